@@ -1,0 +1,55 @@
+"""Progress of long work, in one form for a terminal, a log and the Dagster UI.
+
+Work that takes long takes a `Reporter` and calls it; it never prints.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, Protocol, TextIO
+
+__all__ = ["ConsoleReporter", "Reporter", "silent"]
+
+
+class Reporter(Protocol):
+    """`report(what, done, total, figures)`; `total` is None when it is not known."""
+
+    def __call__(self, what: str, done: float = 0, total: float | None = None, **figures: Any) -> None: ...
+
+
+def silent(what: str, done: float = 0, total: float | None = None, **figures: Any) -> None:
+    """Reports nothing."""
+
+
+class ConsoleReporter:
+    """One line that is rewritten on a terminal; a line every few seconds where the output is a file."""
+
+    def __init__(self, stream: TextIO | None = None, every: float = 5.0) -> None:
+        self.stream = stream or sys.stderr
+        self.every = every
+        self._last = 0.0
+        self._what = ""
+
+    def __call__(self, what: str, done: float = 0, total: float | None = None, **figures: Any) -> None:
+        now = time.monotonic()
+        ended = total is not None and done >= total
+        terminal = self.stream.isatty()
+        if what == self._what and not ended and now - self._last < (0.1 if terminal else self.every):
+            return
+        if terminal and self._what and what != self._what:
+            self.stream.write("\n")
+        self._last, self._what = now, what
+        share = f" {done:g}/{total:g} ({100 * done / total:.0f} %)" if total else (f" {done:g}" if done else "")
+        tail = "".join(
+            f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}"
+            for name, value in figures.items()
+        )
+        line = f"  {what}{share}{tail}"
+        if terminal:
+            self.stream.write(f"\r\x1b[K{line[:160]}" + ("\n" if ended else ""))
+            if ended:
+                self._what = ""
+        else:
+            self.stream.write(line + "\n")
+        self.stream.flush()

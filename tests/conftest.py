@@ -1,0 +1,29 @@
+"""What every test gets: a home of its own, quiet libraries, no network to a model hub."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.update(
+    OMP_WAIT_POLICY="passive",
+    HF_HUB_OFFLINE="1",
+    TOKENIZERS_PARALLELISM="false",
+    DAGSTER_DISABLE_TELEMETRY="yes",
+    DO_NOT_TRACK="1",
+    GX_ANALYTICS_ENABLED="false",
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A private CLEO_HOME; no variable of the person who runs the tests reaches them."""
+    for name in [name for name in os.environ if name.startswith("CLEO_") and not name.startswith("CLEO_TEST_")]:
+        monkeypatch.delenv(name)
+    place = tmp_path / "home"
+    monkeypatch.setenv("CLEO_HOME", str(place))
+    monkeypatch.chdir(tmp_path)
+    yield place
