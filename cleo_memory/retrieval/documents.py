@@ -1,0 +1,49 @@
+"""What goes into an index, what is asked of it, and what comes out: plain values, no store and no key in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+__all__ = ["Document", "Filter", "Match"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One memory as retrieval sees it. Times are seconds since the epoch (UTC)."""
+
+    id: str
+    text: str
+    kind: str = "conversation"
+    speaker: str | None = None
+    """Who said it, by the name a question would use; None for a memory that nobody said."""
+    conversation: str | None = None
+    """Neighbours are the documents added before and after it under the same conversation; None has no neighbours."""
+    at: float | None = None
+    """When it was said or became true."""
+    valid_to: float | None = None
+    """When it ceased to be true (a superseded preference) or expires; None while it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which documents may be returned. Filtered-out neighbours still lend their words to what may."""
+
+    kinds: Collection[str] | None = None
+    conversations: Collection[str] | None = None
+    speakers: Collection[str] | None = None
+    since: float | None = None
+    """Said at or after."""
+    until: float | None = None
+    """Said before."""
+    valid_at: float | None = None
+    """True at this moment; None returns what has ceased to be true as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A document found. `score` is comparable within one answer only, `parts` are its summands by name."""
+
+    id: str
+    score: float
+    parts: dict[str, float] = field(default_factory=dict)
