@@ -1,0 +1,122 @@
+"""From sources to a masked corpus that passed its checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from cleo_core.stage import StageResult, run_stage
+from orchestration.code import code_version
+from orchestration.report import LogReporter, clear_errors, materialised
+from orchestration.resources import Chain
+
+COMMON = {"group_name": "corpus", "owners": ["team:data"], "io_manager_key": "stages"}
+CODE = code_version("cleo_model.sources", "cleo_model.corpus")
+
+
+@dg.asset(**COMMON, kinds={"python"}, code_version=CODE)
+def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> dg.MaterializeResult[StageResult]:
+    """Reads the configured sources; every record gets an id, a source, a licence and a sha256."""
+    from cleo_model.corpus import collect
+    from cleo_model.sources import source_fingerprint
+
+    with clear_errors():
+        sources = chain.source_list()
+        result = run_stage(
+            "raw_corpus",
+            {"sources": [source_fingerprint(source) for source in sources], "code": CODE},
+            lambda out: collect(sources, out, LogReporter(context)),
+        )
+    return materialised(context, result)
+
+
+@dg.asset(**COMMON, kinds={"python"}, code_version=CODE)
+def curated_corpus(context: dg.AssetExecutionContext, raw_corpus: StageResult) -> dg.MaterializeResult[StageResult]:
+    """English only, a quality profile per domain, no exact or near duplicates, nothing of our own evaluation."""
+    from cleo_model.corpus import curate
+    from evals.tasks import decontamination_texts
+
+    with clear_errors():
+        texts = decontamination_texts()
+        result = run_stage(
+            "curated_corpus",
+            {"raw": raw_corpus.digest, "decontaminate": texts, "code": CODE},
+            lambda out: curate(raw_corpus.path, out, texts, LogReporter(context)),
+        )
+    return materialised(context, result)
+
+
+@dg.asset(
+    **COMMON,
+    kinds={"python"},
+    code_version=CODE,
+    check_specs=[
+        dg.AssetCheckSpec(
+            "no_planted_pii_survives",
+            asset="masked_corpus",
+            blocking=True,
+            description="No personal value that was planted in the sources is left, in any case or spacing.",
+        )
+    ],
+)
+def masked_corpus(
+    context: dg.AssetExecutionContext, raw_corpus: StageResult, curated_corpus: StageResult
+) -> dg.MaterializeResult[StageResult]:
+    """Personal data replaced by consistent surrogates; with the manifest that a model's proof leads back to."""
+    from cleo_core.crypto.keys import masking_key
+    from cleo_core.digest import digest_json
+    from cleo_model.corpus import mask, planted_values, residue
+
+    with clear_errors():
+        key = masking_key()
+        result = run_stage(
+            "masked_corpus",
+            {"curated": curated_corpus.digest, "key": digest_json({"masking key": key.hex()}), "code": CODE},
+            lambda out: mask(curated_corpus.path, out, key, LogReporter(context)),
+        )
+        left = residue(result.path, planted_values(raw_corpus.path))
+    check = dg.AssetCheckResult(
+        check_name="no_planted_pii_survives",
+        passed=not left,
+        metadata={"found": len(left), "planted": len(planted_values(raw_corpus.path))},
+        description=f"{len(left)} planted values survived masking." if left else "None survived.",
+    )
+    return materialised(context, result, [check])
+
+
+def corpus_quality() -> dg.AssetChecksDefinition:
+    """One blocking check per expectation of the Great Expectations suite; the HTML report is kept and linked."""
+    from cleo_model.corpus.quality import EXPECTATIONS
+
+    specs = [
+        dg.AssetCheckSpec(name, asset="masked_corpus", blocking=True, description=text)
+        for name, text in EXPECTATIONS.items()
+    ]
+
+    @dg.multi_asset_check(
+        name="corpus_quality",
+        specs=specs,
+        ins={"masked_corpus": dg.AssetIn(input_manager_key="stages")},
+        can_subset=False,
+    )
+    def check(context: dg.AssetCheckExecutionContext, masked_corpus: StageResult):  # type: ignore[no-untyped-def]
+        from cleo_core.settings import home
+        from cleo_model.corpus.quality import validate
+
+        context.log.info("checking the masked corpus with Great Expectations")
+        with clear_errors():
+            report = validate(masked_corpus.path, home("reports", "corpus", masked_corpus.digest[:16]))
+        for found in report.results:
+            yield dg.AssetCheckResult(
+                asset_key="masked_corpus",
+                check_name=found["name"],
+                passed=bool(found["passed"]),
+                metadata={
+                    "observed": str(found["observed"]),
+                    "expected": str(found["expected"]),
+                    "report": dg.MetadataValue.url(Path(report.html).as_uri()),
+                },
+            )
+
+    return check

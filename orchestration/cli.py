@@ -1,0 +1,69 @@
+"""`cleo run|ui|stop`: the pipeline from a terminal."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["run", "stop", "ui"]
+
+
+@click.command()
+@click.option("--job", default="train_and_register", show_default=True, help="Which job.")
+@click.option("--demo", is_flag=True, help="Also approve with the development key, serve, and ask one question.")
+@click.option("--recipe", help="Name of the training recipe, for this run (CLEO_MODEL_RECIPE).")
+@click.option("--sources", type=click.Path(), help="File that lists your sources, for this run (CLEO_MODEL_SOURCES).")
+@click.option("--model", help="Base model: smollm2, a local folder or a Hugging Face id (CLEO_MODEL_BASE_MODEL).")
+def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: str | None) -> None:
+    """Run a job: corpus, training, evaluation, signed registration.
+
+    \b
+    cleo run                                   the whole chain
+    cleo run --sources my/sources.yaml         on your own text
+    cleo run --job refresh_corpus              only the corpus
+    """
+    import os
+
+    from cleo_core.settings import home
+
+    home()
+    for name, value in (("RECIPE", recipe), ("SOURCES", sources), ("BASE_MODEL", model)):
+        if value:
+            os.environ[f"CLEO_MODEL_{name}"] = value
+    if demo:
+        from orchestration.demo import demo as show
+
+        show()
+    else:
+        from orchestration.chain import run_job
+
+        run_job(job)
+
+
+@click.command()
+@click.option("--dagster-port", default=3000, show_default=True)
+@click.option("--mlflow-port", default=5000, show_default=True)
+def ui(dagster_port: int, mlflow_port: int) -> None:
+    """Start Dagster and MLflow in the background, on 127.0.0.1.
+
+    \b
+    cleo ui
+    cleo stop      ends them
+    """
+    from orchestration.ui import start_dagster, start_mlflow
+
+    click.echo("Starting Dagster and MLflow ...")
+    for service in (*start_dagster(dagster_port), start_mlflow(mlflow_port)):
+        click.echo(f"  {service.name:8} {service.url}")
+
+
+@click.command()
+def stop() -> None:
+    """End what `cleo run --demo` and `cleo ui` started.
+
+    \b
+    cleo stop
+    """
+    from orchestration.services import stop_all
+
+    ended = stop_all()
+    click.echo(f"Ended: {', '.join(ended)}." if ended else "Nothing was running.")

@@ -1,0 +1,46 @@
+"""Dagster's own home: below CLEO_HOME, telemetry off, the same for `cleo run`, the UI and the daemon."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cleo_core.settings import home
+
+__all__ = ["dagster_environment", "dagster_home"]
+
+CONFIG = """\
+# Written by CleoAI when it is not there; yours to change.
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+concurrency:
+  runs:
+    max_concurrent_runs: 1   # one machine, one trainer
+"""
+
+
+def dagster_home() -> Path:
+    """The folder, with a dagster.yaml in it."""
+    folder = home("dagster")
+    config = folder / "dagster.yaml"
+    if not config.exists():
+        config.write_text(CONFIG)
+    return folder
+
+
+def dagster_environment() -> dict[str, str]:
+    """The variables under which Dagster, and what it starts, run."""
+    return {
+        **os.environ,
+        "DAGSTER_HOME": str(dagster_home()),
+        "CLEO_HOME": str(home()),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "GX_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "TOKENIZERS_PARALLELISM": "false",
+    }

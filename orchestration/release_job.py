@@ -1,0 +1,31 @@
+"""The job that turns an approval into a champion."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.report import LogReporter, clear_errors, console
+
+
+class ReleaseConfig(dg.Config):
+    """Which version."""
+
+    version: str
+
+
+@dg.op(description="Both signatures are verified, the bundle answers its smoke test, then the alias moves.")
+def verify_and_release(context: dg.OpExecutionContext, config: ReleaseConfig) -> None:
+    from orchestration.release import release
+
+    with clear_errors():
+        done = release(config.version, LogReporter(context))
+    context.add_output_metadata({"champion": done.version, "previous": done.previous or "none"})
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    logger_defs={"console": console},
+    description="Releases an approved version: verify, try out, move `champion`, keep `previous`.",
+)
+def release_model() -> None:
+    verify_and_release()

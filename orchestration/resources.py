@@ -1,0 +1,83 @@
+"""What the assets are given: the choices of a run, and where stages pass their results by path."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import Field
+
+from cleo_core.settings import home
+from cleo_core.stage import StageResult
+
+if TYPE_CHECKING:
+    from cleo_model.sources import Source
+    from cleo_model.training.recipes import Recipe
+
+__all__ = ["Chain", "StageIOManager"]
+
+
+class Chain(dg.ConfigurableResource["Chain"]):
+    """What a run works on. Change it in the launchpad, or by CLEO_MODEL_… variables."""
+
+    recipe: str = Field(default="", description="Name of a training recipe; empty: CLEO_MODEL_RECIPE.")
+    base_model: str = Field(
+        default="", description="smollm2, tiny, a local folder or a Hugging Face id; empty: what the recipe says."
+    )
+    sources: str = Field(
+        default="", description="File that lists the sources; empty: CLEO_MODEL_SOURCES or the defaults."
+    )
+
+    def training_recipe(self) -> Recipe:
+        from cleo_core.settings import load
+        from cleo_model.settings import ModelSettings
+        from cleo_model.training import recipes
+
+        return recipes.get(self.recipe or load(ModelSettings).recipe)
+
+    def base(self) -> str:
+        from cleo_core.settings import load
+        from cleo_model.settings import ModelSettings
+
+        return self.base_model or load(ModelSettings).base_model or self.training_recipe().base_model
+
+    def source_list(self) -> list[Source]:
+        from cleo_core.settings import load
+        from cleo_model.settings import ModelSettings
+        from cleo_model.sources import default_sources, sources_from_file
+
+        file = self.sources or load(ModelSettings).sources
+        return sources_from_file(Path(file)) if file else default_sources()
+
+
+class StageIOManager(dg.IOManager):
+    """Hands a stage's result on as a path and a digest; the gigabytes stay where they are.
+
+    A reference is kept per run, so that two runs at once do not see each other's, and as the latest one, for a run
+    that materialises only a part of the graph.
+    """
+
+    def _places(self, run_id: str, key: dg.AssetKey) -> tuple[Path, Path]:
+        name = f"{'__'.join(key.path)}.json"
+        return home("dagster", "refs", run_id) / name, home("dagster", "refs", "latest") / name
+
+    def handle_output(self, context: dg.OutputContext, obj: StageResult | None) -> None:
+        if obj is None:
+            return
+        text = json.dumps({**asdict(obj), "path": str(obj.path)})
+        for place in self._places(context.run_id, context.asset_key):
+            draft = place.with_suffix(".draft")
+            draft.write_text(text)
+            draft.rename(place)
+
+    def load_input(self, context: dg.InputContext) -> StageResult:
+        run_id = context.step_context.run_id
+        own, latest = self._places(run_id, context.asset_key)
+        place = own if own.is_file() else latest
+        if not place.is_file():
+            raise dg.Failure(f"{context.asset_key.to_user_string()} has not been made yet: materialise it first.")
+        record: dict[str, Any] = json.loads(place.read_text())
+        return StageResult(**{**record, "path": Path(record["path"])})

@@ -1,0 +1,54 @@
+"""What makes the chain move by itself: new text in the inbox, and a reviewer's approval."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from cleo_core.settings import home
+from orchestration.jobs import refresh_corpus
+from orchestration.release_job import release_model
+
+
+@dg.sensor(
+    job=refresh_corpus,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="New or changed files in CLEO_HOME/inbox refresh the corpus.",
+)
+def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    from cleo_core.digest import digest_json
+
+    files = sorted(
+        (file.relative_to(home("inbox")).as_posix(), file.stat().st_size, file.stat().st_mtime_ns)
+        for file in home("inbox").rglob("*")
+        if file.is_file() and not file.is_symlink()
+    )
+    if not files:
+        return dg.SkipReason("The inbox is empty.")
+    state = digest_json([[name, size, str(changed)] for name, size, changed in files])
+    if state == context.cursor:
+        return dg.SkipReason("Nothing new in the inbox.")
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state)], cursor=state)
+
+
+@dg.sensor(
+    job=release_model,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="A version that a reviewer approved is verified, tried out and made champion.",
+)
+def approval(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    from orchestration.release import approved_and_waiting
+
+    waiting = approved_and_waiting()
+    if not waiting:
+        return dg.SkipReason("No approved version waits for its release.")
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"{version.version}:{approval_id}",
+                run_config={"ops": {"verify_and_release": {"config": {"version": version.version}}}},
+            )
+            for version, approval_id in waiting
+        ]
+    )
