@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +18,11 @@ os.environ.update(
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A private CLEO_HOME; no variable of the person who runs the tests reaches them."""
     for name in [name for name in os.environ if name.startswith("CLEO_") and not name.startswith("CLEO_TEST_")]:
         monkeypatch.delenv(name)
     place = tmp_path / "home"
     monkeypatch.setenv("CLEO_HOME", str(place))
     monkeypatch.chdir(tmp_path)
-    yield place
+    return place

@@ -1,0 +1,168 @@
+"""Settings, digests, wheels, progress and the command line."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import click
+import pytest
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cleo_core import wheels
+from cleo_core.cli import cleo, main
+from cleo_core.digest import canonical, sha256_file, tree_digest
+from cleo_core.errors import CleoError, ConfigError, IntegrityError, TrustError, UnavailableSource
+from cleo_core.progress import ConsoleReporter
+from cleo_core.settings import CoreSettings, all_settings, home, load
+
+pytestmark = pytest.mark.unit
+
+
+def test_the_home_folder_is_closed_to_others() -> None:
+    folder = home("data")
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_wrong_setting_names_the_variable_its_value_and_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_ENVIRONMENT", "staging")
+    assert load(CoreSettings).environment == "staging"
+    monkeypatch.setenv("CLEO_ENVIRONMENT", "prod")
+    with pytest.raises(ConfigError, match=r"CLEO_ENVIRONMENT is 'prod'") as caught:
+        load(CoreSettings)
+    assert ".env" in (caught.value.hint or "")
+
+
+def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Secretive(BaseSettings):
+        model_config = SettingsConfigDict(env_prefix="CLEO_X_")
+        api_key: int = 0
+
+    monkeypatch.setenv("CLEO_X_API_KEY", "hunter2")
+    with pytest.raises(ConfigError, match="CLEO_X_API_KEY") as caught:
+        load(Secretive)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_every_package_offers_its_settings() -> None:
+    assert {"core", "model", "memory", "serving"} <= set(all_settings())
+
+
+def test_canonical_json_does_not_depend_on_the_order_of_keys() -> None:
+    assert canonical({"b": 1, "a": "ü"}) == canonical({"a": "ü", "b": 1}) == '{"a":"ü","b":1}'.encode()
+
+
+def test_a_tree_digest_changes_with_content_and_names_and_refuses_links(tmp_path: Path) -> None:
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    (folder / "a").write_text("1")
+    first, files = tree_digest(folder)
+    assert list(files) == ["a"]
+    (folder / "a").rename(folder / "b")
+    assert tree_digest(folder)[0] != first
+    (folder / "a").symlink_to(folder / "b")
+    with pytest.raises(IntegrityError, match="'a' is a link"):
+        tree_digest(folder)
+
+
+def _wheel(folder: Path) -> Path:
+    file = folder / "demo-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("demo/data.txt", "hello")
+    return file
+
+
+def test_a_pinned_wheel_is_unpacked_once_and_other_bytes_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _wheel(tmp_path)
+    monkeypatch.setattr(wheels, "_download", lambda wheel, folder: file)
+    good = wheels.PinnedWheel("demo", "1.0", sha256_file(file), "MIT", "a test")
+    place = wheels.fetch(good)
+    assert (place / "demo" / "data.txt").read_text() == "hello"
+    assert wheels.fetch(good) == place
+    bad = wheels.PinnedWheel("demo", "2.0", "0" * 64, "MIT", "a test")
+    with pytest.raises(IntegrityError, match="pinned is 0000"):
+        wheels.fetch(bad)
+    assert not (home("assets") / "demo-2.0").exists()
+
+
+def test_a_wheel_that_cannot_be_had_is_one_clear_line() -> None:
+    nowhere = wheels.PinnedWheel("cleo-no-such-package-anywhere", "9.9", "0" * 64, "MIT", "a test")
+    with pytest.raises(UnavailableSource, match=r"cleo-no-such-package-anywhere 9\.9 could not be downloaded"):
+        wheels.fetch(nowhere)
+
+
+def test_progress_in_a_file_is_lines_and_not_a_flood() -> None:
+    out = io.StringIO()
+    report = ConsoleReporter(out, every=3600)
+    for step in range(100):
+        report("training", step, 100, loss=1.5)
+    report("training", 100, 100, loss=1.25)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 2
+    assert lines[-1].strip() == "training 100/100 (100 %)  loss 1.25"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(TrustError("no", hint="mend"), 5), (ConfigError("no"), 2), (CleoError("no"), 1)]
+)
+def test_an_error_is_one_line_with_its_mend_and_its_exit_code(
+    error: CleoError, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    def broken() -> None:
+        raise error
+
+    monkeypatch.setitem(cleo.commands, "broken", broken)
+    with pytest.raises(SystemExit) as caught:
+        main(["broken"])
+    assert caught.value.code == code
+    shown = capsys.readouterr().err
+    assert "Traceback" not in shown
+    assert error.message in shown
+
+
+def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def waits() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(cleo.commands, "waits", waits)
+    with pytest.raises(SystemExit) as caught:
+        main(["waits"])
+    assert caught.value.code == 130
+
+
+def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    context = click.Context(cleo)
+    names = cleo.list_commands(context)
+    assert {"run", "train", "evaluate", "review", "verify", "api", "infer", "interactive", "token"} <= set(names)
+    assert {"config", "doctor", "memory", "keys"} <= set(names)
+    for name in names:
+        with pytest.raises(SystemExit) as caught:
+            main([name, "--help"])
+        assert caught.value.code == 0
+        assert f"cleo {name}" in capsys.readouterr().out.replace("Usage: cleo", ""), f"{name}: no example"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys\nsys.argv = ['cleo', '--help']\nfrom cleo_core.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'transformers', 'dagster', 'mlflow', 'deepspeed', 'great_expectations', 'onnxruntime'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    # CPU time, which does not depend on what else the machine does.
+    before = os.times().children_user + os.times().children_system
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    spent = os.times().children_user + os.times().children_system - before
+    assert done.stderr.strip() == "[]"
+    assert "verify" in done.stdout
+    assert spent < 1.0, f"{spent:.2f} s of CPU for --help at {time.strftime('%H:%M')}"
