@@ -49,27 +49,29 @@ def demo(question: str = QUESTION) -> None:
         click.echo(f"\nDone in {seconds / 60:.1f} minutes.")
 
 
-def _approve() -> str:
-    from orchestration.release import newest, release_if_approved
-    from orchestration.review import approve_as_developer
+def _approve() -> int:
+    from orchestration.release import newest
 
     version = newest()
-    if version.champion:
+    if "champion" in version.aliases:
         click.echo(f"\nVersion {version.version} is approved and released already.")
         return version.version
-    click.secho(
-        f"\nApproving version {version.version} with the DEVELOPMENT reviewer's key, which lies on this machine.\n"
-        "That is for trying things out. A real reviewer has a key of their own: cleo keys --help",
-        fg="yellow",
-    )
-    approve_as_developer(version.version)
-    release_if_approved(version.version)
+    if version.review == "pending":
+        click.secho(
+            f"\nApproving version {version.version} with the DEVELOPMENT reviewer's key, which lies on this machine.\n"
+            "That is for trying things out. A real reviewer has a key of their own: cleo keys --help",
+            fg="yellow",
+        )
+        from orchestration.review import approve_as_developer
+
+        approve_as_developer(version.version)
+    run_job("release_model", {"ops": {"verify_and_release": {"config": {"version": version.version}}}})
     return version.version
 
 
-def _serve(version: str) -> Service:
+def _serve(version: int) -> Service:
     found = running("api")
-    if found and answers(f"{found.url}/health") and _served(found.url) == version:
+    if found and answers(f"{found.url}/health") and _served(found.url) == str(version):
         return found
     if found:
         found.stop()

@@ -10,7 +10,7 @@ from orchestration.report import LogReporter, clear_errors, console
 class ReleaseConfig(dg.Config):
     """Which version."""
 
-    version: str
+    version: int
 
 
 @dg.op(description="Both signatures are verified, the bundle answers its smoke test, then the alias moves.")
