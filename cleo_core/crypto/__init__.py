@@ -1,0 +1,1 @@
+"""Keys, envelopes and signatures: only the `cryptography` package, only one algorithm per purpose."""

@@ -1,0 +1,27 @@
+"""Settings of keys, approvals and the audit log (variables ``CLEO_TRUST_…``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["TrustSettings"]
+
+
+class TrustSettings(BaseSettings):
+    """Where a reviewer's key lies, how long an approval lasts, where audit checkpoints are copied to."""
+
+    model_config = SettingsConfigDict(env_prefix="CLEO_TRUST_", env_file=".env", extra="ignore")
+
+    reviewer: str | None = None
+    """Name of the reviewer who works here; needed when several reviewer keys are on this machine."""
+    reviewer_key: Path | None = None
+    """The reviewer's own private key, where it does not lie below the home folder (a USB stick, a mounted secret)."""
+    passphrase_file: Path | None = None
+    """File (mode 0600) with the passphrase of the reviewer's key, when it is encrypted and no person can be asked."""
+    approval_days: int = Field(default=90, ge=1, le=730)
+    """How many days an approval lasts."""
+    audit_copy: Path | None = None
+    """Second place for signed audit checkpoints: best another disk or machine. By default beside the log."""

@@ -1,0 +1,197 @@
+"""From a name to files that may be loaded: fetch, verify everything, and hold on to exactly what was verified.
+
+An alias is resolved to a number once; the files are copied into a private folder of this process, and what is verified
+there is what is loaded from there. No signature, no approval, no model.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock
+
+from cleo_core import registry
+from cleo_core.crypto.trust_store import TrustedKey
+from cleo_core.provenance import decisions, high_water
+from cleo_core.provenance.approval import Approval, Subject, governing, verify
+from cleo_core.provenance.bundle import BundleSignature, bundle_digest, verify_signature
+from cleo_core.provenance.errors import ApprovalInvalid, BundleChanged
+from cleo_core.settings import home
+
+__all__ = ["VerifiedModel", "pull", "subject_of"]
+
+Facts = dict[str, tuple[int, int, int, int, int]]
+
+
+def _facts(folder: Path) -> Facts:
+    """What tells a file that was touched: device, inode, size, and the times of the last write and change."""
+    found: Facts = {}
+    for path in sorted(folder.iterdir()):
+        told = path.lstat()
+        found[path.name] = (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedModel:
+    """A bundle in a private folder, of which every claim was verified. Call `confirm` after loading it."""
+
+    path: Path
+    name: str
+    version: int
+    bundle_digest: str
+    eval_digest: str
+    signer: TrustedKey
+    approval: Approval
+    files: dict[str, str]
+    _facts: Facts = field(repr=False)
+    _owner: int = field(repr=False)
+
+    @property
+    def approval_id(self) -> str:
+        return self.approval.id
+
+    @property
+    def approved_by(self) -> str:
+        return self.approval.reviewer
+
+    def confirm(self, *, deep: bool = False) -> None:
+        """Make sure that what was verified is what lies there now: call it once the files are loaded.
+
+        Args:
+            deep: read and hash everything again, not only what the file system tells of each file.
+
+        Raises:
+            BundleChanged: a file was touched since it was verified.
+        """
+        now = _facts(self.path)
+        if touched := sorted(name for name in {*now, *self._facts} if now.get(name) != self._facts.get(name)):
+            raise BundleChanged(
+                f"Files were touched after they were verified: {', '.join(touched)}.",
+                hint="Do not use what was loaded.",
+            )
+        if deep and bundle_digest(self.path) != self.bundle_digest:
+            raise BundleChanged("The bundle is not the one that was verified.", hint="Do not use what was loaded.")
+
+    def release(self) -> None:
+        """Remove the private copy: nothing uses it any more."""
+        _remove(self.path.parent)
+        os.close(self._owner)
+
+
+def subject_of(name: str, version: int, signed: BundleSignature) -> Subject:
+    """What a decision about this bundle must speak of."""
+    return Subject(
+        name=name, version=version, bundle_digest=signed.digest, eval_digest=signed.files["eval_report.json"]
+    )
+
+
+def pull(
+    selector: str | int = "champion",
+    dest: Path | None = None,
+    *,
+    purpose: Literal["serve", "inspect"] = "serve",
+) -> VerifiedModel:
+    """Fetch a version into a private folder and verify all there is to verify.
+
+    Args:
+        selector: an alias or a version number.
+        dest: an empty or new folder; by default one below the home folder that goes when this process has ended.
+        purpose: "serve" also keeps versions from going backwards on this machine; "inspect" leaves that alone.
+
+    Raises:
+        VersionNotFound, UnsafeArtifact, RegistryError: from the registry.
+        SignatureMissing, UntrustedKey, BundleSignatureInvalid, BundleChanged, BundleRefused: the bundle.
+        NotApproved, ApprovalInvalid, ApprovalExpired, ApprovalMismatch, Rejected, Revoked: the approval.
+        VersionRollback, VersionReplaced, StateDamaged: an older or replaced version.
+    """
+    info = registry.resolve(selector)
+    folder, owner = _private_folder(f"{info.version}", dest)
+    try:
+        files = registry.download(info, folder)
+        for path in files.bundle.iterdir():
+            path.chmod(0o400)
+        files.bundle.chmod(0o500)
+        facts = _facts(files.bundle)
+        signed = verify_signature(files.bundle, files.signature)
+        subject = subject_of(info.name, info.version, signed)
+        envelopes = registry.approvals(info)
+        _keep_denials(envelopes)
+        approval = governing(envelopes, subject)
+        if purpose == "serve":
+            with high_water.locked(info.name):
+                high_water.write(info.name, high_water.accept(approval, envelopes))
+        model = VerifiedModel(
+            path=files.bundle,
+            name=info.name,
+            version=info.version,
+            bundle_digest=signed.digest,
+            eval_digest=subject.eval_digest,
+            signer=signed.signer,
+            approval=approval,
+            files=signed.files,
+            _facts=facts,
+            _owner=owner,
+        )
+        model.confirm()
+    except BaseException:
+        _remove(folder)
+        os.close(owner)
+        raise
+    return model
+
+
+def _keep_denials(envelopes: list[dict[str, object]]) -> None:
+    """Remember every no that was ever seen, so that taking it out of the registry changes nothing here."""
+    for envelope in envelopes:
+        try:
+            if verify(envelope, even_revoked=True).decision in ("revoke", "reject"):
+                decisions.keep(envelope)
+        except ApprovalInvalid:
+            continue
+
+
+def _remove(folder: Path) -> None:
+    for inner in folder.glob("*/"):
+        inner.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _private_folder(label: str, dest: Path | None) -> tuple[Path, int]:
+    """A fresh folder of mode 0700 with a lock that lives as long as this process; sweeps those of dead processes."""
+    if dest is not None:
+        return dest, _hold(dest)
+    root = home("pulled")
+    with FileLock(home() / "pulled.lock"):
+        for old in root.iterdir():
+            _sweep(old)
+        dest = root / f"{label}-{secrets.token_hex(8)}"
+        return dest, _hold(dest)
+
+
+def _hold(folder: Path) -> int:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.chmod(folder, 0o700)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    return handle
+
+
+def _sweep(folder: Path) -> None:
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(folder)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(handle)
