@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cleo_memory.retrieval.documents import Document, Match
 
 __all__ = ["Citation", "Context", "approximate_tokens", "build_context"]
+
+REASONS = {
+    "words": "shares words with the question, itself or the turns beside it",
+    "meaning": "means something like the question",
+    "around": "stands among turns that mean something like the question",
+    "speaker": "was said by the person whom the question names",
+    "neighbour": "stands beside a turn that fits well",
+    "date": "is about the time that the question names",
+    "recent": "was said a moment ago",
+}
+HALF_LIFE = 30 * 86400.0  # seconds
+RECENCY = 0.05  # of the best score: decides between near-equals and no more
+WORTH_NAMING = 0.15  # share of the score from which a part is named as a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +33,24 @@ class Citation:
     """The number in square brackets before its text."""
     id: str
     score: float
-    parts: dict[str, float]
+    parts: Mapping[str, float]
     because: str
-    """The same in words: ``shares rare words with the question; said by Ann, whom the question names``."""
+    """The same in words: ``shares words with the question; was said by the person whom the question names``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    """Text for a prompt, who is cited in it, and its length in tokens."""
+
     text: str
     citations: tuple[Citation, ...]
     tokens: int
 
 
 def approximate_tokens(text: str) -> int:
-    """An upper estimate without a tokenizer: a token is at least three characters or one word or sign."""
-    raise NotImplementedError
+    """An upper estimate for English and most other texts, without a tokenizer: three bytes a token, at least one for
+    each word and sign."""
+    return max(len(re.findall(r"\w+|[^\w\s]", text)), -(-len(text.encode()) // 3))
 
 
 def build_context(
@@ -53,4 +71,60 @@ def build_context(
         now: for the recency bonus that decides between near-equals (half-life 30 days); None gives none.
         count: tokens of a text, from the model's own tokenizer where there is one.
     """
-    raise NotImplementedError
+    most = len(found) + len(recent)
+    chosen: list[tuple[Match, Document]] = []
+    left, share = token_budget, token_budget // 3
+
+    def take(match: Match, document: Document, room: int) -> int:
+        # Priced with the longest number it may get and its line end.
+        price = count(_line(most, document)) + 1
+        if price > room or any(document.id == other.id for _, other in chosen):
+            return 0
+        chosen.append((match, document))
+        return price
+
+    for document in reversed(recent):
+        price = take(Match(document.id, 0.0, {"recent": 0.0}), document, share)
+        if not price:
+            break
+        share -= price
+        left -= price
+    best = found[0][0].score if found else 0.0
+    for match, document in sorted(found, key=lambda pair: -_worth(*pair, now=now, best=best)):
+        left -= take(match, document, left)
+    while True:
+        told = sorted(chosen, key=lambda pair: pair[1].at if pair[1].at is not None else float("-inf"))
+        text = "\n".join(_line(number, document) for number, (_, document) in enumerate(told, 1))
+        tokens = count(text) if text else 0
+        if tokens <= token_budget:
+            break
+        chosen.pop()  # a tokenizer may count the whole higher than its lines; the least worthy came last
+    citations = tuple(
+        Citation(number, match.id, match.score, match.parts, _because(match))
+        for number, (match, _) in enumerate(told, 1)
+    )
+    return Context(text, citations, tokens)
+
+
+def _line(number: int, document: Document) -> str:
+    """``[2] 7 May 2023, Ann: text`` on one line: a memory cannot start a line that looks like another memory."""
+    day = ""
+    if document.at is not None:
+        moment = datetime.fromtimestamp(document.at, UTC)
+        day = f"{moment.day} {moment:%B %Y}"
+    head = ", ".join(part for part in (day, document.speaker) if part)
+    text = " ".join(document.text.split())
+    return f"[{number}] {head}: {text}" if head else f"[{number}] {text}"
+
+
+def _worth(match: Match, document: Document, *, now: float | None, best: float) -> float:
+    if now is None or document.at is None:
+        return match.score
+    age = max(0.0, now - document.at)
+    return match.score + RECENCY * best * float(2.0 ** (-age / HALF_LIFE))
+
+
+def _because(match: Match) -> str:
+    parts = sorted(match.parts.items(), key=lambda part: -part[1])
+    named = [name for name, value in parts if value >= WORTH_NAMING * match.score]
+    return "; ".join(REASONS.get(name, name) for name in named)

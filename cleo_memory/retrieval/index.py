@@ -7,73 +7,166 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cleo_memory.retrieval.columns import Columns
 from cleo_memory.retrieval.documents import Filter, Match
+from cleo_memory.retrieval.errors import VectorMismatch
+from cleo_memory.retrieval.fusion import WEIGHTS, Weights
+from cleo_memory.retrieval.lexical import ContextLengths
+from cleo_memory.retrieval.postings import Postings
+from cleo_memory.retrieval.search import search
 from cleo_memory.retrieval.segment import Segment
 
 __all__ = ["UserIndex"]
 
 
 class UserIndex:
-    """Documents of one user. Not thread-safe for writers: one writer at a time, readers in other threads are fine.
+    """Documents of one user. One writer at a time; writers and readers share one lock of their caller's choosing.
 
     A document becomes searchable by its words with `add` and by its meaning as soon as its segment carries a vector,
     then or later through `attach`, so that an acknowledged memory is found before the embedder got to it.
     """
 
-    def __init__(self, dim: int) -> None:
-        raise NotImplementedError
+    def __init__(self, dim: int, weights: Weights = WEIGHTS) -> None:
+        self.dim = dim
+        self.weights = weights
+        self._clear()
 
     @classmethod
-    def load(cls, dim: int, segments: Iterable[Segment]) -> UserIndex:
+    def load(cls, dim: int, segments: Iterable[Segment], weights: Weights = WEIGHTS) -> UserIndex:
         """Build from stored segments, oldest first; a later document with the same id replaces the earlier one."""
-        raise NotImplementedError
+        index = cls(dim, weights)
+        for segment in segments:
+            index.add(segment)
+        return index
 
     def __len__(self) -> int:
-        raise NotImplementedError
+        return len(self._row_of)
 
     def __contains__(self, id: str) -> bool:
-        raise NotImplementedError
+        return id in self._row_of
 
     @property
     def nbytes(self) -> int:
-        """Bytes of memory held."""
-        raise NotImplementedError
+        """Bytes of memory held; strings by estimate."""
+        strings = 120 * len(self._row_of) + 110 * len(self.term_numbers)
+        return self.columns.nbytes + self.words.nbytes + self.marks.nbytes + strings
 
     def add(self, segment: Segment) -> None:
-        """Add documents, in the order in which they were said; one whose id is known replaces the known one."""
-        raise NotImplementedError
+        """Add documents, in the order in which they were said; one whose id is known replaces the known one.
+
+        Raises:
+            VectorMismatch: the segment's vectors have another length than this index holds.
+        """
+        if segment.vectors.shape[1] not in (0, self.dim):
+            raise VectorMismatch(
+                f"The segment holds vectors of {segment.vectors.shape[1]} numbers, the index of {self.dim}.",
+                hint="Embed the documents again with the present model.",
+            )
+        last = {id: place for place, id in enumerate(segment.ids)}
+        self.remove(id for id in last if id in self._row_of)
+        rows = self.columns.append(segment)
+        self._row_of.update(zip(segment.ids, rows.tolist(), strict=True))
+        numbers = self.term_numbers
+        terms = np.array([numbers.setdefault(term, len(numbers)) for term in segment.terms], np.int32)
+        sizes = np.diff(segment.starts)
+        row = np.repeat(rows, sizes)
+        place = np.arange(len(segment.term)) - np.repeat(segment.starts[:-1], sizes)
+        marked = place < np.repeat(segment.marks, sizes)
+        for postings, chosen in ((self.marks, marked), (self.words, ~marked)):
+            postings.add(terms[segment.term[chosen]], row[chosen], segment.count[chosen])
+        if len(last) < len(segment):  # the same id twice in one segment: only the last one counts
+            self._erase([row for row, id in zip(rows.tolist(), segment.ids, strict=True) if self._row_of[id] != row])
 
     def attach(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Give documents their vectors ``[n, dim]``; ids that are gone by now are passed over."""
-        raise NotImplementedError
+        """Give documents their vectors ``[n, dim]``; ids that are gone by now are passed over.
+
+        Raises:
+            VectorMismatch: the vectors have another length than this index holds.
+        """
+        if vectors.shape != (len(ids), self.dim):
+            raise VectorMismatch(f"Vectors of shape {vectors.shape} for {len(ids)} documents of dimension {self.dim}.")
+        there = [(place, row) for place, id in enumerate(ids) if (row := self._row_of.get(id)) is not None]
+        if there:
+            places, rows = np.array(there).T
+            self.columns.vectors[rows] = vectors[places].astype(np.float16)  # as it is stored, and so as it is loaded
+            self.columns.embedded[rows] = True
 
     def unembedded(self) -> list[str]:
         """Ids of the documents that have no vector yet."""
-        raise NotImplementedError
+        ids = self.columns.ids
+        return [ids[row] for row in np.flatnonzero(self.columns.alive[: len(ids)] & ~self.columns.embedded[: len(ids)])]
 
     def remove(self, ids: Iterable[str]) -> int:
         """Take documents out, their words and vectors too; returns how many were there."""
-        raise NotImplementedError
+        rows = [row for id in ids if (row := self._row_of.pop(id, None)) is not None]
+        if rows:
+            self._erase(rows)
+            if len(self.columns.ids) > 1024 and len(self._row_of) < 0.75 * len(self.columns.ids):
+                self._compact()
+        return len(rows)
 
     def close_validity(self, id: str, valid_to: float) -> None:
         """The document ceased to be true at `valid_to`."""
-        raise NotImplementedError
+        if (row := self._row_of.get(id)) is not None:
+            self.columns.valid_to[row] = valid_to
 
     def segments(self, size: int = 5000) -> Iterator[Segment]:
         """The whole index as segments of at most `size` documents, to be sealed and stored in place of older ones."""
-        raise NotImplementedError
+        rows = np.flatnonzero(self.columns.alive[: len(self.columns.ids)])
+        terms = list(self.term_numbers)
+        marks, words = self.marks.by_row(), self.words.by_row()
+        for at in range(0, len(rows), size):
+            chosen = rows[at : at + size]
+            held = [part for row in chosen for part in (marks.of(row), words.of(row))]
+            sizes = np.array([len(term) for term, _ in held]).reshape(-1, 2)
+            used, term = np.unique(np.concatenate([term for term, _ in held]), return_inverse=True)
+            yield self.columns.segment(
+                chosen,
+                terms=[terms[number] for number in used],
+                starts=np.concatenate([[0], np.cumsum(sizes.sum(axis=1))]),
+                term=term.astype(np.int32),
+                count=np.concatenate([count for _, count in held]),
+                marks=sizes[:, 0].astype(np.int32),
+            )
 
     def search(
-        self, query: str, vector: NDArray[np.float32] | None, *, limit: int = 10, where: Filter | None = None
+        self,
+        query: str,
+        vector: NDArray[np.float32] | None,
+        *,
+        limit: int = 10,
+        where: Filter | None = None,
+        now: float | None = None,
     ) -> list[Match]:
         """The best documents for a question, best first.
 
         Args:
             query: the question's text.
             vector: its embedding ``[dim]``; None searches by words alone (the embedder is down).
+            now: the day that ``yesterday`` in the question is relative to.
         """
-        raise NotImplementedError
+        return search(self, query, vector, limit=limit, where=where or Filter(), now=now)
 
     def wipe(self) -> None:
         """Overwrite vectors and drop everything: called when a user is erased."""
-        raise NotImplementedError
+        self.columns.vectors[:] = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self.columns = Columns(self.dim)
+        self.words = Postings()
+        self.marks = Postings()
+        self.term_numbers: dict[str, int] = {}
+        self._row_of: dict[str, int] = {}
+        self.lengths = ContextLengths()
+
+    def _erase(self, rows: Sequence[int]) -> None:
+        gone = np.zeros(len(self.columns.ids), bool)
+        gone[list(rows)] = True
+        self.columns.remove(np.flatnonzero(gone))
+        self.words.remove(gone)
+        self.marks.remove(gone)
+
+    def _compact(self) -> None:
+        fresh = UserIndex.load(self.dim, self.segments(), self.weights)
+        self.__dict__.update(fresh.__dict__)

@@ -1,0 +1,103 @@
+"""Which documents hold a term and how often, in flat arrays that grow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Postings"]
+
+Rows = NDArray[np.int32]
+Counts = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class ByRow:
+    """Postings sorted by row."""
+
+    rows: Rows
+    terms: NDArray[np.int32]
+    counts: Counts
+
+    def of(self, row: int) -> tuple[NDArray[np.int32], Counts]:
+        """Terms of one row, and how often it holds them."""
+        part = slice(*np.searchsorted(self.rows, [row, row + 1]))
+        return self.terms[part], self.counts[part]
+
+
+class Postings:
+    """Term number -> (rows, counts). A sorted bulk, and a tail of what was added since it was last folded in."""
+
+    def __init__(self) -> None:
+        self._starts = np.zeros(1, np.int64)  # of each term in the bulk, one more at the end
+        self._rows: Rows = np.zeros(0, np.int32)
+        self._counts: Counts = np.zeros(0, np.uint8)
+        self._tail: defaultdict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        self._tail_size = 0
+
+    def __len__(self) -> int:
+        return len(self._rows) + self._tail_size
+
+    @property
+    def nbytes(self) -> int:
+        return self._starts.nbytes + self._rows.nbytes + self._counts.nbytes + 24 * self._tail_size
+
+    def add(self, terms: NDArray[np.int32], rows: Rows, counts: Counts) -> None:
+        """Add postings, given as three columns of one length."""
+        if len(terms) > max(4096, len(self._rows) // 16):
+            self._fold(terms, rows, counts)
+            return
+        for term, row, count in zip(terms.tolist(), rows.tolist(), counts.tolist(), strict=True):
+            held = self._tail[term]
+            held[0].append(row)
+            held[1].append(count)
+        self._tail_size += len(terms)
+        if self._tail_size > max(16384, len(self._rows) // 16):
+            self._fold()
+
+    def of(self, term: int) -> tuple[Rows, Counts]:
+        """Rows that hold the term, each once, and how often."""
+        rows, counts = self._rows[:0], self._counts[:0]
+        if term + 1 < len(self._starts):
+            part = slice(self._starts[term], self._starts[term + 1])
+            rows, counts = self._rows[part], self._counts[part]
+        if (held := self._tail.get(term)) is not None:
+            more_rows, more_counts = np.array(held[0], np.int32), np.array(held[1], np.uint8)
+            rows, counts = np.concatenate([rows, more_rows]), np.concatenate([counts, more_counts])
+        return rows, counts
+
+    def by_row(self) -> ByRow:
+        """The same postings the other way round, as they are now."""
+        self._fold()
+        terms = np.repeat(np.arange(len(self._starts) - 1, dtype=np.int32), np.diff(self._starts))
+        order = np.argsort(self._rows, kind="stable")
+        return ByRow(self._rows[order], terms[order], self._counts[order])
+
+    def remove(self, gone: NDArray[np.bool_]) -> None:
+        """Take out the postings of the rows for which `gone` ``[rows]`` is true."""
+        self._fold()
+        keep = ~gone[self._rows]
+        kept = np.concatenate([[0], np.cumsum(keep)])
+        self._starts = kept[self._starts]
+        self._rows, self._counts = self._rows[keep], self._counts[keep]
+
+    def _fold(self, *more: NDArray[np.integer]) -> None:
+        """Merge the tail, and three more columns (term, row, count), into the bulk."""
+        if not (self._tail_size or more):
+            return
+        bulk = (np.repeat(np.arange(len(self._starts) - 1), np.diff(self._starts)), self._rows, self._counts)
+        tail = (
+            np.array([term for term, held in self._tail.items() for _ in held[0]], np.int64),
+            np.array([row for held in self._tail.values() for row in held[0]], np.int32),
+            np.array([count for held in self._tail.values() for count in held[1]], np.uint8),
+        )
+        columns = [np.concatenate(column) for column in zip(bulk, tail, *([more] if more else []), strict=True)]
+        order = np.argsort(columns[0], kind="stable")
+        self._starts = np.concatenate([[0], np.cumsum(np.bincount(columns[0]))])
+        self._rows = columns[1][order].astype(np.int32)
+        self._counts = columns[2][order].astype(np.uint8)
+        self._tail.clear()
+        self._tail_size = 0
