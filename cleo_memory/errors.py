@@ -1,0 +1,77 @@
+"""The errors of the memory.
+
+CleoError
+├── InputError
+│   ├── InvalidUser            a user id that is empty, too long or no text
+│   ├── InvalidMemory          content, importance, kind or times that cannot be kept
+│   ├── MemoryNotFound         the user has no such memory (or it was forgotten)
+│   └── BadArchive             an export that was changed, cut or made for another user
+├── EnvironmentFault
+│   ├── StorageFault           the catalogue could not be read or written: nothing was acknowledged
+│   ├── BackendDown            a tier does not answer, or its circuit is open
+│   └── MemoryClosed           a call after `close`
+├── IntegrityError
+│   └── SealBroken             a ciphertext is not what was sealed for this user, record, field, tier and version
+├── TrustError
+│   └── KeyUnavailable         the key that a memory was sealed under is gone or cannot be read
+└── BusyError
+    └── LeaseHeld              another worker does this just now
+"""
+
+from __future__ import annotations
+
+from cleo_core.errors import BusyError, EnvironmentFault, InputError, IntegrityError, TrustError
+
+__all__ = [
+    "BackendDown",
+    "BadArchive",
+    "InvalidMemory",
+    "InvalidUser",
+    "KeyUnavailable",
+    "LeaseHeld",
+    "MemoryClosed",
+    "MemoryNotFound",
+    "SealBroken",
+    "StorageFault",
+]
+
+
+class InvalidUser(InputError):
+    code = "INVALID_USER"
+
+
+class InvalidMemory(InputError):
+    code = "INVALID_MEMORY"
+
+
+class MemoryNotFound(InputError):
+    code = "MEMORY_NOT_FOUND"
+    http_status = 404
+
+
+class BadArchive(InputError):
+    code = "BAD_ARCHIVE"
+
+
+class StorageFault(EnvironmentFault):
+    code = "STORAGE"
+
+
+class BackendDown(EnvironmentFault):
+    code = "BACKEND_DOWN"
+
+
+class MemoryClosed(EnvironmentFault):
+    code = "MEMORY_CLOSED"
+
+
+class SealBroken(IntegrityError):
+    code = "SEAL_BROKEN"
+
+
+class KeyUnavailable(TrustError):
+    code = "KEY_UNAVAILABLE"
+
+
+class LeaseHeld(BusyError):
+    code = "LEASE_HELD"

@@ -1,0 +1,329 @@
+"""The one face of the memory: what an application calls. Every call names the user it is about."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from cleo_memory.access import AccessLog
+from cleo_memory.catalogue import Catalogue
+from cleo_memory.custody import CATALOGUE, THREAD, Custody
+from cleo_memory.drafts import Draft, moment, seconds
+from cleo_memory.errors import InvalidMemory, MemoryNotFound
+from cleo_memory.library import Library, document
+from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats
+from cleo_memory.retrieval import Context, Filter, Match, approximate_tokens, build_context
+from cleo_memory.sealing.keyring import Keyring
+from cleo_memory.settings import MemorySettings
+
+__all__ = ["Memory"]
+
+LARGEST_PAGE = 1000
+
+
+class Memory:
+    """Opened with `open_memory`; an async context manager."""
+
+    def __init__(
+        self, settings: MemorySettings, catalogue: Catalogue, keyring: Keyring, custody: Custody, library: Library
+    ) -> None:
+        self.settings, self.catalogue, self.keyring = settings, catalogue, keyring
+        self.custody, self.library = custody, library
+        self.access = AccessLog(catalogue, custody.half_life)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    async def remember(
+        self,
+        user: str,
+        content: str,
+        *,
+        kind: Kind | str = Kind.EPISODIC,
+        importance: float = 0.5,
+        conversation: str | None = None,
+        speaker: str | None = None,
+        at: datetime | None = None,
+        expires_at: datetime | None = None,
+        provenance: Mapping[str, str] | None = None,
+        pinned: bool = False,
+    ) -> Record:
+        """Keep a memory. When this returns it is on the disk, sealed, and every later search knows it.
+
+        Args:
+            importance: 0 to 1; what matters stays in a quick tier longer.
+            at: when it was said or became true; now by default.
+            provenance: where it came from, small texts by name.
+
+        Raises:
+            InvalidUser, InvalidMemory: what was handed in cannot be kept.
+            StorageFault: nothing was written.
+        """
+        draft = Draft(
+            kind=_kind(kind),
+            content=content,
+            importance=importance,
+            conversation=conversation,
+            speaker=speaker,
+            at=at,
+            expires_at=expires_at,
+            provenance=provenance or {},
+            pinned=pinned,
+        )
+        draft.check(self.settings.content_bytes)
+        return await self.custody.write(self.keyring.owner(user), draft)
+
+    async def append(
+        self,
+        user: str,
+        conversation: str,
+        role: str,
+        content: str,
+        *,
+        at: datetime | None = None,
+        provenance: Mapping[str, str] | None = None,
+    ) -> Record:
+        """Add a turn to a conversation, which begins with its first turn. `role` is who speaks."""
+        return await self.remember(
+            user,
+            content,
+            kind=Kind.CONVERSATION,
+            conversation=conversation,
+            speaker=role,
+            at=at,
+            provenance=provenance,
+        )
+
+    async def prefer(
+        self,
+        user: str,
+        key: str,
+        value: str,
+        *,
+        at: datetime | None = None,
+        provenance: Mapping[str, str] | None = None,
+    ) -> Record:
+        """Set a preference. What it was before stays on record, valid until this one begins."""
+        draft = Draft(kind=Kind.PREFERENCE, content=value, key=key, importance=0.8, at=at, provenance=provenance or {})
+        draft.check(self.settings.content_bytes)
+        return await self.custody.write(self.keyring.owner(user), draft)
+
+    async def pin(self, user: str, id: str, pinned: bool = True) -> None:
+        """Keep a memory in its tier whatever its score. Raises: MemoryNotFound."""
+        if not await self.catalogue.pin(self.keyring.owner(user), id, pinned):
+            raise MemoryNotFound(f"There is no memory {id!r}.")
+
+    async def forget(self, user: str, ids: str | Iterable[str]) -> int:
+        """Forget memories for good, everywhere; returns how many there were."""
+        owner = self.keyring.owner(user)
+        wanted = [ids] if isinstance(ids, str) else list(ids)
+        gone = await self.catalogue.bury(owner, [id for id in wanted if _plain(id)], time.time())
+        if self.library.resident.peek(owner) is not None:
+            await self.library.fresh(owner)
+        else:
+            self.library.touched(owner)
+        return len(gone)
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    async def recall(self, user: str, id: str) -> Record:
+        """One memory by its id. Raises: MemoryNotFound."""
+        owner = self.keyring.owner(user)
+        found = await self.catalogue.find(owner, [id]) if _plain(id) else {}
+        records = await self.custody.open(owner, [entry for entry in found.values() if _unexpired(entry.expires_at)])
+        if not records:
+            raise MemoryNotFound(f"There is no memory {id!r}.")
+        self.access.note(owner, found.values())
+        return records[0]
+
+    async def search(
+        self,
+        user: str,
+        query: str,
+        *,
+        limit: int = 10,
+        kinds: Collection[Kind | str] | None = None,
+        conversations: Collection[str] | None = None,
+        speakers: Collection[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        at: datetime | None = None,
+    ) -> Hits:
+        """The memories that bear most on a query, best first, each with the parts of its score.
+
+        Args:
+            since, until: said at or after, said before.
+            at: as things stood at this moment; now by default.
+        """
+        owner = self.keyring.owner(user)
+        if not query.strip():
+            return Hits()
+        where = Filter(
+            kinds=None if kinds is None else {str(_kind(kind)) for kind in kinds},
+            conversations=conversations,
+            speakers=speakers,
+            since=None if since is None else seconds(since),
+            until=None if until is None else seconds(until),
+            valid_at=time.time() if at is None else seconds(at),
+        )
+        matches, degraded = await self.library.search(owner, query, _first(limit), where)
+        found = await self.catalogue.find(owner, [match.id for match in matches])
+        records = {each.id: each for each in await self.custody.open(owner, list(found.values()))}
+        self.access.note(owner, found.values())
+        hits = Hits(Hit(records[match.id], match.score, match.parts) for match in matches if match.id in records)
+        hits.degraded = (degraded,) if degraded else ()
+        return hits
+
+    async def context(
+        self,
+        user: str,
+        query: str,
+        token_budget: int,
+        *,
+        conversation: str | None = None,
+        kinds: Collection[Kind | str] | None = None,
+        limit: int = 20,
+    ) -> Context:
+        """What a model is shown: the last turns of the conversation and what a search finds, within a budget.
+
+        Returns a text in which each memory has a number, and a citation per number that says why it is there.
+        """
+        hits = await self.search(user, query, limit=limit, kinds=kinds)
+        recent = await self.window(user, conversation, turns=12) if conversation else []
+        found = [(Match(hit.record.id, hit.score, dict(hit.parts)), document(hit.record)) for hit in hits]
+        return await asyncio.to_thread(
+            build_context, found, token_budget=token_budget, recent=[document(turn) for turn in recent], now=time.time()
+        )
+
+    async def memories(
+        self, user: str, *, kinds: Collection[Kind | str] | None = None, first: int = 50, after: str | None = None
+    ) -> Page[Record]:
+        """All memories, the last written first. Raises: InvalidMemory for a cursor that no page gave."""
+        owner = self.keyring.owner(user)
+        wanted = None if kinds is None else {str(_kind(kind)) for kind in kinds}
+        start = None if after is None else _cursor(after)
+        found = await self.catalogue.page(owner, _first(first), start, wanted, time.time())
+        end = str(found[-1].position) if len(found) == first else None
+        return Page(await self.custody.open(owner, found), end)
+
+    async def window(self, user: str, conversation: str, *, turns: int = 20, tokens: int | None = None) -> list[Record]:
+        """The last turns of a conversation, oldest first: at most `turns`, and `tokens` if given."""
+        owner = self.keyring.owner(user)
+        if (keys := await self.keyring.keys(owner)) is None:
+            return []
+        found = await self.catalogue.window(owner, keys.blind(THREAD, conversation), _first(turns), time.time())
+        records = await self.custody.open(owner, found)
+        if tokens is None:
+            return records
+        kept, used = len(records), 0
+        while kept and (used := used + approximate_tokens(records[kept - 1].content)) <= tokens:
+            kept -= 1
+        return records[kept:]
+
+    async def conversations(self, user: str, first: int = 20, after: str | None = None) -> Page[Conversation]:
+        """The user's conversations, the last used first."""
+        owner = self.keyring.owner(user)
+        keys = await self.keyring.keys(owner)
+        start = None
+        if after is not None:
+            at, _, thread = after.partition("/")
+            start = (struct.unpack(">d", struct.pack(">q", _cursor(at)))[0], thread)
+        rows = await self.catalogue.threads(owner, _first(first), start)
+        if keys is None or not rows:
+            return Page([], None)
+        items = [
+            Conversation(
+                id=keys.open(row.thread, THREAD, CATALOGUE, 0, row.sealed_name).decode(),
+                turns=row.turns,
+                created_at=moment(row.created_at),
+                updated_at=moment(row.updated_at),
+            )
+            for row in rows
+        ]
+        last = rows[-1]
+        exact = struct.unpack(">q", struct.pack(">d", last.updated_at))[0]
+        return Page(items, f"{exact}/{last.thread}" if len(rows) == first else None)
+
+    async def preferences(self, user: str, *, at: datetime | None = None) -> dict[str, Record]:
+        """Preferences by key, as they stood at a moment (now by default)."""
+        owner = self.keyring.owner(user)
+        found = await self.catalogue.slots(owner, time.time() if at is None else seconds(at))
+        return {record.key: record for record in await self.custody.open(owner, found) if record.key is not None}
+
+    async def stats(self, user: str) -> Stats:
+        """Counts and bytes, by kind and by tier."""
+        rows, conversations = await self.catalogue.counts(self.keyring.owner(user))
+        kinds: dict[str, int] = {}
+        tiers: dict[str, int] = {}
+        for kind, tier, memories, _ in rows:
+            kinds[kind] = kinds.get(kind, 0) + memories
+            tiers[tier] = tiers.get(tier, 0) + memories
+        size = sum(size for *_, size in rows)
+        return Stats(memories=sum(kinds.values()), bytes=size, kinds=kinds, tiers=tiers, conversations=conversations)
+
+    async def settle(self, user: str) -> None:
+        """Wait until the user's memories are embedded and the index is stored; otherwise that is done behind."""
+        await self.library.settle(self.keyring.owner(user))
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def start(self, *work: asyncio.Task[None]) -> None:
+        """Background work that ends with the memory."""
+        self._tasks += [asyncio.create_task(self.library.run()), asyncio.create_task(self.access.run()), *work]
+
+    async def close(self) -> None:
+        """Finish what was acknowledged, end the background work, close the stores. Idempotent."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        if tasks:
+            await self.access.flush()
+        self.library.resident.clear()
+        await self.catalogue.database.close()
+        await self.keyring.database.close()
+
+    async def __aenter__(self) -> Self:
+        if not self._tasks:
+            self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _kind(kind: Kind | str) -> Kind:
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise InvalidMemory(f"{kind!r} is no kind of memory.", hint=f"One of {', '.join(Kind)}.") from None
+
+
+def _plain(id: str) -> bool:
+    return id.isascii() and id.isalnum() and len(id) <= 64
+
+
+def _first(first: int) -> int:
+    if not 0 < first <= LARGEST_PAGE:
+        raise InvalidMemory(f"{first} is no number of results.", hint=f"1 to {LARGEST_PAGE}.")
+    return first
+
+
+def _cursor(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
+        raise InvalidMemory(f"{text[:40]!r} is no cursor.", hint="Hand back `end` of the page before.")
+    return int(text)
+
+
+def _unexpired(expires_at: float | None) -> bool:
+    return expires_at is None or expires_at > time.time()

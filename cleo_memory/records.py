@@ -1,0 +1,113 @@
+"""What a memory is: plain values that the public interface takes and returns."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, NewType, TypeVar
+
+__all__ = ["Conversation", "Hit", "Hits", "Kind", "Owner", "Page", "Record", "Stats", "Tier", "new_id"]
+
+T = TypeVar("T")
+
+Owner = NewType("Owner", str)
+"""Keyed hash of a user id, 32 hex digits. The only form in which a user reaches a store: a hostile id has nothing
+left to be hostile with, and a backend's dump does not say who its users are."""
+
+
+class Kind(StrEnum):
+    CONVERSATION = "conversation"
+    PREFERENCE = "preference"
+    EPISODIC = "episodic"
+    PROCEDURAL = "procedural"
+
+
+class Tier(StrEnum):
+    """Where a memory lives, hottest first."""
+
+    HOT = "hot"
+    WARM = "warm"
+    COLD = "cold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One memory of one user. Times are aware, in UTC."""
+
+    id: str
+    kind: Kind
+    content: str
+    created_at: datetime
+    valid_from: datetime
+    valid_to: datetime | None = None
+    """When it ceased to be true: a superseded preference. None while it holds."""
+    expires_at: datetime | None = None
+    importance: float = 0.5
+    conversation: str | None = None
+    speaker: str | None = None
+    key: str | None = None
+    """The name of a preference."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Where it came from: ``{"source": "chat", "model": "cleo/3"}``."""
+    version: int = 1
+    pinned: bool = False
+    tier: Tier = Tier.WARM
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A memory that a search found. `parts` says why: the summands of the score by name."""
+
+    record: Record
+    score: float
+    parts: Mapping[str, float]
+
+
+class Hits(list[Hit]):
+    """Hits, best first. `degraded` says in words why they are less than they could be; empty when they are not."""
+
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    id: str
+    turns: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A stretch of a list; hand `end` back as `after` for the next one. None: there is no more."""
+
+    items: list[T]
+    end: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """Of one user: counts and sealed bytes."""
+
+    memories: int
+    bytes: int
+    kinds: dict[str, int]
+    tiers: dict[str, int]
+    conversations: int
+
+
+_lock = threading.Lock()
+_last = 0
+
+
+def new_id() -> str:
+    """A new record id: 26 hex digits that sort by time within a process, 56 bits of them random."""
+    global _last
+    with _lock:
+        _last = max(time.time_ns() // 1_000_000, _last + 1)
+        return f"{_last:012x}{os.urandom(7).hex()}"

@@ -1,0 +1,50 @@
+"""Tables of the catalogue, in the SQL that SQLite and Postgres share. The column `owner` is first in every key."""
+
+from __future__ import annotations
+
+__all__ = ["CATALOGUE_SCHEMA"]
+
+CATALOGUE_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS sequence (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+    "INSERT INTO sequence (name, value) VALUES ('change', 0) ON CONFLICT DO NOTHING",
+    """CREATE TABLE IF NOT EXISTS memories (
+        owner TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL, kind TEXT NOT NULL, live INTEGER NOT NULL,
+        tier TEXT NOT NULL, thread TEXT, slot TEXT, importance DOUBLE PRECISION NOT NULL,
+        created_at DOUBLE PRECISION NOT NULL, valid_from DOUBLE PRECISION NOT NULL, valid_to DOUBLE PRECISION,
+        expires_at DOUBLE PRECISION, pinned INTEGER NOT NULL, heat DOUBLE PRECISION NOT NULL,
+        touched_at DOUBLE PRECISION NOT NULL, moved_at DOUBLE PRECISION NOT NULL, bytes BIGINT NOT NULL,
+        digest TEXT NOT NULL, key_version BIGINT NOT NULL, position BIGINT NOT NULL, seq BIGINT NOT NULL,
+        PRIMARY KEY (owner, id))""",
+    "CREATE INDEX IF NOT EXISTS memories_seq ON memories (owner, seq)",
+    "CREATE INDEX IF NOT EXISTS memories_position ON memories (owner, position) WHERE live = 1",
+    "CREATE INDEX IF NOT EXISTS memories_thread ON memories (owner, thread, position) WHERE thread IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS memories_slot ON memories (owner, slot) WHERE slot IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS memories_heat ON memories (tier, heat) WHERE live = 1",
+    """CREATE TABLE IF NOT EXISTS payloads (
+        owner TEXT NOT NULL, id TEXT NOT NULL, tier TEXT NOT NULL, version BIGINT NOT NULL, sealed BYTEA NOT NULL,
+        PRIMARY KEY (owner, id, tier))""",
+    # Verified copies in stores outside the catalogue.
+    """CREATE TABLE IF NOT EXISTS copies (
+        owner TEXT NOT NULL, id TEXT NOT NULL, store TEXT NOT NULL, version BIGINT NOT NULL,
+        verified_at DOUBLE PRECISION NOT NULL, PRIMARY KEY (owner, id, store))""",
+    """CREATE TABLE IF NOT EXISTS threads (
+        owner TEXT NOT NULL, thread TEXT NOT NULL, sealed_name BYTEA NOT NULL, turns BIGINT NOT NULL,
+        created_at DOUBLE PRECISION NOT NULL, updated_at DOUBLE PRECISION NOT NULL, PRIMARY KEY (owner, thread))""",
+    "CREATE INDEX IF NOT EXISTS threads_updated ON threads (owner, updated_at)",
+    """CREATE TABLE IF NOT EXISTS outbox (
+        number {identity}, owner TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL, action TEXT NOT NULL,
+        store TEXT NOT NULL, attempts BIGINT NOT NULL, due_at DOUBLE PRECISION NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS outbox_due ON outbox (store, number)",
+    "CREATE INDEX IF NOT EXISTS outbox_memory ON outbox (owner, id)",
+    """CREATE TABLE IF NOT EXISTS segments (
+        owner TEXT NOT NULL, number BIGINT NOT NULL, through BIGINT NOT NULL, model TEXT NOT NULL,
+        sealed BYTEA NOT NULL,        PRIMARY KEY (owner, number))""",
+    """CREATE TABLE IF NOT EXISTS erased (
+        owner TEXT PRIMARY KEY, key_floor BIGINT NOT NULL, erased_at DOUBLE PRECISION NOT NULL,
+        receipt TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS leases (
+        name TEXT PRIMARY KEY, holder TEXT NOT NULL, until DOUBLE PRECISION NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS flows (
+        source TEXT NOT NULL, target TEXT NOT NULL, memories BIGINT NOT NULL, bytes BIGINT NOT NULL,
+        PRIMARY KEY (source, target))""",
+)

@@ -1,0 +1,72 @@
+"""Settings of the memory: ``CLEO_MEMORY_…`` variables."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["EMBEDDED", "MemorySettings"]
+
+EMBEDDED = "embedded"
+
+
+class MemorySettings(BaseSettings):
+    """Where memories live and how long. Without any variable everything is in one folder below the home."""
+
+    model_config = SettingsConfigDict(env_prefix="CLEO_MEMORY_", env_file=".env", extra="ignore")
+
+    tenant: str = "default"
+    """Bound into every seal: a database restored under another tenant does not open."""
+    catalogue: str = "sqlite"
+    """sqlite, or a Postgres URL when several processes serve."""
+    keystore: str | None = None
+    """Postgres URL of the wrapped keys; by default beside an SQLite catalogue. Give it its own, short-lived backups."""
+    hot: str = EMBEDDED
+    """embedded, or a redis:// URL."""
+    warm: str = EMBEDDED
+    """embedded, or a mongodb:// URL."""
+    cold: str = EMBEDDED
+    """embedded, a postgresql:// URL (Supabase: its direct or pooler URL)."""
+    vectors: Literal["sealed", "indexed"] = "sealed"
+    """sealed keeps vectors inside the sealed index; indexed also hands them to pgvector or Pinecone, where they
+    can be inverted to text by whoever reads that store."""
+    pinecone_host: str | None = None
+    pinecone_api_key: SecretStr | None = None
+    processes: int = Field(default=1, ge=1, le=1024)
+    """How many processes share this memory."""
+
+    key_provider: Literal["file", "environment", "vault"] = "file"
+    kek: SecretStr | None = None
+    """For the provider `environment`: ``name:base64`` pairs, separated by commas, the current one first."""
+    vault_url: str | None = None
+    vault_token: SecretStr | None = None
+    vault_key: str = "cleo-memory"
+
+    embedder: str = "minilm-int8"
+    """minilm-int8, minilm, a sentence-transformers folder, or none (search by words alone)."""
+    index_bytes: int = Field(default=512 * 2**20, ge=2**20)
+    """Decrypted indexes kept resident, all users together."""
+    content_bytes: int = Field(default=64 * 1024, ge=1024, le=16 * 2**20)
+    """The longest memory that is taken."""
+    half_life_days: float = Field(default=7.0, gt=0)
+    """After this long without access a memory counts half."""
+    retain_conversation_days: float | None = Field(default=None, gt=0)
+    retain_episodic_days: float | None = Field(default=None, gt=0)
+    retain_procedural_days: float | None = Field(default=None, gt=0)
+    retain_preference_days: float | None = Field(default=None, gt=0)
+    """Days after which `cleo memory retain` deletes a kind; unset keeps it."""
+
+    @model_validator(mode="after")
+    def _one_writer_per_file(self) -> Self:
+        if self.processes > 1 and self.catalogue == "sqlite":
+            raise ValueError(
+                f"CLEO_MEMORY_CATALOGUE is sqlite, but CLEO_MEMORY_PROCESSES is {self.processes}. "
+                "Set the catalogue to a Postgres URL, or the processes to 1"
+            )
+        if self.key_provider == "environment" and self.kek is None:
+            raise ValueError("CLEO_MEMORY_KEY_PROVIDER is environment, but CLEO_MEMORY_KEK is not set")
+        if self.key_provider == "vault" and not (self.vault_url and self.vault_token):
+            raise ValueError("CLEO_MEMORY_KEY_PROVIDER is vault: set CLEO_MEMORY_VAULT_URL and CLEO_MEMORY_VAULT_TOKEN")
+        return self
