@@ -1,0 +1,177 @@
+"""Score a candidate and the champion on the same sealed items and let the gate judge. Runs as a process of its own.
+
+    python -m evals.evaluate --candidate DIR --champion DIR --tasks DIR --output DIR
+
+Writes, in this order: plan.json (what will be compared and by which rules, before anything is scored), report.json,
+report.md, forest.png, and last verdict.json, so that a folder without a verdict is a run that did not end.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cleo_core.digest import digest_json
+from cleo_core.errors import CleoError, Interrupted
+from cleo_core.progress import Reporter
+from cleo_core.settings import home
+from evals.gate import Verdict, compare
+from evals.scores import Scores
+from evals.tasks.sealed import TaskSet, load
+
+if TYPE_CHECKING:
+    from evals.harness import LoadedModel
+
+__all__ = ["command", "evaluate", "run", "score_model"]
+
+SCORING = 1
+"""Raise it when the meaning of a score changes: kept scores of the champion are then made anew."""
+
+
+def command(candidate: Path, champion: Path, tasks: Path, out: Path) -> list[str]:
+    """The argument list of the evaluation process."""
+    options = {"--candidate": candidate, "--champion": champion, "--tasks": tasks, "--output": out}
+    return [sys.executable, "-m", "evals.evaluate", *(part for name, at in options.items() for part in (name, str(at)))]
+
+
+def evaluate(
+    candidate: Path, champion: Path, tasks: Path, out: Path, report: Reporter, *, limit: int | None = None
+) -> Verdict:
+    """Compare two models; the files named above are written into `out`.
+
+    Raises:
+        BrokenSeal: the task set is not what was sealed.
+        UnusableModel: one of the folders cannot be scored.
+    """
+    from evals.harness import model_digest
+    from evals.probes import probe
+    from evals.report import write_report
+
+    task_set = load(tasks)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "verdict.json").unlink(missing_ok=True)
+    plan = {
+        "candidate": model_digest(candidate),
+        "champion": model_digest(champion),
+        "task_set": task_set.digest,
+        "protocol": task_set.protocol.to_json(),
+        "tasks": [spec.to_json() for spec in task_set.tasks],
+        "limit": limit,
+    }
+    plan_digest = digest_json(plan)
+    _write(out / "plan.json", {**plan, "digest": plan_digest})
+    before, _ = score_model(champion, task_set, report, limit=limit, keep=True)
+    after, loaded = score_model(candidate, task_set, report, limit=limit)
+    probes = probe(loaded, tasks, report) if loaded else {}
+    report("comparing")
+    verdict = compare(before, after, task_set.protocol)
+    write_report(out, verdict, before, after, plan_digest=plan_digest, probes=probes)
+    value = {
+        **verdict.to_json(),
+        "plan_digest": plan_digest,
+        "candidate_digest": plan["candidate"],
+        "champion_digest": plan["champion"],
+    }
+    _write(out / "verdict.json", value)
+    report(f"{verdict.name}: {verdict.reason}")
+    return verdict
+
+
+def score_model(
+    folder: Path, tasks: TaskSet, report: Reporter, *, limit: int | None = None, keep: bool = False
+) -> tuple[Scores, LoadedModel | None]:
+    """Scores of a model, and the model when it had to be loaded.
+
+    Args:
+        keep: look for scores kept from an earlier run of the same model, items, dtype and environment, and keep these.
+    """
+    from evals.harness import environment, load_model, model_digest, resolve_dtype, score
+
+    key = {
+        "model": model_digest(folder),
+        "tasks": tasks.digest,
+        "limit": limit,
+        "dtype": str(resolve_dtype(tasks.protocol.dtype)),
+        "environment": environment(),
+        "scoring": SCORING,
+    }
+    place = home("evals", "scores") / f"{digest_json(key)}.json"
+    if keep and place.is_file():
+        try:
+            kept = Scores.read(place)
+        except (ValueError, KeyError, TypeError):
+            place.unlink(missing_ok=True)
+        else:
+            report(f"scores of {folder.name} are known")
+            return kept, None
+    loaded = load_model(folder, tasks.protocol.dtype, report)
+    scores = score(loaded, tasks, limit=limit)
+    if keep:
+        scores.save(place)
+    return scores, loaded
+
+
+def run(
+    candidate: Path, champion: Path | None, tasks: TaskSet, out: Path, report: Reporter, *, limit: int | None = None
+) -> Verdict | None:
+    """`cleo evaluate`: scores of one model, compared when there is a champion."""
+    if champion is not None:
+        return evaluate(candidate, champion, tasks.folder, out, report, limit=limit)
+    from evals.report import write_scores
+
+    out.mkdir(parents=True, exist_ok=True)
+    scores, _ = score_model(candidate, tasks, report, limit=limit)
+    write_scores(out, scores)
+    return None
+
+
+def _write(path: Path, value: Any) -> None:
+    scratch = path.with_name(path.name + ".part")
+    scratch.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    scratch.replace(path)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Interrupted("The evaluation was asked to end.", hint="Nothing was decided; run it again.")
+
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--candidate", type=FOLDER, required=True, help="Model folder that wants to become champion.")
+@click.option("--champion", type=FOLDER, required=True, help="Model folder to compare with.")
+@click.option("--tasks", type=FOLDER, required=True, help="Sealed task set (evals.tasks.build).")
+@click.option("--output", "out", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N items of each task; decides nothing.")
+def process(candidate: Path, champion: Path, tasks: Path, out: Path, limit: int | None) -> None:
+    """Compare a candidate with the champion."""
+    from evals.pipes import reporter
+
+    with reporter() as report:
+        evaluate(candidate, champion, tasks, out, report, limit=limit)
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        process.main(standalone_mode=False)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CleoError as error:
+        click.echo(f"Error [{error.code}]: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Scores of one model, item by item, as the gate and the report read them, and as they are kept.
+
+What `value` means depends on the form:
+
+    multiple_choice, partial   probability of the right choice among the choices, softmax over their log-likelihoods
+    last_word                  probability of the right word
+    perplexity                 log-likelihood of the document, in nats
+
+The first two are the expected accuracy of a model that answers by drawing from its own distribution. They carry the
+same unit as accuracy, and two nearly equal models differ in them far less per item than in right or wrong, so that a
+margin of two points can be held with hundreds of items instead of thousands (the gate's simulation test shows both).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from evals.protocol import TaskSpec
+
+__all__ = ["ItemScore", "Scores", "TaskScores"]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemScore:
+    id: str
+    hash: str
+    """Of the item's content."""
+    cluster: str
+    value: float | None
+    """None where the model gave no finite number."""
+    correct: bool | None = None
+    """lm-eval's accuracy of the item; None for perplexity."""
+    bytes: int = 1
+    """Length of a perplexity document in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskScores:
+    spec: TaskSpec
+    items: list[ItemScore]
+    metrics: dict[str, float]
+    """What stock lm-eval reports for the task."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    model_digest: str
+    tokenizer_digest: str
+    template_digest: str
+    dtype: str
+    environment: dict[str, str]
+    task_set: str
+    limit: int | None
+    tasks: dict[str, TaskScores]
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    requests: int = 0
+    reused: bool = False
+
+    def save(self, path: Path) -> None:
+        scratch = path.with_name(path.name + ".part")
+        scratch.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
+        scratch.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Scores:
+        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        tasks = {
+            name: TaskScores(
+                spec=TaskSpec(**task["spec"]),
+                items=[ItemScore(**item) for item in task["items"]],
+                metrics=task["metrics"],
+            )
+            for name, task in value.pop("tasks").items()
+        }
+        return cls(**{**value, "tasks": tasks, "reused": True})

@@ -1,0 +1,73 @@
+"""Which tasks there are: hand-written ones, and ones made from the held-out corpus."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from evals.protocol import Form, Protocol, TaskSpec
+from evals.tasks.forms import Item, read_items, text_of
+from evals.tasks.heldout import documents, last_words, read_heldout
+from evals.tasks.sealed import TaskSet, seal
+
+__all__ = ["DOCUMENTS", "LAST_WORDS", "build", "decontamination_texts", "handwritten"]
+
+DATA = Path(__file__).with_name("data")
+OWN = "written for this project (Apache-2.0)"
+HANDWRITTEN: dict[str, tuple[Form, str]] = {
+    "cleo_knowledge": ("multiple_choice", "general knowledge: nature, places, history, language, numbers"),
+    "cleo_commonsense": ("multiple_choice", "what follows, what something is for, what a person would do"),
+    "cleo_python": ("multiple_choice", "Python and its standard library"),
+    "cleo_last_word": ("last_word", "the last word of a short story, which stands in it before"),
+}
+
+LAST_WORDS = 120
+"""Most items of the last-word task from held-out prose; fewer when the corpus gives fewer."""
+DOCUMENTS = 32
+"""Most documents of each domain's perplexity task."""
+FEWEST = 8
+"""A task with fewer items says nothing and is left out."""
+
+
+@cache
+def handwritten() -> dict[TaskSpec, list[Item]]:
+    """The hand-written tasks."""
+    found = {}
+    for name, (form, what) in HANDWRITTEN.items():
+        spec = TaskSpec(name=name, form=form, items=0, sha256="", what=what, origin=OWN)
+        found[spec] = read_items(DATA / f"{name.removeprefix('cleo_')}.jsonl", form)
+    return found
+
+
+def decontamination_texts() -> list[str]:
+    """Each hand-written item with its right answer: text that must not be trained on. Imports no torch."""
+    return [text_of(item, spec.form) for spec, items in handwritten().items() for item in items]
+
+
+def build(masked: Path | None, out: Path, *, protocol: Protocol | None = None, limit: int | None = None) -> TaskSet:
+    """Write the task set into `out` and seal it.
+
+    Args:
+        masked: folder with ``heldout.jsonl``; None leaves the tasks out that need it.
+        out: an empty folder.
+        protocol: margins and the like; sealed with the items.
+        limit: at most so many items per task, the first of each (for quick looks; it changes the seal).
+
+    Raises:
+        BadItems: ``heldout.jsonl`` is missing or broken.
+    """
+    tasks = dict(handwritten())
+    for domain, records in sorted((read_heldout(masked) if masked else {}).items()):
+        origin = f"held-out {domain} records of the corpus"
+        if domain == "prose" and len(items := last_words(records, LAST_WORDS)) >= FEWEST:
+            what = "the last word of a held-out prose passage, which stands in it before"
+            tasks[
+                TaskSpec(name="heldout_last_word", form="last_word", items=0, sha256="", what=what, origin=origin)
+            ] = items
+        if domain.isidentifier() and len(items := documents(records, DOCUMENTS)) >= FEWEST:
+            what = f"bits per byte of held-out {domain} text"
+            spec = TaskSpec(name=f"heldout_{domain}", form="perplexity", items=0, sha256="", what=what, origin=origin)
+            tasks[spec] = items
+    if limit is not None:
+        tasks = {spec: items[:limit] for spec, items in tasks.items()}
+    return seal(out, tasks, protocol or Protocol())

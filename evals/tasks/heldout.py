@@ -1,0 +1,129 @@
+"""Items made from the held-out part of the corpus: the last word of a prose passage, and documents per domain.
+
+A last word is asked for only when it already stood earlier in the passage and is no common word, so that a reader of
+the whole passage can know it while one of the last sentence alone cannot (the selection of LAMBADA, by rule).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from evals.errors import BadItems
+from evals.tasks.forms import Item
+
+__all__ = ["documents", "last_words", "read_heldout"]
+
+SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'])")
+WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
+ENDING = re.compile(r"^(?P<context>.*\S)\s(?P<word>[a-z]{4,})[.!?]$", re.DOTALL)
+COMMON = frozenset(
+    WORD.findall(
+        "about above after again against also among because been before being between both cannot could does done "
+        "down during each even ever every from have having here into itself just like made make many more most must "
+        "never only other others over same should some such than that their them themselves then there these they this "
+        "those through time times under until upon very were what when where which while will with within without "
+        "year years your well thing things people said says"
+    )
+)
+
+
+def read_heldout(masked: Path) -> dict[str, list[dict[str, Any]]]:
+    """The held-out records by domain, in an order that depends on their ids alone.
+
+    Raises:
+        BadItems: the file is missing or a line of it is no record.
+    """
+    path = masked / "heldout.jsonl"
+    found: dict[str, list[dict[str, Any]]] = {}
+    try:
+        with path.open(encoding="utf-8") as handle:
+            for number, line in enumerate(handle, 1):
+                record = json.loads(line)
+                if not isinstance(record.get("text"), str) or not isinstance(record.get("domain"), str):
+                    raise BadItems(f"{path.name} line {number}: a record needs 'text' and 'domain'.")
+                found.setdefault(record["domain"], []).append(record)
+    except OSError as error:
+        raise BadItems(f"{path} cannot be read: {error.strerror}.", hint="Run the corpus stages first.") from None
+    except (ValueError, AttributeError):
+        raise BadItems(f"{path.name} is not JSON Lines of records.", hint="Run the corpus stages again.") from None
+    for records in found.values():
+        records.sort(key=lambda record: _key(str(record.get("id"))))
+    return found
+
+
+def last_words(records: list[dict[str, Any]], limit: int) -> list[Item]:
+    """At most `limit` items, spread evenly over the records; the cluster is the record."""
+    queues = [list(_passages(record)) for record in records]
+    items: list[Item] = []
+    depth = 0
+    while len(items) < limit and any(depth < len(queue) for queue in queues):
+        items.extend(queue[depth] for queue in queues if depth < len(queue))
+        depth += 1
+    return sorted(items[:limit], key=lambda item: str(item["id"]))
+
+
+def _passages(record: dict[str, Any]) -> Iterator[Item]:
+    """Passages of 30 to 90 words, not overlapping, in the order of their hash."""
+    found: list[Item] = []
+    for paragraph in re.split(r"\n\s*\n", record["text"]):
+        sentences = SENTENCE.split(" ".join(paragraph.split()))
+        start = 0
+        for end in range(1, len(sentences) + 1):
+            passage = " ".join(sentences[start:end])
+            length = len(WORD.findall(passage))
+            if length > 90:
+                start = end - 1
+                continue
+            match = ENDING.match(passage)
+            if length < 30 or end - start < 2 or not match or match["word"] in COMMON:
+                continue
+            before = {word.lower() for word in WORD.findall(" ".join(sentences[start : end - 1]))}
+            if match["word"] not in before:
+                continue
+            key = _key(passage)
+            found.append(
+                {
+                    "id": f"last-{key[:16]}",
+                    "cluster": _key(str(record.get("id")))[:16],
+                    "context": match["context"],
+                    "word": match["word"],
+                }
+            )
+            start = end
+    return iter(sorted({item["id"]: item for item in found}.values(), key=lambda item: str(item["id"])))
+
+
+def documents(records: list[dict[str, Any]], limit: int, characters: int = 1000) -> list[Item]:
+    """At most `limit` pieces of about `characters`, first one of each record; the cluster is the record."""
+    queues = [list(_pieces(record, characters)) for record in records]
+    items: list[Item] = []
+    depth = 0
+    while len(items) < limit and any(depth < len(queue) for queue in queues):
+        items.extend(queue[depth] for queue in queues if depth < len(queue))
+        depth += 1
+    return items[:limit]
+
+
+def _pieces(record: dict[str, Any], characters: int) -> Iterator[Item]:
+    text = record["text"].strip()
+    start = number = 0
+    while start < len(text):
+        end = min(len(text), start + characters)
+        if end < len(text):
+            cut = max(text.rfind(" ", start + characters // 2, end), text.rfind("\n", start + characters // 2, end))
+            end = cut if cut > start else end
+        piece = text[start:end].strip()
+        start = end
+        if len(piece) >= min(200, characters // 2):
+            cluster = _key(str(record.get("id")))[:16]
+            yield {"id": f"doc-{cluster}-{number}", "cluster": cluster, "text": piece}
+            number += 1
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

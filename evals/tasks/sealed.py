@@ -1,0 +1,107 @@
+"""A task set on disk: items, lm-eval configurations, and the seal that says what they must be.
+
+seal.json            protocol, tasks with item counts and sha256, and the digest over both
+NAME.jsonl           items
+NAME.yaml            for stock lm-eval, run inside the folder: lm_eval --include_path . --tasks NAME
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cleo_core.digest import digest_json, sha256_file
+from cleo_core.errors import CleoError
+from evals.errors import BrokenSeal, UnknownTask
+from evals.protocol import Protocol, TaskSpec
+from evals.tasks.forms import FORMS, Item, read_items, write_items, write_yaml
+
+__all__ = ["SEAL", "TaskSet", "load", "seal"]
+
+SEAL = "seal.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSet:
+    """A sealed task set that was checked against its seal."""
+
+    folder: Path
+    protocol: Protocol
+    tasks: tuple[TaskSpec, ...]
+    digest: str
+
+    def items(self, spec: TaskSpec) -> list[Item]:
+        return read_items(self.folder / f"{spec.name}.jsonl", spec.form)
+
+    def select(self, name: str) -> TaskSet:
+        """This set with one task only, or all.
+
+        Raises:
+            UnknownTask: there is no such task.
+        """
+        if name == "all":
+            return self
+        chosen = tuple(spec for spec in self.tasks if spec.name in {name, f"cleo_{name}"})
+        if not chosen:
+            known = ", ".join(spec.name for spec in self.tasks)
+            raise UnknownTask(f"There is no task {name!r}.", hint=f"Take all or one of: {known}.")
+        return TaskSet(self.folder, self.protocol, chosen, _digest(self.protocol, chosen))
+
+
+def seal(out: Path, tasks: Mapping[TaskSpec, list[Item]], protocol: Protocol) -> TaskSet:
+    """Write items, configurations and seal. The counts and hashes in the given specs are filled in here."""
+    specs = []
+    for draft, items in tasks.items():
+        path = out / f"{draft.name}.jsonl"
+        write_items(path, items)
+        spec = TaskSpec(
+            name=draft.name,
+            form=draft.form,
+            items=len(items),
+            sha256=sha256_file(path),
+            what=draft.what,
+            origin=draft.origin,
+        )
+        # Relative: the folder may be moved. The harness writes its own with absolute paths when it runs.
+        write_yaml(spec, out, path.name)
+        specs.append(spec)
+    digest = _digest(protocol, specs)
+    value = {"protocol": protocol.to_json(), "tasks": [spec.to_json() for spec in specs], "digest": digest}
+    (out / SEAL).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return TaskSet(out, protocol, tuple(specs), digest)
+
+
+def load(folder: Path) -> TaskSet:
+    """Read a task set and hold it against its seal.
+
+    Raises:
+        BrokenSeal: the seal is missing or not readable, or a file is not what was sealed.
+    """
+    path = folder / SEAL
+    try:
+        value: Any = json.loads(path.read_text(encoding="utf-8"))
+        protocol = Protocol.from_json(value["protocol"])
+        specs = tuple(TaskSpec(**entry) for entry in value["tasks"])
+        recorded = value["digest"]
+    except OSError:
+        raise BrokenSeal(f"{folder} is not a task set: it has no {SEAL}.", hint="Build it again.") from None
+    except (ValueError, KeyError, TypeError, CleoError) as error:
+        raise BrokenSeal(f"{path} is not a seal ({type(error).__name__}).", hint="Build it again.") from None
+    if not specs or len({spec.name for spec in specs}) != len(specs):
+        raise BrokenSeal(f"{path} names no task, or one twice.", hint="Build it again.")
+    for spec in specs:
+        if not spec.name.isidentifier() or spec.form not in FORMS:
+            raise BrokenSeal(f"{path}: {spec.name!r} has no usable name or form.", hint="Build it again.")
+        file = folder / f"{spec.name}.jsonl"
+        if file.is_symlink() or not file.is_file() or sha256_file(file) != spec.sha256:
+            raise BrokenSeal(f"{file.name} is not the file that was sealed.", hint="Build the task set again.")
+    if recorded != _digest(protocol, specs):
+        raise BrokenSeal(f"{path} was changed after it was written.", hint="Build the task set again.")
+    return TaskSet(folder, protocol, specs, recorded)
+
+
+def _digest(protocol: Protocol, specs: tuple[TaskSpec, ...] | list[TaskSpec]) -> str:
+    return digest_json({"protocol": protocol.to_json(), "tasks": [spec.digest for spec in specs]})
