@@ -6,6 +6,7 @@ anywhere and be encrypted. Its public half goes to the trust store.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from filelock import FileLock
 
 from cleo_core.crypto.errors import KeyMissing, KeyUnreadable
 from cleo_core.crypto.private_file import read_private, replace_file, write_private
@@ -31,7 +33,21 @@ from cleo_core.crypto.trust_store import (
 from cleo_core.errors import ConfigError
 from cleo_core.settings import CoreSettings, home, load
 
-__all__ = ["DEVELOPMENT", "PrivateKey", "create", "ensure_development_keys", "key_path", "load_private", "rotate"]
+__all__ = [
+    "DEVELOPMENT",
+    "PrivateKey",
+    "audit_key",
+    "bundle_signing_key",
+    "create",
+    "create_secret",
+    "ensure_development_keys",
+    "key_path",
+    "load_private",
+    "load_secret",
+    "masking_key",
+    "reviewer_key",
+    "rotate",
+]
 
 Key = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 DEVELOPMENT: dict[Role, str] = {"bundle": "development-bundle", "reviewer": "developer", "audit": "development-audit"}
@@ -168,6 +184,72 @@ def reviewer_key(
 
     path = path or (None if name else settings.reviewer_key)
     return load_private("reviewer", name or settings.reviewer, path=path, passphrase=passphrase)
+
+
+def bundle_signing_key() -> PrivateKey:
+    """The key that signs bundles; in development it is made when there is none."""
+    return _own("bundle")
+
+
+def audit_key() -> PrivateKey:
+    """The key that signs audit checkpoints; in development it is made when there is none."""
+    return _own("audit")
+
+
+def _own(role: Role) -> PrivateKey:
+    try:
+        return load_private(role)
+    except KeyMissing:
+        if load(CoreSettings).environment != "development" or any((home("keys") / role).glob("*.pem")):
+            raise
+    with FileLock(home("keys") / ".lock"):
+        if not key_path(role, DEVELOPMENT[role]).exists():
+            create(role, DEVELOPMENT[role], development=True)
+    return load_private(role)
+
+
+def _secret_path(name: str) -> Path:
+    return home("keys") / "secret" / f"{check_name(name)}.key"
+
+
+def create_secret(name: str) -> Path:
+    """Make a symmetric key of 32 random bytes in a file of its own (hex).
+
+    Raises:
+        KeyExists: there is one already; whatever it protects would be lost with it.
+    """
+    path = _secret_path(name)
+    write_private(path, secrets.token_hex(32).encode() + b"\n")
+    return path
+
+
+def load_secret(name: str) -> bytes:
+    """A symmetric key of 32 bytes; in development it is made when there is none.
+
+    Raises:
+        KeyMissing, KeyInsecure, KeyUnreadable: it is not there, others can read it, or it is something else.
+    """
+    path = _secret_path(name)
+    if load(CoreSettings).environment == "development":
+        with FileLock(home("keys") / ".lock"):
+            if not path.exists():
+                create_secret(name)
+    try:
+        text = read_private(path, "secret key")
+    except KeyMissing as error:
+        raise KeyMissing(error.message, hint=f"cleo keys init secret --name {name}") from None
+    try:
+        key = bytes.fromhex(text.decode().strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise KeyUnreadable(f"{path} does not hold 32 bytes in hex.")
+    return key
+
+
+def masking_key() -> bytes:
+    """The key under which personal data gets its surrogates: the same person gets the same one in every corpus."""
+    return load_secret("masking")
 
 
 def ensure_development_keys() -> list[TrustedKey]:

@@ -98,6 +98,13 @@ class TrustStore:
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or home("trust")
+        self._held: list[TrustedKey] | None = None
+
+    def snapshot(self) -> TrustStore:
+        """The store as it is now, for verifying many signatures without reading the files each time."""
+        copy = TrustStore(self.root)
+        copy._held = self.keys()
+        return copy
 
     def _file(self, key: TrustedKey) -> Path:
         return self.root / key.role / f"{key.name}-{key.fingerprint[:16]}.json"
@@ -109,6 +116,8 @@ class TrustStore:
             KeyUnreadable: a file of the store was damaged or does not say what its key is.
             KeyInsecure: others could have written it.
         """
+        if self._held is not None:
+            return [key for key in self._held if role in (None, key.role)]
         found = []
         for wanted in (role,) if role else ROLES:
             for file in sorted((self.root / wanted).glob("*.json")):

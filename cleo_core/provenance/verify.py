@@ -26,6 +26,7 @@ from cleo_core.settings import home
 
 __all__ = ["VerifiedModel", "pull", "subject_of"]
 
+Purpose = Literal["serve", "release", "inspect"]
 Facts = dict[str, tuple[int, int, int, int, int]]
 
 
@@ -96,14 +97,16 @@ def pull(
     selector: str | int = "champion",
     dest: Path | None = None,
     *,
-    purpose: Literal["serve", "inspect"] = "serve",
+    purpose: Purpose | None = None,
 ) -> VerifiedModel:
     """Fetch a version into a private folder and verify all there is to verify.
 
     Args:
         selector: an alias or a version number.
-        dest: an empty or new folder; by default one below the home folder that goes when this process has ended.
-        purpose: "serve" also keeps versions from going backwards on this machine; "inspect" leaves that alone.
+        dest: a folder for ``bundle`` and ``bundle.sig``, which replace what an earlier pull left there; by default
+            one below the home folder that goes when this process has ended.
+        purpose: "serve" (the default for ``champion``) refuses to go backwards on this machine, and remembers the
+            version; "release" refuses without remembering; "inspect" (the default otherwise) does neither.
 
     Raises:
         VersionNotFound, UnsafeArtifact, RegistryError: from the registry.
@@ -111,6 +114,7 @@ def pull(
         NotApproved, ApprovalInvalid, ApprovalExpired, ApprovalMismatch, Rejected, Revoked: the approval.
         VersionRollback, VersionReplaced, StateDamaged: an older or replaced version.
     """
+    purpose = purpose or ("serve" if selector == "champion" else "inspect")
     info = registry.resolve(selector)
     folder, owner = _private_folder(f"{info.version}", dest)
     try:
@@ -124,9 +128,11 @@ def pull(
         envelopes = registry.approvals(info)
         _keep_denials(envelopes)
         approval = governing(envelopes, subject)
-        if purpose == "serve":
+        if purpose != "inspect":
             with high_water.locked(info.name):
-                high_water.write(info.name, high_water.accept(approval, envelopes))
+                mark = high_water.accept(approval, envelopes)
+                if purpose == "serve":
+                    high_water.write(info.name, mark)
         model = VerifiedModel(
             path=files.bundle,
             name=info.name,
@@ -158,15 +164,20 @@ def _keep_denials(envelopes: list[dict[str, object]]) -> None:
 
 
 def _remove(folder: Path) -> None:
-    for inner in folder.glob("*/"):
-        inner.chmod(0o700)
+    """Remove a folder that may hold read-only ones."""
+    for inner in (folder, folder / "bundle"):
+        if inner.is_dir() and not inner.is_symlink():
+            inner.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _private_folder(label: str, dest: Path | None) -> tuple[Path, int]:
     """A fresh folder of mode 0700 with a lock that lives as long as this process; sweeps those of dead processes."""
     if dest is not None:
-        return dest, _hold(dest)
+        handle = _hold(dest)
+        _remove(dest / "bundle")
+        (dest / "bundle.sig").unlink(missing_ok=True)
+        return dest, handle
     root = home("pulled")
     with FileLock(home() / "pulled.lock"):
         for old in root.iterdir():

@@ -1,0 +1,178 @@
+"""`cleo keys`: make, list, rotate, trust and revoke keys."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from cleo_core.crypto.trust_store import TrustedKey
+
+__all__ = ["keys"]
+
+ROLE = click.Choice(["bundle", "reviewer", "audit"])
+FRESH = click.Choice(["bundle", "reviewer", "audit", "secret", "development"])
+
+
+@click.group()
+def keys() -> None:
+    """Keys that sign bundles, decisions and the audit log.
+
+    \b
+    cleo keys init reviewer --name ada                a reviewer's key, asks for a passphrase
+    cleo keys init bundle --name release-2026         what the pipeline signs bundles with
+    cleo keys list
+    """
+
+
+@keys.command()
+@click.argument("role", type=FRESH)
+@click.option("--name", help="Name of the key; a reviewer's is the reviewer's name.")
+@click.option("--path", type=click.Path(path_type=Path, dir_okay=False), help="Where the private key goes.")
+@click.option("--no-passphrase", is_flag=True, help="Do not encrypt a reviewer's key.")
+def init(role: str, name: str | None, path: Path | None, no_passphrase: bool) -> None:
+    """Make a key. Its public half goes to the trust store of this machine.
+
+    \b
+    cleo keys init reviewer --name ada --path /media/stick/ada.pem
+    cleo keys init secret --name masking
+    """
+    from cleo_core.crypto import keys as crypto
+    from cleo_core.crypto.trust_store import ROLES
+
+    if role == "development":
+        made = crypto.ensure_development_keys()
+        click.echo(f"Made {len(made)} development keys." if made else "Every role has a key already.")
+        return
+    if not name:
+        raise click.UsageError("Say how it is called: --name NAME")
+    if role == "secret":
+        click.echo(f"Made {crypto.create_secret(name)}. Back it up: what it protects is lost with it.")
+        return
+    wanted = next(known for known in ROLES if known == role)
+    passphrase = None
+    if role == "reviewer" and not no_passphrase:
+        passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True).encode()
+    key = crypto.create(wanted, name, path=path, passphrase=passphrase)
+    place = path or crypto.key_path(wanted, name)
+    click.echo(f"Made the {role} key {name!r} in {place}.\nFingerprint {key.fingerprint}")
+
+
+@keys.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def list_keys(as_json: bool) -> None:
+    """List the trusted public keys and say whose private half is here.
+
+    \b
+    cleo keys list --json
+    """
+    from cleo_core.crypto.trust_store import TrustStore
+    from cleo_core.settings import home
+
+    found = TrustStore().keys()
+    if as_json:
+        click.echo(json.dumps([asdict(key) | {"state": key.state} for key in found], indent=1))
+        return
+    if not found:
+        click.echo("No key is trusted yet. Make one: cleo keys init --help")
+    for key in found:
+        here = "private half here" if (home("keys") / key.role / f"{key.name}.pem").exists() else ""
+        mark = "DEVELOPMENT" if key.development else ""
+        click.echo(
+            f"{key.role:9} {key.name:24} {key.state:8} {key.fingerprint[:16]}  {key.added_at}  {mark} {here}".rstrip()
+        )
+
+
+@keys.command()
+@click.argument("role", type=ROLE)
+@click.argument("name")
+def rotate(role: str, name: str) -> None:
+    """Replace a key: the new one signs from now on, what the old one signed still holds.
+
+    \b
+    cleo keys rotate bundle release-2026
+    """
+    from cleo_core import audit
+    from cleo_core.crypto import keys as crypto
+    from cleo_core.crypto.trust_store import ROLES
+
+    wanted = next(known for known in ROLES if known == role)
+    passphrase = None
+    if role == "reviewer":
+        entered = click.prompt("Passphrase (empty for none)", hide_input=True, default="", show_default=False)
+        passphrase = entered.encode() or None
+    fresh, old = crypto.rotate(wanted, name, passphrase=passphrase)
+    audit.record("key.rotated", actor="operator", subject=f"{role}/{name}", old=old.fingerprint, new=fresh.fingerprint)
+    click.echo(f"The {role} key {name!r} is now {fresh.fingerprint[:16]}…; {old.fingerprint[:16]}… is retired.")
+
+
+@keys.command()
+@click.argument("role", type=ROLE)
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def trust(role: str, name: str, file: Path) -> None:
+    """Trust a public key (PEM) that was made on another machine. Compare its fingerprint with its owner first.
+
+    \b
+    cleo keys trust reviewer ada ada.pub.pem
+    """
+    from cleo_core import audit
+    from cleo_core.crypto.trust_store import ROLES, TrustStore
+
+    wanted = next(known for known in ROLES if known == role)
+    key = TrustStore().add(wanted, name, file.read_text(errors="replace"))
+    audit.record("key.trusted", actor="operator", subject=f"{role}/{key.name}", fingerprint=key.fingerprint)
+    click.echo(f"Trusted: {role} {key.name!r}, fingerprint {key.fingerprint}")
+
+
+@keys.command()
+@click.argument("role", type=ROLE)
+@click.argument("name")
+def export(role: str, name: str) -> None:
+    """Print a trusted public key as PEM, to be trusted on another machine.
+
+    \b
+    cleo keys export reviewer ada > ada.pub.pem
+    """
+    click.echo(_one(role, name, state="active").public_pem, nl=False)
+
+
+@keys.command()
+@click.argument("role", type=ROLE)
+@click.argument("name")
+@click.option("--fingerprint", help="Its beginning, where several keys have the name.")
+@click.confirmation_option(prompt="Nothing that this key ever signed will hold any more. Go on?")
+def revoke(role: str, name: str, fingerprint: str | None) -> None:
+    """Trust nothing that a key ever signed: its private half may be in other hands.
+
+    \b
+    cleo keys revoke reviewer ada
+    """
+    from cleo_core import audit
+    from cleo_core.crypto.trust_store import TrustStore
+
+    key = TrustStore().revoke(_one(role, name, fingerprint=fingerprint or ""))
+    audit.record("key.revoked", actor="operator", subject=f"{role}/{key.name}", fingerprint=key.fingerprint)
+    click.echo(f"Revoked: {role} {key.name!r} ({key.fingerprint[:16]}…).")
+
+
+def _one(role: str, name: str, *, fingerprint: str = "", state: str = "") -> TrustedKey:
+    from cleo_core.crypto.errors import KeyMissing
+    from cleo_core.crypto.trust_store import ROLES, TrustStore
+
+    wanted = next(known for known in ROLES if known == role)
+    found = [
+        key
+        for key in TrustStore().keys(wanted)
+        if key.name == name and key.fingerprint.startswith(fingerprint) and state in ("", key.state)
+    ]
+    if not found:
+        raise KeyMissing(f"There is no trusted {role} key {name!r}.", hint="cleo keys list")
+    if len(found) > 1:
+        marks = ", ".join(key.fingerprint[:16] for key in found)
+        raise KeyMissing(f"Several {role} keys are called {name!r}: {marks}.", hint="Say which: --fingerprint")
+    return found[0]

@@ -1,0 +1,170 @@
+"""Logs and metrics: JSON lines with a request id and nothing that a user wrote, and one registry of metrics.
+
+Redaction is the last step before a line is written, so it also covers what a library puts into a log call.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import re
+import sys
+import uuid
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO, TypeVar
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+
+from cleo_core.settings import CoreSettings, load
+
+__all__ = [
+    "METRICS",
+    "configure_logging",
+    "counter",
+    "gauge",
+    "get_logger",
+    "histogram",
+    "metrics_text",
+    "redact",
+    "request",
+    "request_id",
+]
+
+METRICS = CollectorRegistry()
+disable_created_metrics()
+M = TypeVar("M", Counter, Gauge, Histogram)
+_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
+
+SECRET = re.compile(
+    r"(?i)(password|passphrase|secret|token(?!s|iz)|authorization|api[_-]?key|private[_-]?key|cookie|credential)"
+)
+# What a user wrote or was told: never above DEBUG.
+TEXT = frozenset({"text", "content", "prompt", "question", "query", "answer", "reply_text", "completion", "body"})
+PATTERNS = (
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), "[token]"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [hidden]"),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), "[key]"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)[^\s/@:]*:[^\s/@]+@"), r"\1[hidden]@"),
+    (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63}){1,8}"), "[address]"),
+)
+LIMIT = 2000  # characters of one value
+
+
+def redact(value: Any, *, depth: int = 0) -> Any:
+    """The value with secrets taken out: by the name of a field, and by their form in any text."""
+    if isinstance(value, str):
+        for pattern, instead in PATTERNS:
+            value = pattern.sub(instead, value)
+        return value if len(value) <= LIMIT else value[:LIMIT] + "…"
+    if depth > 5:
+        return "[deep]"
+    if isinstance(value, MutableMapping):
+        return {
+            key: "[hidden]" if SECRET.search(str(key)) else redact(inner, depth=depth + 1)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redact(inner, depth=depth + 1) for inner in value]
+    if value is None or isinstance(value, int | float | bool):
+        return value
+    return redact(str(value), depth=depth + 1)
+
+
+def _redaction(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    cleaned: dict[str, Any] = redact(event)
+    if event.get("level") != "debug":
+        for name in TEXT & cleaned.keys():
+            cleaned[name] = f"[{len(str(event[name]))} characters]"
+    return cleaned
+
+
+def _request(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if found := _request_id.get():
+        event.setdefault("request_id", found)
+    return event
+
+
+def configure_logging(stream: TextIO | None = None, *, level: str | None = None) -> None:
+    """Send every log line, ours and the libraries', as one JSON object to the stream (standard error by default)."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _request,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.processors.format_exc_info,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _redaction,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level or load(CoreSettings).log_level)
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger: ``get_logger(__name__).info("model loaded", version=3)``."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
+
+
+def request_id() -> str:
+    """The id of the request that is being served, or an empty text."""
+    return _request_id.get()
+
+
+@contextmanager
+def request(given: str | None = None) -> Iterator[str]:
+    """While this is open, log lines carry the id. One that a client gave is taken only when it looks like one."""
+    known = given if given and re.fullmatch(r"[A-Za-z0-9_-]{8,64}", given) else uuid.uuid4().hex
+    mark = _request_id.set(known)
+    try:
+        yield known
+    finally:
+        _request_id.reset(mark)
+
+
+def _metric(kind: type[M], name: str, what: str, labels: Sequence[str], **options: Any) -> M:
+    known = getattr(METRICS, "_names_to_collectors", {}).get(name)
+    if isinstance(known, kind):
+        return known
+    return kind(name, what, labels, registry=METRICS, **options)
+
+
+def counter(name: str, what: str, labels: Sequence[str] = ()) -> Counter:
+    """The counter of that name, made once. Labels must be few values: never a user, an id or a text."""
+    return _metric(Counter, name, what, labels)
+
+
+def gauge(name: str, what: str, labels: Sequence[str] = ()) -> Gauge:
+    return _metric(Gauge, name, what, labels)
+
+
+def histogram(name: str, what: str, labels: Sequence[str] = (), *, buckets: Sequence[float] | None = None) -> Histogram:
+    return _metric(Histogram, name, what, labels, **({"buckets": buckets} if buckets else {}))
+
+
+def metrics_text() -> bytes:
+    """All metrics in the text format of Prometheus."""
+    return generate_latest(METRICS)
