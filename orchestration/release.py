@@ -151,7 +151,10 @@ def smoke_test(folder: Path) -> None:
 
 
 def approved_and_waiting() -> list[tuple[VersionInfo, str]]:
-    """Versions with an approval that holds, newer than the champion; each with the approval's id."""
+    """The newest version that is marked approved and is not the champion yet, with the ids of its decisions.
+
+    The mark only makes the release job look: the job verifies the approval itself.
+    """
     from cleo_core import registry
     from cleo_core.provenance.errors import VersionNotFound
 

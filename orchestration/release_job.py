@@ -1,7 +1,5 @@
 """The job that turns an approval into a champion."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.report import LogReporter, clear_errors, console

@@ -1,21 +1,26 @@
 """How a run shows itself: progress and findings in Dagster's event log, and plain lines on a terminal."""
 
-from __future__ import annotations
-
 import base64
 import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from cleo_core.errors import CleoError
 from cleo_core.stage import StageResult
 
-__all__ = ["LogReporter", "clear_errors", "console", "materialised", "metadata_of"]
+# Dagster wants to read the bare class in an annotation, mypy the parameter.
+if TYPE_CHECKING:
+    Materialised = dg.MaterializeResult[StageResult]
+    Registered = dg.MaterializeResult[None]
+else:
+    Materialised = Registered = dg.MaterializeResult
+
+__all__ = ["LogReporter", "Materialised", "Registered", "clear_errors", "console", "materialised", "metadata_of"]
 
 MAX_INLINE_PLOT = 400_000
 
@@ -77,7 +82,7 @@ def _picture(file: Path) -> Any:
 
 def materialised(
     context: dg.AssetExecutionContext, result: StageResult, checks: list[dg.AssetCheckResult] | None = None
-) -> dg.MaterializeResult[StageResult]:
+) -> Materialised:
     """The asset's result: its version is the digest of its content, so that unchanged inputs show as unchanged."""
     if result.reused:
         context.log.info(f"unchanged: reused what {result.seconds:.0f} s of work made ({result.digest[:12]})")

@@ -1,7 +1,5 @@
 """What the assets are given: the choices of a run, and where stages pass their results by path."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Chain", "StageIOManager"]
 
 
-class Chain(dg.ConfigurableResource["Chain"]):
+class Chain(dg.ConfigurableResource):
     """What a run works on. Change it in the launchpad, or by CLEO_MODEL_… variables."""
 
     recipe: str = Field(default="", description="Name of a training recipe; empty: CLEO_MODEL_RECIPE.")
@@ -31,7 +29,7 @@ class Chain(dg.ConfigurableResource["Chain"]):
         default="", description="File that lists the sources; empty: CLEO_MODEL_SOURCES or the defaults."
     )
 
-    def training_recipe(self) -> Recipe:
+    def training_recipe(self) -> "Recipe":
         from cleo_core.settings import load
         from cleo_model.settings import ModelSettings
         from cleo_model.training import recipes
@@ -44,7 +42,7 @@ class Chain(dg.ConfigurableResource["Chain"]):
 
         return self.base_model or load(ModelSettings).base_model or self.training_recipe().base_model
 
-    def source_list(self) -> list[Source]:
+    def source_list(self) -> "list[Source]":
         from cleo_core.settings import load
         from cleo_model.settings import ModelSettings
         from cleo_model.sources import default_sources, sources_from_file

@@ -1,7 +1,5 @@
 """What makes the chain move by itself: new text in the inbox, and a reviewer's approval."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from cleo_core.settings import home

@@ -1,22 +1,20 @@
 """From sources to a masked corpus that passed its checks."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import dagster as dg
 
 from cleo_core.stage import StageResult, run_stage
 from orchestration.code import code_version
-from orchestration.report import LogReporter, clear_errors, materialised
+from orchestration.report import LogReporter, Materialised, clear_errors, materialised
 from orchestration.resources import Chain
 
-COMMON = {"group_name": "corpus", "owners": ["team:data"], "io_manager_key": "stages"}
+COMMON = {"group_name": "corpus", "owners": ["team:data"], "io_manager_key": "stages", "dagster_type": dg.Any}
 CODE = code_version("cleo_model.sources", "cleo_model.corpus")
 
 
 @dg.asset(**COMMON, kinds={"python"}, code_version=CODE)
-def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> dg.MaterializeResult[StageResult]:
+def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
     """Reads the configured sources; every record gets an id, a source, a licence and a sha256."""
     from cleo_model.corpus import collect
     from cleo_model.sources import source_fingerprint
@@ -32,7 +30,7 @@ def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> dg.Materializ
 
 
 @dg.asset(**COMMON, kinds={"python"}, code_version=CODE)
-def curated_corpus(context: dg.AssetExecutionContext, raw_corpus: StageResult) -> dg.MaterializeResult[StageResult]:
+def curated_corpus(context: dg.AssetExecutionContext, raw_corpus: StageResult) -> Materialised:
     """English only, a quality profile per domain, no exact or near duplicates, nothing of our own evaluation."""
     from cleo_model.corpus import curate
     from evals.tasks import decontamination_texts
@@ -62,7 +60,7 @@ def curated_corpus(context: dg.AssetExecutionContext, raw_corpus: StageResult) -
 )
 def masked_corpus(
     context: dg.AssetExecutionContext, raw_corpus: StageResult, curated_corpus: StageResult
-) -> dg.MaterializeResult[StageResult]:
+) -> Materialised:
     """Personal data replaced by consistent surrogates; with the manifest that a model's proof leads back to."""
     from cleo_core.crypto.keys import masking_key
     from cleo_core.digest import digest_json

@@ -1,7 +1,5 @@
 """Is the candidate at least as good as what is in production? The gate's verdict blocks."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,14 +11,14 @@ from cleo_core.stage import StageResult, run_stage
 from orchestration.code import code_version
 from orchestration.process_group import ProcessGroupPipesClient
 from orchestration.release import opponent
-from orchestration.report import LogReporter, clear_errors, materialised
+from orchestration.report import LogReporter, Materialised, clear_errors, materialised
 
-COMMON = {"group_name": "evaluation", "owners": ["team:ml"], "io_manager_key": "stages"}
+COMMON = {"group_name": "evaluation", "owners": ["team:ml"], "io_manager_key": "stages", "dagster_type": dg.Any}
 CODE = code_version("evals")
 
 
 @dg.asset(**COMMON, kinds={"json"}, code_version=CODE)
-def eval_tasks(context: dg.AssetExecutionContext, masked_corpus: StageResult) -> dg.MaterializeResult[StageResult]:
+def eval_tasks(context: dg.AssetExecutionContext, masked_corpus: StageResult) -> Materialised:
     """Our own lm-eval tasks: hand-written items and the corpus's held-out part."""
     from evals.tasks import build
 
@@ -53,7 +51,7 @@ def evaluation(
     advanced: StageResult,
     base_model: StageResult,
     eval_tasks: StageResult,
-) -> dg.MaterializeResult[StageResult]:
+) -> Materialised:
     """Candidate against champion (the base model where there is none yet), with the verdict and its reasons."""
     from evals.evaluate import command
 

@@ -1,20 +1,18 @@
 """The bundle, its signature, and its entry in the registry, where a reviewer decides."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from cleo_core.stage import StageResult, run_stage
 from orchestration.bundle import assemble
 from orchestration.code import code_version
-from orchestration.report import LogReporter, clear_errors, materialised
+from orchestration.report import LogReporter, Materialised, Registered, clear_errors, materialised
 from orchestration.resources import Chain
 
 COMMON = {"group_name": "release", "owners": ["team:platform"]}
 CODE = code_version("orchestration.bundle", "cleo_core.provenance")
 
 
-@dg.asset(**COMMON, io_manager_key="stages", kinds={"safetensors"}, code_version=CODE)
+@dg.asset(**COMMON, io_manager_key="stages", dagster_type=dg.Any, kinds={"safetensors"}, code_version=CODE)
 def signed_bundle(
     context: dg.AssetExecutionContext,
     chain: Chain,
@@ -28,7 +26,7 @@ def signed_bundle(
     specialized: StageResult,
     advanced: StageResult,
     evaluation: StageResult,
-) -> dg.MaterializeResult[StageResult]:
+) -> Materialised:
     """Weights, tokenizer, card, evaluation, corpus manifest, lineage and SBOM in one folder, signed as a whole."""
     stages = {
         stage.name: stage
@@ -57,7 +55,7 @@ def signed_bundle(
 @dg.asset(**COMMON, kinds={"mlflow"}, code_version=code_version("orchestration.release"))
 def registered_model(
     context: dg.AssetExecutionContext, signed_bundle: StageResult, advanced: StageResult, evaluation: StageResult
-) -> dg.MaterializeResult[None]:
+) -> Registered:
     """A version in MLflow with the whole decision in its description, alias `candidate`, waiting for a reviewer."""
     from orchestration.release import register
 

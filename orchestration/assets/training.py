@@ -1,7 +1,5 @@
 """From a dense base model to a trained mixture of experts, phase by phase."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +10,10 @@ import dagster as dg
 from cleo_core.stage import StageResult, run_stage
 from orchestration.code import code_version
 from orchestration.process_group import ProcessGroupPipesClient
-from orchestration.report import LogReporter, clear_errors, materialised
+from orchestration.report import LogReporter, Materialised, clear_errors, materialised
 from orchestration.resources import Chain
 
-COMMON = {"group_name": "training", "owners": ["team:ml"], "io_manager_key": "stages"}
+COMMON = {"group_name": "training", "owners": ["team:ml"], "io_manager_key": "stages", "dagster_type": dg.Any}
 PACKING = code_version("cleo_model.corpus.mixture", "cleo_model.corpus.packing")
 MOE = code_version("cleo_model.base", "cleo_model.moe")
 TRAINING = code_version("cleo_model.training")
@@ -25,7 +23,7 @@ FORGETTING = 0.02
 
 
 @dg.asset(**COMMON, kinds={"huggingface"}, code_version=MOE)
-def base_model(context: dg.AssetExecutionContext, chain: Chain) -> dg.MaterializeResult[StageResult]:
+def base_model(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
     """The dense model that the experts are copied from, resolved by digest, in safetensors."""
     from cleo_model.base import fingerprint, resolve
 
@@ -52,9 +50,7 @@ def base_model(context: dg.AssetExecutionContext, chain: Chain) -> dg.Materializ
         )
     ],
 )
-def moe_init(
-    context: dg.AssetExecutionContext, chain: Chain, base_model: StageResult
-) -> dg.MaterializeResult[StageResult]:
+def moe_init(context: dg.AssetExecutionContext, chain: Chain, base_model: StageResult) -> Materialised:
     """The base model upcycled: every expert starts as a copy of its dense MLP."""
     from cleo_model.moe.equivalence import same_function
     from cleo_model.moe.upcycle import init_moe
@@ -78,7 +74,7 @@ def moe_init(
 @dg.asset(**COMMON, kinds={"numpy"}, code_version=PACKING)
 def curriculum(
     context: dg.AssetExecutionContext, chain: Chain, masked_corpus: StageResult, base_model: StageResult
-) -> dg.MaterializeResult[StageResult]:
+) -> Materialised:
     """The corpus tokenised, mixed per phase and packed; with what each source gives to each phase."""
     from cleo_model.corpus.packing import build_curriculum
 
@@ -123,7 +119,7 @@ def _phase(name: str, before: str, description: str) -> dg.AssetsDefinition:
         trainer: ProcessGroupPipesClient,
         start: StageResult,
         curriculum: StageResult,
-    ) -> dg.MaterializeResult[StageResult]:
+    ) -> Materialised:
         from cleo_model.training.launch import command
 
         recipe = chain.training_recipe()
