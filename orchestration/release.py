@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +76,7 @@ def _verified(version: int) -> Path:
     """The bundle of a version in a folder of its own, both signatures verified."""
     from cleo_core.provenance.verify import pull
 
-    return pull(str(version), home("opponents") / str(version)).path
+    return pull(version, home("opponents") / str(version)).path
 
 
 def register(bundle: StageResult, advanced: StageResult, evaluation: StageResult, report: Reporter) -> VersionInfo:
@@ -124,17 +123,19 @@ def release(version: int | str, report: Reporter = silent) -> Released:
         before = registry.resolve("champion").version
     except VersionNotFound:
         before = None
-    with tempfile.TemporaryDirectory(dir=home("tmp")) as scratch:
-        report(f"verifying version {version}")
-        model = pull(str(version), Path(scratch) / "bundle")
+    report(f"verifying version {version}")
+    model = pull(version, purpose="release")
+    try:
         report("trying the bundle in the serving engine")
         smoke_test(model.path)
-        registry.promote(int(model.version))
-    audit.record(
-        "model.released", actor="pipeline", subject=f"{model.name}/{model.version}", bundle=model.bundle_digest
-    )
+        model.confirm()
+    finally:
+        model.release()
+    registry.promote(model.version)
+    subject = f"{model.name}/{model.version}"
+    audit.record("model.released", actor="pipeline", subject=subject, bundle_digest=model.bundle_digest)
     report(f"version {model.version} is the champion")
-    return Released(int(model.version), before if before != int(model.version) else None)
+    return Released(model.version, before if before != model.version else None)
 
 
 def smoke_test(folder: Path) -> None:
@@ -165,10 +166,6 @@ def approved_and_waiting() -> list[tuple[VersionInfo, str]]:
     found = []
     for version in registry.versions():
         if version.version > champion and version.review == "approved":
-            newest_decision = max(
-                (key for key in version.tags if key.startswith(registry.RECORD)),
-                default="",
-                key=version.tags.__getitem__,
-            )
-            found.append((version, newest_decision.removeprefix(registry.RECORD)))
+            decisions = sorted(key for key in version.tags if key.startswith(registry.RECORD))
+            found.append((version, "+".join(key.removeprefix(registry.RECORD) for key in decisions)))
     return found[:1]
