@@ -12,10 +12,11 @@ import sys
 import uuid
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO, TypeVar
+from typing import Any, TextIO, TypeVar, cast
 
+import prometheus_client
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from cleo_core.settings import CoreSettings, load
 
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 METRICS = CollectorRegistry()
-disable_created_metrics()
+cast(Any, prometheus_client).disable_created_metrics()  # a series per series, for nobody
 M = TypeVar("M", Counter, Gauge, Histogram)
 _request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 

@@ -87,9 +87,7 @@ def show(version: str) -> None:
 @REASON
 @KEY
 @KEY_FILE
-@click.option(
-    "--days", type=click.FloatRange(min=0, min_open=True), help="How long it lasts (CLEO_TRUST_APPROVAL_DAYS)."
-)
+@click.option("--days", type=click.FloatRange(min=0, min_open=True), help="How long (CLEO_TRUST_APPROVAL_DAYS).")
 @click.option("--despite-verdict", is_flag=True, help="Although the evaluation's gate did not pass.")
 @YES
 def approve(
@@ -157,7 +155,7 @@ def rollback(version: str, reason: str, key_name: str | None, key_file: Path | N
 
     registry.promote(record.version)
     click.echo(
-        f"Version {record.version} replaces version {record.supersedes} as champion, by {record.reviewer} ({record.id})."
+        f"Version {record.version} is champion again, instead of {record.supersedes}, by {record.reviewer} ({record.id})."
     )
 
 
@@ -175,7 +173,7 @@ def decide(
     """Verify the bundle of a version, then sign, attach and record a decision about it.
 
     Raises:
-        TrustError, IntegrityError: the bundle is not what was signed; nothing is decided about it, except a no.
+        TrustError, IntegrityError: the bundle is not what was signed; nothing is decided about it.
         InputError: the gate did not pass, or a rollback has nothing to go back from.
     """
     from cleo_core import audit, registry
@@ -280,13 +278,12 @@ def _rolled_back_from(info: VersionInfo, subject: Any) -> int:
 
     governing(registry.approvals(info), subject)  # an approval must hold: a rollback is not one
     mark = high_water.read(info.name)
-    if mark:
-        served = mark.version
-    else:
-        try:
-            served = registry.resolve("champion").version
-        except VersionNotFound:
-            served = 0
-    if served < info.version or (served == info.version and mark and mark.bundle_digest == subject.bundle_digest):
+    try:
+        champion = registry.resolve("champion").version
+    except VersionNotFound:
+        champion = 0
+    served = max(champion, mark.version if mark else 0)
+    replaced = mark is not None and mark.digests.get(str(info.version), subject.bundle_digest) != subject.bundle_digest
+    if served <= info.version and not replaced:
         raise InputError(f"Version {info.version} is not older than what is served ({served or 'nothing'}).")
     return served

@@ -32,6 +32,7 @@ class Mark:
 
     version: int
     bundle_digest: str
+    approved_at: str
     used_rollbacks: tuple[str, ...] = ()
     rolled_back_from: int = 0
     rolled_back_at: str = ""
@@ -83,7 +84,7 @@ def accept(approval: Approval, envelopes: Iterable[Envelope]) -> Mark:
     name, version, digest = approval.name, approval.version, approval.bundle_digest
     mark = read(name)
     if mark is None:
-        return Mark(version, digest, digests={str(version): digest})
+        return Mark(version, digest, approval.issued_at, digests={str(version): digest})
     known = mark.digests.get(str(version), digest)
     digests = {**mark.digests, str(version): digest}
     if version < mark.version or known != digest:
@@ -93,6 +94,7 @@ def accept(approval: Approval, envelopes: Iterable[Envelope]) -> Mark:
         return Mark(
             version,
             digest,
+            approval.issued_at,
             (*mark.used_rollbacks, rollback.id),
             max(mark.version, mark.rolled_back_from),
             rollback.issued_at,
@@ -103,7 +105,7 @@ def accept(approval: Approval, envelopes: Iterable[Envelope]) -> Mark:
             f"Version {version} was rolled back on {mark.rolled_back_at}; its approval is older than that.",
             hint=f"A reviewer can approve it anew: cleo review approve {version}",
         )
-    return replace(mark, version=version, bundle_digest=digest, digests=digests)
+    return replace(mark, version=version, bundle_digest=digest, approved_at=approval.issued_at, digests=digests)
 
 
 def _rollback(approval: Approval, mark: Mark, envelopes: Iterable[Envelope]) -> Approval | None:
@@ -115,7 +117,9 @@ def _rollback(approval: Approval, mark: Mark, envelopes: Iterable[Envelope]) -> 
         if (
             record.decision == "rollback"
             and record.subject == approval.subject
-            and record.supersedes == mark.version
+            # It speaks of what is served here or of something newer, and is no older than the approval of that.
+            and (record.supersedes or 0) >= mark.version
+            and record.issued_at >= mark.approved_at
             and record.expires_at > now()
             and record.id not in mark.used_rollbacks
         ):
