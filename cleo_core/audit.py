@@ -105,6 +105,15 @@ class AuditLog:
             ).fetchall()
         return [json.loads(row[0]) for row in rows]
 
+    def find(self, subject: str) -> list[dict[str, Any]]:
+        """Every record about a subject, oldest first. Reads the whole log."""
+        with self._lock:
+            rows = self._db.execute(
+                "select data from audit_leaves where json_extract(cast(data as text), '$.subject') = ? order by seq",
+                (subject,),
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
     def verify(self) -> AuditReport:
         """Reckon the tree anew from the records and compare it with every checkpoint, here and in the second place.
 

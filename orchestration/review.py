@@ -155,7 +155,7 @@ def rollback(version: str, reason: str, key_name: str | None, key_file: Path | N
 
     registry.promote(record.version)
     click.echo(
-        f"Version {record.version} is champion again, instead of {record.supersedes}, by {record.reviewer} ({record.id})."
+        f"Version {record.version} is champion instead of {record.supersedes}, by {record.reviewer} ({record.id})."
     )
 
 

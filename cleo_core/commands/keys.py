@@ -80,7 +80,11 @@ def list_keys(as_json: bool) -> None:
     if not found:
         click.echo("No key is trusted yet. Make one: cleo keys init --help")
     for key in found:
-        here = "private half here" if (home("keys") / key.role / f"{key.name}.pem").exists() else ""
+        here = (
+            "private half here"
+            if key.state == "active" and (home("keys") / key.role / f"{key.name}.pem").exists()
+            else ""
+        )
         mark = "DEVELOPMENT" if key.development else ""
         click.echo(
             f"{key.role:9} {key.name:24} {key.state:8} {key.fingerprint[:16]}  {key.added_at}  {mark} {here}".rstrip()
