@@ -1,24 +1,24 @@
 """The errors of cleo_model.
 
-    CleoError
-    ├── InputError
-    │   ├── CorpusError
-    │   │   ├── SourceError               a source is declared wrongly, empty, or cannot be read
-    │   │   │   ├── UndecodableText       bytes that are not UTF-8, by file and offset
-    │   │   │   ├── MalformedRecord       a line or row that is not a record, by file and line
-    │   │   │   └── UnsafePath            a link or a path that leaves the source's folder
-    │   │   └── EmptyCorpus               nothing is left to train on
-    │   ├── ModelError
-    │   │   ├── UnsupportedArchitecture   a dense model that a mixture of experts cannot express exactly
-    │   │   ├── UnsafeWeights             weights as pickles, which run code when they are read
-    │   │   └── UnusableModel             a file of the model is missing or does not fit the others
-    │   ├── RecipeError                   a recipe is unknown, or its numbers contradict each other
-    │   └── UnavailableSource             (cleo_core) a data set or a model cannot be reached
-    ├── BusyError
-    │   └── TrainerRunning                another trainer works in this folder
-    └── EnvironmentFault
-        ├── WorkerFailed                  a worker process of the corpus ended before its work was done
-        └── TrainingFailed                a rank of the trainer ended with an error, or the loss is not a number
+CleoError
+├── InputError
+│   ├── CorpusError
+│   │   ├── SourceError               a source is declared wrongly, empty, or cannot be read
+│   │   │   ├── UndecodableText       bytes that are not UTF-8, by file and offset
+│   │   │   ├── MalformedRecord       a line or row that is not a record, by file and line
+│   │   │   └── UnsafePath            a link or a path that leaves the source's folder
+│   │   └── EmptyCorpus               nothing is left to train on
+│   ├── ModelError
+│   │   ├── UnsupportedArchitecture   a dense model that a mixture of experts cannot express exactly
+│   │   ├── UnsafeWeights             weights as pickles, which run code when they are read
+│   │   └── UnusableModel             a file of the model is missing or does not fit the others
+│   ├── RecipeError                   a recipe is unknown, or its numbers contradict each other
+│   └── UnavailableSource             (cleo_core) a data set or a model cannot be reached
+├── BusyError
+│   └── TrainerRunning                another trainer works in this folder
+└── EnvironmentFault
+    ├── WorkerFailed                  a worker process of the corpus ended before its work was done
+    └── TrainingFailed                a rank of the trainer ended with an error, or the loss is not a number
 """
 
 from __future__ import annotations

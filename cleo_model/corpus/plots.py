@@ -1,0 +1,56 @@
+"""Pictures for people: what curation dropped, and how much personal data masking found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["plot_curation", "plot_pii"]
+
+
+def _figure(width: float, height: float) -> Any:
+    # Not pyplot: it keeps global state and looks for a screen.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def plot_curation(path: Path, seen: Mapping[str, int], dropped: Mapping[tuple[str, str], int]) -> None:
+    """Share of each domain's records that every rule dropped."""
+    reasons = sorted({reason for _, reason in dropped})
+    figure = _figure(9, 3 + 0.2 * len(reasons))
+    axes = figure.subplots()
+    domains = list(seen)
+    left = [0.0] * len(domains)
+    for number, reason in enumerate(reasons):
+        shares = [100 * dropped.get((domain, reason), 0) / max(seen[domain], 1) for domain in domains]
+        colour = f"C{number % 10}"
+        axes.barh(domains, shares, left=left, label=reason, color=colour, alpha=1.0 if number < 10 else 0.5)
+        left = [before + share for before, share in zip(left, shares, strict=True)]
+    axes.set_xlabel("records dropped, %")
+    axes.set_title("What curation dropped")
+    if reasons:
+        axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(path, dpi=110)
+
+
+def plot_pii(path: Path, counts: Mapping[str, Mapping[str, int]]) -> None:
+    """Values replaced, by type and domain (logarithmic)."""
+    kinds = sorted({kind for by_kind in counts.values() for kind in by_kind})
+    figure = _figure(9, 2 + 0.3 * len(kinds))
+    axes = figure.subplots()
+    height = 0.8 / max(len(counts), 1)
+    for number, (domain, by_kind) in enumerate(counts.items()):
+        places = [place + number * height for place in range(len(kinds))]
+        axes.barh(places, [by_kind.get(kind, 0) for kind in kinds], height=height, label=domain)
+    axes.set_yticks([place + 0.4 - height / 2 for place in range(len(kinds))], kinds)
+    if kinds:
+        axes.set_xscale("symlog")
+        axes.legend(fontsize="small")
+    axes.set_xlabel("values replaced")
+    axes.set_title("Personal data found and replaced")
+    figure.savefig(path, dpi=110)

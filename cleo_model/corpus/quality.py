@@ -1,0 +1,169 @@
+"""Validate the masked corpus with Great Expectations; the report is kept as HTML."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cleo_core.settings import load
+from cleo_model.corpus.records import HELDOUT, TRAIN, read_records
+from cleo_model.errors import EmptyCorpus
+from cleo_model.settings import ModelSettings
+
+__all__ = ["EXPECTATIONS", "QualityReport", "validate"]
+
+SAFE_MAIL = re.compile(r"[\w.+-]+@(?!example\.(?:com|org|net)\b)[\w-]+(?:\.[\w-]+)+")
+"""An e-mail address in a domain that is not kept for examples: masking should have left none."""
+
+EXPECTATIONS: dict[str, str] = {
+    "ids_are_unique": "every record has an id of its own",
+    "texts_are_present": "no record is without text",
+    "texts_have_a_sane_length": "each text has 10 to 200,000 characters",
+    "domains_are_known": "prose, domain or conversation",
+    "licences_are_stated": "no record is without a licence",
+    "digests_hold": "the sha256 of each record is that of its text",
+    "both_parts_are_there": "the corpus has a training and a held-out part",
+    "conversations_take_turns": "conversations have messages, other records have none",
+    "no_mail_address_is_left": "no e-mail address outside the domains kept for examples",
+    "the_corpus_is_large_enough": "enough records to train on",
+    "texts_are_mostly_letters": "half of the characters at least are letters or spaces, in 99 % of the records",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReport:
+    """`results` holds {"name", "passed", "observed", "expected"} of each expectation, in the order of EXPECTATIONS."""
+
+    passed: bool
+    results: list[dict[str, Any]]
+    html: Path
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"html": str(self.html)}
+
+
+def validate(masked: Path, out: Path, *, settings: ModelSettings | None = None) -> QualityReport:
+    """Check the records against EXPECTATIONS and write the HTML report below `out`.
+
+    Raises:
+        EmptyCorpus: there is no record at all.
+    """
+    settings = settings or load(ModelSettings)
+    rows = [_row(part, record) for part in (TRAIN, HELDOUT) for record in read_records(masked / part)]
+    if not rows:
+        raise EmptyCorpus("The masked corpus holds no record.", hint="Check the sources, then run the chain again.")
+    os.environ.update(GX_ANALYTICS_ENABLED="false", TQDM_DISABLE="1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its dependencies' deprecations are not for the reader of a report
+        outcome = _run(rows, out, settings.min_records)
+    html = next((out / "data_docs").rglob("validations/**/*.html"), out / "data_docs" / "index.html")
+    results = _results(outcome, settings.min_records)
+    return QualityReport(all(result["passed"] for result in results), results, html)
+
+
+def _row(part: str, record: Any) -> dict[str, Any]:
+    turns = record.messages is not None
+    plain = sum(char.isalpha() or char.isspace() for char in record.text)
+    return {
+        "id": record.id,
+        "part": part.removesuffix(".jsonl"),
+        "domain": record.domain,
+        "licence": record.licence or None,
+        "characters": len(record.text),
+        "has_text": record.text.strip() != "",
+        "digest_holds": hashlib.sha256(record.text.encode()).hexdigest() == record.sha256,
+        "form_fits": turns == (record.domain == "conversation"),
+        "mail_addresses": len(SAFE_MAIL.findall(record.text)),
+        "letters": plain / max(len(record.text), 1),
+    }
+
+
+def _suite(gx: Any, min_records: int) -> dict[str, Any]:
+    expect = gx.expectations
+    return {
+        "ids_are_unique": expect.ExpectColumnValuesToBeUnique(column="id"),
+        "texts_are_present": expect.ExpectColumnValuesToBeInSet(column="has_text", value_set=[True]),
+        "texts_have_a_sane_length": expect.ExpectColumnValuesToBeBetween(
+            column="characters", min_value=10, max_value=200_000
+        ),
+        "domains_are_known": expect.ExpectColumnValuesToBeInSet(
+            column="domain", value_set=["prose", "domain", "conversation"]
+        ),
+        "licences_are_stated": expect.ExpectColumnValuesToNotBeNull(column="licence"),
+        "digests_hold": expect.ExpectColumnValuesToBeInSet(column="digest_holds", value_set=[True]),
+        "both_parts_are_there": expect.ExpectColumnDistinctValuesToContainSet(
+            column="part", value_set=["train", "heldout"]
+        ),
+        "conversations_take_turns": expect.ExpectColumnValuesToBeInSet(column="form_fits", value_set=[True]),
+        "no_mail_address_is_left": expect.ExpectColumnValuesToBeBetween(column="mail_addresses", max_value=0),
+        "the_corpus_is_large_enough": expect.ExpectTableRowCountToBeBetween(min_value=min_records),
+        "texts_are_mostly_letters": expect.ExpectColumnValuesToBeBetween(column="letters", min_value=0.5, mostly=0.99),
+    }
+
+
+def _run(rows: list[dict[str, Any]], out: Path, min_records: int) -> Any:
+    import great_expectations as gx
+    import pandas
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    context.add_data_docs_site(
+        "report",
+        {
+            "class_name": "SiteBuilder",
+            "store_backend": {
+                "class_name": "TupleFilesystemStoreBackend", "base_directory": str((out / "data_docs").absolute()),
+            },
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        },
+    )  # fmt: skip
+    asset = context.data_sources.add_pandas("masked").add_dataframe_asset("records")
+    batch = asset.add_batch_definition_whole_dataframe("all")
+    suite = gx.ExpectationSuite(name="masked corpus")
+    for name, expectation in _suite(gx, min_records).items():
+        expectation.meta = {"name": name, "notes": EXPECTATIONS[name]}
+        suite.add_expectation(expectation)
+    suite = context.suites.add(suite)
+    definition = context.validation_definitions.add(gx.ValidationDefinition(name="masked", data=batch, suite=suite))
+    from great_expectations.checkpoint import UpdateDataDocsAction
+
+    checkpoint = context.checkpoints.add(
+        gx.Checkpoint(
+            name="masked corpus", validation_definitions=[definition],
+            actions=[UpdateDataDocsAction(name="write report", site_names=["report"])],
+            # The values themselves do not belong into a report that is passed around.
+            result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
+        )
+    )  # fmt: skip
+    outcome = checkpoint.run(batch_parameters={"dataframe": pandas.DataFrame(rows)})
+    return next(iter(outcome.run_results.values()))
+
+
+def _results(outcome: Any, min_records: int) -> list[dict[str, Any]]:
+    # They come back in an order of their own.
+    by_name = {result.expectation_config.meta["name"]: result for result in outcome.results}
+    found = []
+    for name, words in EXPECTATIONS.items():
+        result = by_name[name]
+        values = result.result or {}
+        observed = values.get("observed_value", values.get("unexpected_count"))
+        label = "observed" if "observed_value" in values else "records against it"
+        expected = f"{words} ({min_records} at least)" if name == "the_corpus_is_large_enough" else words
+        found.append(
+            {
+                "name": name,
+                "passed": bool(result.success),
+                "observed": f"{label}: {_plain(observed)}",
+                "expected": expected,
+            }
+        )
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

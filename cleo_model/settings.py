@@ -1,0 +1,31 @@
+"""Settings of the way from text to weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["ModelSettings"]
+
+
+class ModelSettings(BaseSettings):
+    """Variables: ``CLEO_MODEL_SOURCES``, ``CLEO_MODEL_MAX_RECORD_BYTES``, …"""
+
+    model_config = SettingsConfigDict(env_prefix="CLEO_MODEL_", env_file=".env", extra="ignore")
+
+    sources: Path | None = None
+    """TOML or YAML file that lists the sources of the corpus; None uses the built-in ones."""
+    max_record_bytes: int = Field(default=4 * 2**20, ge=1024)
+    """A record with more UTF-8 bytes than this is left out, and named in the summary."""
+    corpus_workers: int = Field(default=2, ge=1, le=64)
+    """Processes that curate and mask at the same time."""
+    heldout_share: float = Field(default=0.06, gt=0, le=0.5)
+    """Share of each domain that is never trained on, chosen by the hash of the record's group."""
+    canaries: int = Field(default=8, ge=0, le=256)
+    """Random sentences planted in the training part, to measure how much the model memorises."""
+    corpus_seed: int = 20
+    """Seed of the generated dialogues."""
+    min_records: int = Field(default=500, ge=1)
+    """The quality check of the masked corpus fails below this number of records."""
