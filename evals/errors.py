@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from cleo_core.errors import InputError, IntegrityError
 
-__all__ = ["BadItems", "BrokenSeal", "UnknownTask", "UnusableModel"]
+__all__ = ["BadItems", "BrokenSeal", "UnknownTask"]
 
 
 class BadItems(InputError):
@@ -22,10 +22,6 @@ class BadItems(InputError):
 
 class UnknownTask(InputError):
     code = "UNKNOWN_TASK"
-
-
-class UnusableModel(InputError):
-    code = "UNUSABLE_MODEL"
 
 
 class BrokenSeal(IntegrityError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 import math
 import platform
@@ -21,7 +22,8 @@ from lm_eval.tasks import TaskManager
 from cleo_core.digest import digest_json, sha256_file
 from cleo_core.progress import Reporter, silent
 from cleo_core.settings import home
-from evals.errors import UnusableModel
+from cleo_model.errors import UnusableModel
+from cleo_model.weights import check_weights
 from evals.protocol import TaskSpec
 from evals.scorer import SharedPrefixLM
 from evals.scores import ItemScore, Scores, TaskScores
@@ -68,13 +70,11 @@ def model_digest(folder: Path) -> str:
     """Digest of everything that decides a model's scores: weights, configuration, tokenizer.
 
     Raises:
-        UnusableModel: it is no folder with a configuration and safetensors weights.
+        UnusableModel: it is no folder with a configuration and whole safetensors weights.
+        UnsafeWeights: its weights are pickles.
     """
-    if not (folder / "config.json").is_file():
-        raise UnusableModel(f"{folder} is not a model folder: it has no config.json.")
+    check_weights(folder)
     files = {path.name: path for pattern in PARTS for path in folder.glob(pattern) if path.is_file()}
-    if not any(name.endswith(".safetensors") for name in files):
-        raise UnusableModel(f"{folder} has no safetensors weights.", hint="Pickled weights are not loaded.")
     return digest_json({name: sha256_file(path) for name, path in sorted(files.items())})
 
 
@@ -83,8 +83,6 @@ def tokenizer_digest(tokenizer: Any) -> str:
     special = {name: str(value) for name, value in sorted(tokenizer.special_tokens_map.items())}
     special.pop("pad_token", None)  # the harness picks one
     if backend := getattr(tokenizer, "backend_tokenizer", None):
-        import json
-
         value = json.loads(backend.to_str())
         value.pop("padding", None)
         value.pop("truncation", None)

@@ -17,7 +17,7 @@ import torch
 from lm_eval.models.huggingface import HFLM
 
 from cleo_core.progress import Reporter, silent
-from evals.errors import UnusableModel
+from cleo_model.errors import UnusableModel
 
 __all__ = ["SHARED", "SharedPrefixLM", "Tree", "plan"]
 

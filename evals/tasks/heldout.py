@@ -32,6 +32,9 @@ COMMON = frozenset(
 )
 
 
+SHORTEST, LONGEST = 25, 90  # words of a passage
+
+
 def read_heldout(masked: Path) -> dict[str, list[dict[str, Any]]]:
     """The held-out records by domain, in an order that depends on their ids alone.
 
@@ -68,34 +71,37 @@ def last_words(records: list[dict[str, Any]], limit: int) -> list[Item]:
 
 
 def _passages(record: dict[str, Any]) -> Iterator[Item]:
-    """Passages of 30 to 90 words, not overlapping, in the order of their hash."""
-    found: list[Item] = []
+    """Passages that do not overlap, in the order of their hash."""
+    found: dict[str, Item] = {}
     for paragraph in re.split(r"\n\s*\n", record["text"]):
         sentences = SENTENCE.split(" ".join(paragraph.split()))
-        start = 0
+        free = 0  # the first sentence that no passage has used
         for end in range(1, len(sentences) + 1):
-            passage = " ".join(sentences[start:end])
-            length = len(WORD.findall(passage))
-            if length > 90:
-                start = end - 1
-                continue
-            match = ENDING.match(passage)
-            if length < 30 or end - start < 2 or not match or match["word"] in COMMON:
-                continue
-            before = {word.lower() for word in WORD.findall(" ".join(sentences[start : end - 1]))}
-            if match["word"] not in before:
-                continue
-            key = _key(passage)
-            found.append(
-                {
+            if match := _passage(sentences[free:end]):
+                key = _key(match[0])
+                found[key] = {
                     "id": f"last-{key[:16]}",
                     "cluster": _key(str(record.get("id")))[:16],
                     "context": match["context"],
                     "word": match["word"],
                 }
-            )
-            start = end
-    return iter(sorted({item["id"]: item for item in found}.values(), key=lambda item: str(item["id"])))
+                free = end
+    return iter([found[key] for key in sorted(found)])
+
+
+def _passage(sentences: list[str]) -> re.Match[str] | None:
+    """The last of these sentences with as many before it as make a passage, when its last word can be asked for."""
+    for start in range(len(sentences) - 1, -1, -1):
+        passage = " ".join(sentences[start:])
+        words = WORD.findall(passage)
+        if len(words) > LONGEST:
+            return None
+        match = ENDING.match(passage)
+        if not match or match["word"] in COMMON:
+            return None
+        if len(words) >= SHORTEST and match["word"] in (word.lower() for word in words[:-1]):
+            return match
+    return None
 
 
 def documents(records: list[dict[str, Any]], limit: int, characters: int = 1000) -> list[Item]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,8 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = "".join(json.dumps({**record, "source": "test", "licence": "CC0-1.0"}) + "\n" for record in records)
     (folder / "heldout.jsonl").write_text(text)
     return folder
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., Path]:
+    return make_model

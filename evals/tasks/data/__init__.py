@@ -1,0 +1,1 @@
+"""Hand-written items, one JSON Lines file per task."""
