@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, Protocol, TextIO
 
-__all__ = ["ConsoleReporter", "Reporter", "silent"]
+__all__ = ["ConsoleReporter", "LogReporter", "Reporter", "silent"]
+
+
+class Log(Protocol):
+    """Whatever takes a line: Dagster's log of a run, that of a Pipes process, a logger."""
+
+    def info(self, msg: str, /) -> Any: ...
 
 
 class Reporter(Protocol):
@@ -20,6 +27,34 @@ class Reporter(Protocol):
 
 def silent(what: str, done: float = 0, total: float | None = None, **figures: Any) -> None:
     """Reports nothing."""
+
+
+def line(what: str, done: float, total: float | None, figures: Mapping[str, Any], *, percent: bool = False) -> str:
+    """`what done/total  name value …`."""
+    share = f" {done:g}/{total:g}" if total else (f" {done:g}" if done else "")
+    if total and percent:
+        share += f" ({100 * done / total:.0f} %)"
+    tail = "".join(
+        f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}" for name, value in figures.items()
+    )
+    return f"{what}{share}{tail}"
+
+
+class LogReporter:
+    """At most one line in `every` seconds per subject, to anything that has an `info` method."""
+
+    def __init__(self, log: Log, every: float = 5.0) -> None:
+        self.log = log
+        self.every = every
+        self._last: dict[str, float] = {}
+
+    def __call__(self, what: str, done: float = 0, total: float | None = None, **figures: Any) -> None:
+        now = time.monotonic()
+        ended = total is not None and done >= total
+        if not ended and what in self._last and now - self._last[what] < self.every:
+            return
+        self._last[what] = now
+        self.log.info(line(what, done, total, figures))
 
 
 class ConsoleReporter:
@@ -40,15 +75,11 @@ class ConsoleReporter:
         if terminal and self._what and what != self._what:
             self.stream.write("\n")
         self._last, self._what = now, what
-        share = f" {done:g}/{total:g} ({100 * done / total:.0f} %)" if total else (f" {done:g}" if done else "")
-        tail = "".join(
-            f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}" for name, value in figures.items()
-        )
-        line = f"  {what}{share}{tail}"
+        text = f"  {line(what, done, total, figures, percent=True)}"
         if terminal:
-            self.stream.write(f"\r\x1b[K{line[:160]}" + ("\n" if ended else ""))
+            self.stream.write(f"\r\x1b[K{text[:160]}" + ("\n" if ended else ""))
             if ended:
                 self._what = ""
         else:
-            self.stream.write(line + "\n")
+            self.stream.write(text + "\n")
         self.stream.flush()

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from orchestration.report import LogReporter, clear_errors, console
+from cleo_core.progress import LogReporter
+from orchestration.report import clear_errors, console
 
 
 class ReleaseConfig(dg.Config):
@@ -16,7 +17,7 @@ def verify_and_release(context: dg.OpExecutionContext, config: ReleaseConfig) ->
     from orchestration.release import release
 
     with clear_errors():
-        done = release(config.version, LogReporter(context))
+        done = release(config.version, LogReporter(context.log))
     context.add_output_metadata({"champion": done.version, "previous": done.previous or "none"})
 
 

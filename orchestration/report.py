@@ -20,28 +20,9 @@ if TYPE_CHECKING:
 else:
     Materialised = Registered = dg.MaterializeResult
 
-__all__ = ["LogReporter", "Materialised", "Registered", "clear_errors", "console", "materialised", "metadata_of"]
+__all__ = ["Materialised", "Registered", "clear_errors", "console", "materialised", "metadata_of"]
 
 MAX_INLINE_PLOT = 400_000
-
-
-class LogReporter:
-    """A `cleo_core.progress.Reporter` that writes to the run's log, at most one line in `every` seconds per subject."""
-
-    def __init__(self, context: dg.AssetExecutionContext | dg.OpExecutionContext, every: float = 5.0) -> None:
-        self.log = context.log
-        self.every = every
-        self._last: dict[str, float] = {}
-
-    def __call__(self, what: str, done: float = 0, total: float | None = None, **figures: Any) -> None:
-        now = time.monotonic()
-        ended = total is not None and done >= total
-        if not ended and now - self._last.get(what, 0.0) < self.every:
-            return
-        self._last[what] = now
-        share = f" {done:g}/{total:g}" if total else ""
-        tail = "".join(f"  {k} {v:.4g}" if isinstance(v, float) else f"  {k} {v}" for k, v in figures.items())
-        self.log.info(f"{what}{share}{tail}")
 
 
 @contextmanager
@@ -123,7 +104,7 @@ class _Lines(logging.Handler):
         print(line, flush=True)
 
 
-@dg.logger(description="What happens, one line each, for a person at a terminal.")
+@dg.logger(None, description="What happens, one line each, for a person at a terminal.")
 def console(_: dg.InitLoggerContext) -> logging.Logger:
     """The job's logger: replaces Dagster's own, which shows every event."""
     log = logging.Logger("cleo.run")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cyclonedx.model.component import Component
 
 __all__ = ["sbom"]
 
@@ -24,14 +28,15 @@ def _unique() -> list[Distribution]:
     return [found[name] for name in sorted(found)]
 
 
-def _component(distribution: Distribution) -> object:
+def _component(distribution: Distribution) -> Component:
     from cyclonedx.factory.license import LicenseFactory
     from cyclonedx.model.component import Component, ComponentType
     from packageurl import PackageURL
 
     name, version = distribution.metadata["Name"], distribution.version
     purl = PackageURL("pypi", name=name.lower().replace("_", "-"), version=version)
-    licence = distribution.metadata.get("License-Expression") or distribution.metadata.get("License") or ""
+    told = distribution.metadata.json
+    licence = str(told.get("license_expression") or told.get("license") or "")
     known = licence if licence and len(licence) < 100 and "\n" not in licence else None
     return Component(
         type=ComponentType.LIBRARY,

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from cleo_core.progress import LogReporter
 from cleo_core.stage import StageResult, run_stage
 from orchestration.code import code_version
-from orchestration.report import LogReporter, Materialised, clear_errors, materialised
+from orchestration.report import Materialised, clear_errors, materialised
 from orchestration.resources import Chain
 
 COMMON = {"group_name": "corpus", "owners": ["team:data"], "io_manager_key": "stages", "dagster_type": dg.Any}
@@ -16,7 +17,7 @@ CODE = code_version("cleo_model.sources", "cleo_model.corpus")
 @dg.asset(**COMMON, kinds={"python"}, code_version=CODE)
 def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
     """Reads the configured sources; every record gets an id, a source, a licence and a sha256."""
-    from cleo_model.corpus import collect
+    from cleo_model.corpus.collect import collect
     from cleo_model.sources import source_fingerprint
 
     with clear_errors():
@@ -24,7 +25,7 @@ def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
         result = run_stage(
             "raw_corpus",
             {"sources": [source_fingerprint(source) for source in sources], "code": CODE},
-            lambda out: collect(sources, out, LogReporter(context)),
+            lambda out: collect(sources, out, LogReporter(context.log)),
         )
     return materialised(context, result)
 
@@ -32,7 +33,7 @@ def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
 @dg.asset(**COMMON, kinds={"python"}, code_version=CODE)
 def curated_corpus(context: dg.AssetExecutionContext, raw_corpus: StageResult) -> Materialised:
     """English only, a quality profile per domain, no exact or near duplicates, nothing of our own evaluation."""
-    from cleo_model.corpus import curate
+    from cleo_model.corpus.curate import curate
     from evals.tasks import decontamination_texts
 
     with clear_errors():
@@ -40,7 +41,7 @@ def curated_corpus(context: dg.AssetExecutionContext, raw_corpus: StageResult) -
         result = run_stage(
             "curated_corpus",
             {"raw": raw_corpus.digest, "decontaminate": texts, "code": CODE},
-            lambda out: curate(raw_corpus.path, out, texts, LogReporter(context)),
+            lambda out: curate(raw_corpus.path, out, texts, LogReporter(context.log)),
         )
     return materialised(context, result)
 
@@ -64,14 +65,14 @@ def masked_corpus(
     """Personal data replaced by consistent surrogates; with the manifest that a model's proof leads back to."""
     from cleo_core.crypto.keys import masking_key
     from cleo_core.digest import digest_json
-    from cleo_model.corpus import mask, planted_values, residue
+    from cleo_model.corpus.mask import mask, planted_values, residue
 
     with clear_errors():
         key = masking_key()
         result = run_stage(
             "masked_corpus",
             {"curated": curated_corpus.digest, "key": digest_json({"masking key": key.hex()}), "code": CODE},
-            lambda out: mask(curated_corpus.path, out, key, LogReporter(context)),
+            lambda out: mask(curated_corpus.path, out, key, LogReporter(context.log)),
         )
         left = residue(result.path, planted_values(raw_corpus.path))
     check = dg.AssetCheckResult(

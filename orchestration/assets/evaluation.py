@@ -7,11 +7,12 @@ from typing import Any
 
 import dagster as dg
 
+from cleo_core.progress import LogReporter
 from cleo_core.stage import StageResult, run_stage
 from orchestration.code import code_version
 from orchestration.process_group import ProcessGroupPipesClient
 from orchestration.release import opponent
-from orchestration.report import LogReporter, Materialised, clear_errors, materialised
+from orchestration.report import Materialised, clear_errors, materialised
 
 COMMON = {"group_name": "evaluation", "owners": ["team:ml"], "io_manager_key": "stages", "dagster_type": dg.Any}
 CODE = code_version("evals")
@@ -47,7 +48,7 @@ def eval_tasks(context: dg.AssetExecutionContext, masked_corpus: StageResult) ->
 )
 def evaluation(
     context: dg.AssetExecutionContext,
-    evaluator: ProcessGroupPipesClient,
+    evaluator: dg.ResourceParam[ProcessGroupPipesClient],
     advanced: StageResult,
     base_model: StageResult,
     eval_tasks: StageResult,
@@ -57,7 +58,7 @@ def evaluation(
 
     with clear_errors():
         candidate = advanced.path / "model"
-        champion = opponent(candidate, base_model, LogReporter(context))
+        champion = opponent(candidate, base_model, LogReporter(context.log))
 
         def build(out: Path) -> Mapping[str, Any]:
             evaluator.run(context=context, command=command(candidate, champion.path, eval_tasks.path, out))

@@ -2,10 +2,11 @@
 
 import dagster as dg
 
+from cleo_core.progress import LogReporter
 from cleo_core.stage import StageResult, run_stage
 from orchestration.bundle import assemble
 from orchestration.code import code_version
-from orchestration.report import LogReporter, Materialised, Registered, clear_errors, materialised
+from orchestration.report import Materialised, Registered, clear_errors, materialised
 from orchestration.resources import Chain
 
 COMMON = {"group_name": "release", "owners": ["team:platform"]}
@@ -47,7 +48,7 @@ def signed_bundle(
         result = run_stage(
             "signed_bundle",
             {"stages": {name: stage.digest for name, stage in stages.items()}, "code": CODE},
-            lambda out: assemble(stages, chain.training_recipe(), out, LogReporter(context)),
+            lambda out: assemble(stages, chain.training_recipe(), out, LogReporter(context.log)),
         )
     return materialised(context, result)
 
@@ -60,7 +61,7 @@ def registered_model(
     from orchestration.release import register
 
     with clear_errors():
-        version = register(signed_bundle, advanced, evaluation, LogReporter(context))
+        version = register(signed_bundle, advanced, evaluation, LogReporter(context.log))
     context.log.info(f"version {version.version} waits for review: cleo review show {version.version}")
     return dg.MaterializeResult(
         metadata={

@@ -7,10 +7,11 @@ from typing import Any
 
 import dagster as dg
 
+from cleo_core.progress import LogReporter
 from cleo_core.stage import StageResult, run_stage
 from orchestration.code import code_version
 from orchestration.process_group import ProcessGroupPipesClient
-from orchestration.report import LogReporter, Materialised, clear_errors, materialised
+from orchestration.report import Materialised, clear_errors, materialised
 from orchestration.resources import Chain
 
 COMMON = {"group_name": "training", "owners": ["team:ml"], "io_manager_key": "stages", "dagster_type": dg.Any}
@@ -32,7 +33,7 @@ def base_model(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
         result = run_stage(
             "base_model",
             {"model": fingerprint(name), "code": MOE},
-            lambda out: resolve(name, out, LogReporter(context)),
+            lambda out: resolve(name, out, LogReporter(context.log)),
         )
     return materialised(context, result)
 
@@ -55,7 +56,7 @@ def moe_init(context: dg.AssetExecutionContext, chain: Chain, base_model: StageR
     from cleo_model.moe.equivalence import same_function
     from cleo_model.moe.upcycle import init_moe
 
-    report = LogReporter(context)
+    report = LogReporter(context.log)
     with clear_errors():
         recipe = chain.training_recipe()
 
@@ -88,7 +89,7 @@ def curriculum(
                 "recipe": json.loads(recipe.to_json()),
                 "code": PACKING,
             },
-            lambda out: build_curriculum(masked_corpus.path, base_model.path, recipe, out, LogReporter(context)),
+            lambda out: build_curriculum(masked_corpus.path, base_model.path, recipe, out, LogReporter(context.log)),
         )
     return materialised(context, result)
 
@@ -116,7 +117,7 @@ def _phase(name: str, before: str, description: str) -> dg.AssetsDefinition:
     def phase(
         context: dg.AssetExecutionContext,
         chain: Chain,
-        trainer: ProcessGroupPipesClient,
+        trainer: dg.ResourceParam[ProcessGroupPipesClient],
         start: StageResult,
         curriculum: StageResult,
     ) -> Materialised:
