@@ -74,9 +74,9 @@ def _smollm2(out: Path) -> str:
     config = LlamaConfig(**read)
     with torch.device("meta"):
         layout = LlamaForCausalLM(config)
-    tensors = load_gguf_checkpoint(
-        str(file), return_tensors=True, model_to_load=layout, torch_dtype=torch.bfloat16
-    )["tensors"]
+    tensors = load_gguf_checkpoint(str(file), return_tensors=True, model_to_load=layout, torch_dtype=torch.bfloat16)[
+        "tensors"
+    ]
     # A model loaded from GGUF cannot be saved as it is: its tensors go into a fresh one.
     config.dtype = torch.bfloat16
     model = LlamaForCausalLM(config).to(torch.bfloat16)

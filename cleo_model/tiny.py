@@ -14,7 +14,19 @@ CHAT_TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 # Modules that every Python has: their documentation strings are the text that the vocabulary is learnt from.
-TEXT = ("argparse", "asyncio", "collections", "datetime", "email", "http", "json", "logging", "pathlib", "random", "socket")
+TEXT = (
+    "argparse",
+    "asyncio",
+    "collections",
+    "datetime",
+    "email",
+    "http",
+    "json",
+    "logging",
+    "pathlib",
+    "random",
+    "socket",
+)
 
 
 def make_tiny(out: Path, seed: int = 0) -> str:

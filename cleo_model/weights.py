@@ -79,7 +79,9 @@ def _check_header(file: Path) -> None:
         with file.open("rb") as raw:
             pickled = raw.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK")
         kind = UnsafeWeights if pickled else UnusableModel
-        raise kind(f"{file.name} is not a safetensors file: {error}.", hint="Fetch or export the model again.") from None
+        raise kind(
+            f"{file.name} is not a safetensors file: {error}.", hint="Fetch or export the model again."
+        ) from None
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:

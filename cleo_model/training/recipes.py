@@ -12,7 +12,17 @@ from typing import Any
 
 from cleo_model.errors import RecipeError
 
-__all__ = ["RECIPES", "MoERecipe", "OptimizerRecipe", "PhaseRecipe", "Recipe", "get", "mistral_7b_8x", "smollm2_demo", "tiny"]
+__all__ = [
+    "RECIPES",
+    "MoERecipe",
+    "OptimizerRecipe",
+    "PhaseRecipe",
+    "Recipe",
+    "get",
+    "mistral_7b_8x",
+    "smollm2_demo",
+    "tiny",
+]
 
 DOMAINS = ("prose", "domain", "conversation")
 MIN_REPLAY = 0.30
@@ -210,13 +220,25 @@ def _mix(prose: float, domain: float, conversation: float) -> dict[str, float]:
 def _three_phases(tokens: tuple[int, int, int], lengths: tuple[int, int, int]) -> tuple[PhaseRecipe, ...]:
     return (
         PhaseRecipe(
-            name="foundation", tokens=tokens[0], sequence_length=lengths[0], mixture=_mix(0.80, 0.15, 0.05), focus="prose"
+            name="foundation",
+            tokens=tokens[0],
+            sequence_length=lengths[0],
+            mixture=_mix(0.80, 0.15, 0.05),
+            focus="prose",
         ),
         PhaseRecipe(
-            name="specialized", tokens=tokens[1], sequence_length=lengths[1], mixture=_mix(0.35, 0.55, 0.10), focus="domain"
+            name="specialized",
+            tokens=tokens[1],
+            sequence_length=lengths[1],
+            mixture=_mix(0.35, 0.55, 0.10),
+            focus="domain",
         ),
         PhaseRecipe(
-            name="advanced", tokens=tokens[2], sequence_length=lengths[2], mixture=_mix(0.20, 0.40, 0.40), focus="conversation"
+            name="advanced",
+            tokens=tokens[2],
+            sequence_length=lengths[2],
+            mixture=_mix(0.20, 0.40, 0.40),
+            focus="conversation",
         ),
     )
 

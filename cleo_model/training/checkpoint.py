@@ -1,0 +1,117 @@
+"""Checkpoints that a kill at any moment cannot spoil, and the way from a ZeRO checkpoint to a model folder.
+
+A checkpoint is a folder of its own; `cursor.json` names the one that is whole, and is replaced in one step after every
+file of it is on the disk. So a kill while writing costs the work since the last checkpoint and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cleo_core.errors import IntegrityError
+
+__all__ = ["Cursor", "commit", "export", "read_cursor"]
+
+CURSOR = "cursor.json"
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Where a run stands: with the weights and the optimizer, all there is to know to go on bit-exactly."""
+
+    phase: str
+    """The phase that the checkpoint lies in or at the end of."""
+    step: int = 0
+    """Updates made in this phase; the next row of the sampler follows from it."""
+    tag: str = ""
+    """Folder of the checkpoint."""
+    ranks: int = 1
+    """Processes that wrote it."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """A line per step of this phase: loss, rate, gradient norm, router statistics."""
+    load: list[list[float]] = field(default_factory=list)
+    """Expert load per layer, a running mean over the last steps."""
+    loss_at_start: dict[str, float] = field(default_factory=dict)
+    """Held-out loss by domain before the first phase."""
+    loss_before: dict[str, float] = field(default_factory=dict)
+    """Held-out loss by domain before this phase."""
+    loss_after: dict[str, float] = field(default_factory=dict)
+    """Held-out loss by domain after this phase, once it is over."""
+    seconds: float = 0.0
+    """Time spent in this phase, over all its processes."""
+
+
+def read_cursor(folder: Path) -> Cursor | None:
+    """The cursor of a state folder, or None when there is no whole checkpoint.
+
+    Raises:
+        IntegrityError: the cursor is not ours, or its checkpoint is gone.
+    """
+    file = folder / CURSOR
+    if not file.is_file():
+        return None
+    try:
+        cursor = Cursor(**json.loads(file.read_text()))
+    except (TypeError, ValueError) as error:
+        raise IntegrityError(
+            f"{file} is not a cursor: {error}.", hint="Remove the folder and start the phase again."
+        ) from None
+    if not (folder / cursor.tag).is_dir():
+        raise IntegrityError(
+            f"{file} names checkpoint {cursor.tag!r}, which is gone.",
+            hint="Remove the folder and start the phase again.",
+        )
+    return cursor
+
+
+def commit(folder: Path, cursor: Cursor) -> None:
+    """Make the checkpoint that `cursor` names the one to go on from, and remove the others."""
+    for path in (folder / cursor.tag).rglob("*"):
+        if path.is_file():
+            _sync(path)
+    draft = folder / f"{CURSOR}.draft"
+    draft.write_text(json.dumps(asdict(cursor), sort_keys=True))
+    _sync(draft)
+    draft.replace(folder / CURSOR)
+    _sync(folder)
+    for other in folder.iterdir():
+        if other.is_dir() and other.name != cursor.tag:
+            shutil.rmtree(other)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def export(state: Path, model: Path, out: Path) -> None:
+    """Write the model folder `out` from a ZeRO checkpoint; configuration and tokenizer come from `model`.
+
+    The fp32 master weights are rounded to bfloat16 just as the trainer rounds them, so the result is the trainer's
+    own weights exactly.
+
+    Raises:
+        IntegrityError: there is no whole checkpoint.
+    """
+    import torch
+    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from cleo_model.weights import copy_tokenizer, save_model
+
+    cursor = read_cursor(state)
+    if cursor is None:
+        raise IntegrityError(f"{state} holds no whole checkpoint.", hint="Train first.")
+    tensors = get_fp32_state_dict_from_zero_checkpoint(str(state), tag=cursor.tag)
+    with torch.device("meta"):
+        layout = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(model), dtype=torch.bfloat16)
+    save_model(layout, out, {name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()})
+    copy_tokenizer(model, out)

@@ -1,0 +1,75 @@
+"""One rank's process. Started by the launcher, never by hand."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import warnings
+
+from cleo_core.errors import CleoError, EnvironmentFault
+from cleo_core.progress import Reporter
+from cleo_model.training.recipes import Recipe
+
+__all__ = ["main"]
+
+
+def main(argv: list[str] | None = None) -> int:
+    from cleo_model.training.launch import arguments
+    from cleo_model.training.report import reporter
+
+    given = arguments(argv)
+    rank = int(os.environ["RANK"])
+    _quiet()
+    with reporter(rank) as report:
+        try:
+            recipe = Recipe.from_json(given.recipe.read_text())
+            _train(recipe, given, report)
+            return 0
+        except CleoError as error:
+            _complain(error, rank)
+            return error.exit_code
+        except (MemoryError, OSError) as error:
+            fault = EnvironmentFault(
+                f"Training stopped: {error}.",
+                hint="Free memory or disk; the same command goes on from the last checkpoint.",
+            )
+            _complain(fault, rank)
+            return fault.exit_code
+
+
+def _train(recipe: Recipe, given: argparse.Namespace, report: Reporter) -> None:
+    report("starting the trainer", 0, 1)
+    if recipe.zero_stage:
+        import deepspeed
+        import torch
+
+        deepspeed.init_distributed(dist_backend="nccl" if torch.cuda.is_available() else "gloo", verbose=False)
+    from cleo_model.training.result import write_result
+    from cleo_model.training.trainer import Job, Trainer
+
+    trainer = Trainer(Job(recipe, given.phase, given.model_in, given.state_in, given.curriculum, given.out), report)
+    report("starting the trainer", 1, 1)
+    trainer.run()
+    write_result(trainer)
+    if recipe.zero_stage:
+        import torch
+
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
+def _quiet() -> None:
+    """DeepSpeed and torch say much that is of no use here; errors still come through."""
+    logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"torch|deepspeed|transformers")
+
+
+def _complain(error: CleoError, rank: int) -> None:
+    where = f" (rank {rank})" if rank else ""
+    print(f"Error [{error.code}]{where}: {error}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,259 @@
+"""One rank of one phase: from a model folder and a state to the next ones."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cleo_core.errors import IntegrityError
+from cleo_core.progress import Reporter
+from cleo_model.errors import TrainingFailed, UnusableModel
+from cleo_model.moe.routing import RouterWatch
+from cleo_model.training.checkpoint import Cursor, commit, read_cursor
+from cleo_model.training.data import Phase, heldout_domains
+from cleo_model.training.engine import Engine, make_engine
+from cleo_model.training.loss import heldout_loss, summed_loss
+from cleo_model.training.recipes import Recipe
+from cleo_model.training.schedule import learning_rate
+
+__all__ = ["Job", "Trainer"]
+
+# Weight of the newest step in the running mean of the expert load.
+LOAD_MEMORY = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a trainer is asked to do; every path is a folder."""
+
+    recipe: Recipe
+    phase: str
+    model_in: Path
+    state_in: Path | None
+    curriculum: Path
+    out: Path
+
+    @property
+    def state(self) -> Path:
+        return self.out / "state"
+
+
+def load_model(folder: Path, device: torch.device) -> Any:
+    """The model in bfloat16, with the expert kernel that is right on CPU and GPU.
+
+    Raises:
+        UnusableModel: transformers cannot read it.
+    """
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=torch.bfloat16,
+            attn_implementation="sdpa",
+            experts_implementation="grouped_mm",
+            use_safetensors=True,
+            trust_remote_code=False,
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UnusableModel(f"{folder} cannot be loaded: {str(error).splitlines()[0][:200]}") from None
+    return model.to(device).train()
+
+
+class Trainer:
+    """Runs a phase to its end, from the start or from the last checkpoint."""
+
+    def __init__(self, job: Job, report: Reporter) -> None:
+        self.job = job
+        self.recipe = job.recipe
+        self.phase = job.recipe.phase(job.phase)
+        self.report = report
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.ranks = int(os.environ.get("WORLD_SIZE", "1"))
+        self.device = _device()
+        self.steps = self.recipe.steps(job.phase)
+        self.rows_per_step = self.recipe.tokens_per_step // self.phase.sequence_length
+        per_rank = self.rows_per_step // self.ranks
+        wanted = max(1, self.recipe.micro_batch_tokens // self.phase.sequence_length)
+        # The largest number of rows that is not above the wish and divides a rank's share.
+        self.rows = next(rows for rows in range(min(wanted, per_rank), 0, -1) if per_rank % rows == 0)
+        self.micro_batches = per_rank // self.rows
+        self.data = Phase(job.curriculum, job.phase)
+        if len(self.data) < self.steps * self.rows_per_step:
+            raise UnusableModel(
+                f"The curriculum has {len(self.data)} rows of phase {job.phase}: too few for its steps."
+            )
+        self.heldout = heldout_domains(job.curriculum)
+        self.model = load_model(job.model_in, self.device)
+        self.watch = RouterWatch(self.model)
+        if self.phase.top_k and self.watch.routers:
+            self.watch.set_top_k(self.phase.top_k)
+            self.model.config.num_experts_per_tok = self.phase.top_k
+        self.engine: Engine = make_engine(self.model, self.recipe, self.rows, self.micro_batches, self.device)
+        self.cursor = self._start()
+        self._saved = time.monotonic()
+        self._began = time.monotonic() - self.cursor.seconds
+
+    def _start(self) -> Cursor:
+        """Go on from our own last checkpoint, or from the state that an earlier phase left, or from nothing."""
+        own = read_cursor(self.job.state)
+        if own is not None:
+            self._check(own, self.job.phase)
+            self.engine.load(self.job.state, own.tag)
+            self.report(f"resuming {own.phase} after step {own.step}")
+            return own
+        if self.job.state_in is None:
+            return Cursor(phase=self.job.phase, ranks=self.ranks)
+        before = read_cursor(self.job.state_in)
+        if before is None:
+            raise IntegrityError(f"{self.job.state_in} holds no whole checkpoint.", hint="Run the phase before again.")
+        self._check(before, before.phase)
+        self.engine.load(self.job.state_in, before.tag)
+        return Cursor(
+            phase=self.job.phase,
+            ranks=self.ranks,
+            loss_at_start=before.loss_at_start,
+            loss_before=before.loss_after,
+        )
+
+    def _check(self, cursor: Cursor, phase: str) -> None:
+        if cursor.phase != phase:
+            raise IntegrityError(
+                f"The checkpoint in {self.job.state} is of phase {cursor.phase}, not {phase}.",
+                hint="Use another folder.",
+            )
+        if cursor.ranks != self.ranks:
+            raise IntegrityError(
+                f"The checkpoint was written by {cursor.ranks} ranks; now there are {self.ranks}.",
+                hint="Go on with as many ranks as before.",
+            )
+
+    def run(self) -> Cursor:
+        """Train to the end of the phase; afterwards the cursor holds the losses before and after.
+
+        Raises:
+            TrainingFailed: the loss is not a number.
+        """
+        cursor = self.cursor
+        if not cursor.loss_before:
+            cursor.loss_before = self.losses("held-out loss before")
+        cursor.loss_at_start = cursor.loss_at_start or cursor.loss_before
+        while cursor.step < self.steps:
+            self._step()
+            last = cursor.step == self.steps
+            if not last and self._due():
+                self.save()
+        if not cursor.loss_after:
+            cursor.loss_after = self.losses("held-out loss after")
+            cursor.seconds = time.monotonic() - self._began
+            final = self.phase.name == self.recipe.phases[-1].name
+            if not final or self.recipe.keep_final_state:
+                self.save(compact=self.recipe.compact_state)
+        return cursor
+
+    def _due(self) -> bool:
+        every = self.recipe.checkpoint_steps
+        due = bool(every) and self.cursor.step % (every or 1) == 0
+        due = due or time.monotonic() - self._saved > self.recipe.checkpoint_seconds
+        if self.ranks > 1:
+            # Clocks differ between ranks, and saving is a collective act: rank 0 decides.
+            decision = torch.tensor([float(due)], device=self.device)
+            torch.distributed.broadcast(decision, 0)
+            due = bool(decision.item())
+        return due
+
+    def _step(self) -> None:
+        cursor = self.cursor
+        started = time.monotonic()
+        first = cursor.step * self.rows_per_step
+        targets = max(1, self.data.target_count(first, first + self.rows_per_step))
+        mine = first + self.rank * (self.rows_per_step // self.ranks)
+        self.watch.reset()
+        sums = torch.zeros(3, device=self.device)
+        moe = self.recipe.moe
+        for micro in range(self.micro_batches):
+            batch = self.data.rows(mine + micro * self.rows, mine + (micro + 1) * self.rows, self.device)
+            self.watch.on = True
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.zero_stage == 0):
+                loss = summed_loss(self.engine.module, batch)
+            self.watch.on = False
+            balance, z = self.watch.losses(batch.real.flatten())
+            # DeepSpeed averages gradients over the ranks; the loss is the mean over the targets of all of them.
+            total = loss * self.ranks / targets
+            if moe is not None and self.watch.routers:
+                total = total + (moe.load_balance * balance + moe.z_loss * z) / self.micro_batches
+            sums += torch.stack([loss.detach(), balance.detach(), z.detach()])
+            self.engine.backward(total)
+        rate = learning_rate(
+            self.recipe.optimizer, self.recipe.first_step(self.phase.name) + cursor.step, self.recipe.total_steps
+        )
+        norm = self.engine.step(rate)
+        if self.ranks > 1:
+            torch.distributed.all_reduce(sums)
+        mean = float(sums[0]) / targets
+        if not (math.isfinite(mean) and math.isfinite(norm)):
+            raise TrainingFailed(
+                f"The loss of phase {self.phase.name} at step {cursor.step} is {mean}, its gradient {norm}.",
+                hint="Lower the learning rate; the last checkpoint is still good.",
+            )
+        self._remember(mean, rate, norm, float(sums[1]), float(sums[2]), time.monotonic() - started)
+
+    def _remember(self, loss: float, rate: float, norm: float, balance: float, z: float, seconds: float) -> None:
+        cursor = self.cursor
+        cursor.step += 1
+        shared = self.micro_batches * self.ranks
+        line: dict[str, Any] = {"step": cursor.step, "loss": loss, "rate": rate, "norm": norm}
+        if self.watch.routers:
+            load = self.watch.load()
+            line |= {"balance": balance / shared, "z": z / shared, "entropy": self.watch.mean_entropy()}
+            line["largest"] = max(max(layer) for layer in load)
+            old = cursor.load or load
+            cursor.load = [
+                [(1 - LOAD_MEMORY) * was + LOAD_MEMORY * now for was, now in zip(a, b, strict=True)]
+                for a, b in zip(old, load, strict=True)
+            ]
+        cursor.history.append(line)
+        speed = self.recipe.tokens_per_step / seconds
+        self.report(f"training {self.phase.name}", cursor.step, self.steps, loss=loss, tokens_per_second=round(speed))
+
+    def save(self, compact: bool = False) -> None:
+        """Write a checkpoint; every rank takes part."""
+        self.cursor.seconds = time.monotonic() - self._began
+        tag = f"{self.phase.name}-{self.cursor.step:06d}" + ("-end" if self.cursor.loss_after else "")
+        cursor = replace(self.cursor, tag=tag)
+        self.report(f"checkpoint {tag}")
+        self.engine.save(self.job.state, tag, compact)
+        if self.ranks > 1:
+            torch.distributed.barrier()
+        if self.rank == 0:
+            commit(self.job.state, cursor)
+        self.cursor.tag = tag
+        self._saved = time.monotonic()
+
+    def losses(self, what: str) -> dict[str, float]:
+        """Held-out loss by domain, in nats per target."""
+        found = {}
+        self.engine.module.eval()
+        for number, (domain, part) in enumerate(self.heldout.items(), 1):
+            rows = max(1, self.recipe.micro_batch_tokens // self.recipe.heldout_length)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.zero_stage == 0):
+                found[domain], _ = heldout_loss(self.engine.module, part, self.device, rows, self.rank, self.ranks)
+            self.report(what, number, len(self.heldout), **{domain: found[domain]})
+        self.engine.module.train()
+        return found
+
+
+def _device() -> torch.device:
+    if torch.cuda.is_available():
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+        return device
+    return torch.device("cpu")

@@ -1,0 +1,118 @@
+"""A Dagster Pipes client whose process cannot outlive its step.
+
+The stock subprocess client signals its direct child only: a cancelled or killed step leaves trainers behind that hold
+the memory and the run folder. Here the child leads a process group of its own; a cancel ends the whole group, first
+asked and then killed, and when the step's own process dies, even by SIGKILL, the kernel tells the child.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+__all__ = ["ProcessGroupPipesClient"]
+
+GRACE = 20.0
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    """Linux: the child gets SIGTERM when the thread that started it ends, for whatever reason."""
+    ctypes.CDLL("libc.so.6").prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class ProcessGroupPipesClient(dg.PipesClient):
+    """Runs a command as a step's own process group, with Dagster Pipes for its progress."""
+
+    def __init__(self, env: Mapping[str, str] | None = None, cwd: str | None = None, grace: float = GRACE) -> None:
+        self.env = dict(env or {})
+        self.cwd = cwd
+        self.grace = grace
+
+    def run(  # type: ignore[override]  # the base class leaves the arguments to each client
+        self,
+        *,
+        context: dg.OpExecutionContext | dg.AssetExecutionContext,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        extras: dict[str, Any] | None = None,
+    ) -> dg.PipesClientCompletedInvocation:
+        """Run the command to its end.
+
+        Raises:
+            dagster.Failure: it ended with an exit code other than 0; without retries, resuming is explicit.
+        """
+        with dg.open_pipes_session(
+            context=context,
+            extras=extras,
+            context_injector=dg.PipesTempFileContextInjector(),
+            message_reader=dg.PipesTempFileMessageReader(),
+        ) as session:
+            process = subprocess.Popen(  # noqa: S603 - the command is made by our own packages
+                list(command),
+                cwd=self.cwd,
+                env={**os.environ, **self.env, **(env or {}), **session.get_bootstrap_env_vars()},
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+            try:
+                said = _relay(process)
+                code = process.wait()
+            finally:
+                self._end(process)
+            if code:
+                raise dg.Failure(
+                    description=said or f"{' '.join(command[:3])} ended with exit code {code}.",
+                    metadata={"exit_code": code, "command": " ".join(command)},
+                    allow_retries=False,
+                )
+        return dg.PipesClientCompletedInvocation(session)
+
+    def _end(self, process: subprocess.Popen[str]) -> None:
+        """No process of the group is left when this returns."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            deadline = time.monotonic() + self.grace
+            while _alive(process.pid) and time.monotonic() < deadline:
+                _signal(process.pid, number)
+                process.poll()
+                time.sleep(0.1)
+        process.wait()
+
+
+def _relay(process: subprocess.Popen[str]) -> str:
+    """Pass on what the process says on standard error; returns its last error line."""
+    last = ""
+    stream = process.stderr
+    if stream is None:
+        return last
+    for line in stream:
+        os.write(2, line.encode())
+        if line.startswith("Error [") or "Error: " in line:
+            last = line.strip()
+    return last
+
+
+def _alive(group: int) -> bool:
+    """Is a process of the group still there? A zombie that waits for us counts until it is reaped."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _signal(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return
