@@ -15,6 +15,10 @@ class ModelSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CLEO_MODEL_", env_file=".env", extra="ignore")
 
+    recipe: str = "smollm2_demo"
+    """Name of the training recipe: smollm2_demo, mistral_7b_8x or tiny."""
+    base_model: str | None = None
+    """smollm2, a local folder or a Hugging Face id; None takes what the recipe says."""
     sources: Path | None = None
     """TOML or YAML file that lists the sources of the corpus; None uses the built-in ones."""
     max_record_bytes: int = Field(default=4 * 2**20, ge=1024)

@@ -45,7 +45,9 @@ def run_job(name: str, config: Mapping[str, Any] | None = None) -> bool:
     with (
         dg.DagsterInstance.get() as instance,
         dg.execute_job(
-            repository.get_reconstructable_job(name), instance=instance, run_config={**(config or {}), "loggers": {"console": {}}}
+            repository.get_reconstructable_job(name),
+            instance=instance,
+            run_config={**(config or {}), "loggers": {"console": {}}},
         ) as result,
     ):
         events = list(result.all_events)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Chain", "StageIOManager"]
 
 
-class Chain(dg.ConfigurableResource):
+class Chain(dg.ConfigurableResource["Chain"]):
     """What a run works on. Change it in the launchpad, or by CLEO_MODEL_… variables."""
 
     recipe: str = Field(default="", description="Name of a training recipe; empty: CLEO_MODEL_RECIPE.")

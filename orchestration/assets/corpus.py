@@ -1,6 +1,7 @@
 """From sources to a masked corpus that passed its checks."""
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -10,7 +11,12 @@ from orchestration.code import code_version
 from orchestration.report import Materialised, clear_errors, materialised
 from orchestration.resources import Chain
 
-COMMON = {"group_name": "corpus", "owners": ["team:data"], "io_manager_key": "stages", "dagster_type": dg.Any}
+COMMON: dict[str, Any] = {
+    "group_name": "corpus",
+    "owners": ["team:data"],
+    "io_manager_key": "stages",
+    "dagster_type": dg.Any,
+}
 CODE = code_version("cleo_model.sources", "cleo_model.corpus")
 
 
@@ -65,7 +71,8 @@ def masked_corpus(
     """Personal data replaced by consistent surrogates; with the manifest that a model's proof leads back to."""
     from cleo_core.crypto.keys import masking_key
     from cleo_core.digest import digest_json
-    from cleo_model.corpus.mask import mask, planted_values, residue
+    from cleo_model.corpus.mask import mask, residue
+    from cleo_model.corpus.personas import read_planted
 
     with clear_errors():
         key = masking_key()
@@ -74,11 +81,12 @@ def masked_corpus(
             {"curated": curated_corpus.digest, "key": digest_json({"masking key": key.hex()}), "code": CODE},
             lambda out: mask(curated_corpus.path, out, key, LogReporter(context.log)),
         )
-        left = residue(result.path, planted_values(raw_corpus.path))
+        planted = read_planted(raw_corpus.path)
+        left = residue(result.path, planted)
     check = dg.AssetCheckResult(
         check_name="no_planted_pii_survives",
         passed=not left,
-        metadata={"found": len(left), "planted": len(planted_values(raw_corpus.path))},
+        metadata={"found": len(left), "planted": len(planted)},
         description=f"{len(left)} planted values survived masking." if left else "None survived.",
     )
     return materialised(context, result, [check])

@@ -14,7 +14,12 @@ from orchestration.process_group import ProcessGroupPipesClient
 from orchestration.release import opponent
 from orchestration.report import Materialised, clear_errors, materialised
 
-COMMON = {"group_name": "evaluation", "owners": ["team:ml"], "io_manager_key": "stages", "dagster_type": dg.Any}
+COMMON: dict[str, Any] = {
+    "group_name": "evaluation",
+    "owners": ["team:ml"],
+    "io_manager_key": "stages",
+    "dagster_type": dg.Any,
+}
 CODE = code_version("evals")
 
 

@@ -1,5 +1,7 @@
 """The bundle, its signature, and its entry in the registry, where a reviewer decides."""
 
+from typing import Any
+
 import dagster as dg
 
 from cleo_core.progress import LogReporter
@@ -9,7 +11,7 @@ from orchestration.code import code_version
 from orchestration.report import Materialised, Registered, clear_errors, materialised
 from orchestration.resources import Chain
 
-COMMON = {"group_name": "release", "owners": ["team:platform"]}
+COMMON: dict[str, Any] = {"group_name": "release", "owners": ["team:platform"]}
 CODE = code_version("orchestration.bundle", "cleo_core.provenance")
 
 
@@ -65,7 +67,7 @@ def registered_model(
     context.log.info(f"version {version.version} waits for review: cleo review show {version.version}")
     return dg.MaterializeResult(
         metadata={
-            "version": dg.MetadataValue.text(version.version),
+            "version": version.version,
             "bundle_digest": signed_bundle.summary["bundle_digest"],
             "review": dg.MetadataValue.md(f"`cleo review show {version.version}`"),
         },

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from cleo_core.errors import InputError
 from cleo_core.progress import LogReporter
 from cleo_core.stage import StageResult, run_stage
 from orchestration.code import code_version
@@ -14,7 +16,12 @@ from orchestration.process_group import ProcessGroupPipesClient
 from orchestration.report import Materialised, clear_errors, materialised
 from orchestration.resources import Chain
 
-COMMON = {"group_name": "training", "owners": ["team:ml"], "io_manager_key": "stages", "dagster_type": dg.Any}
+COMMON: dict[str, Any] = {
+    "group_name": "training",
+    "owners": ["team:ml"],
+    "io_manager_key": "stages",
+    "dagster_type": dg.Any,
+}
 PACKING = code_version("cleo_model.corpus.mixture", "cleo_model.corpus.packing")
 MOE = code_version("cleo_model.base", "cleo_model.moe")
 TRAINING = code_version("cleo_model.training")
@@ -58,15 +65,18 @@ def moe_init(context: dg.AssetExecutionContext, chain: Chain, base_model: StageR
 
     report = LogReporter(context.log)
     with clear_errors():
-        recipe = chain.training_recipe()
+        experts = chain.training_recipe().moe
+        if experts is None:
+            raise InputError(
+                "This recipe has no experts.", hint="The chain trains mixtures; for dense models: cleo train."
+            )
 
         def build(out: Path) -> Mapping[str, Any]:
-            summary = init_moe(base_model.path, out, recipe.moe, report)
+            summary = init_moe(base_model.path, out, experts, report)
             report("comparing the mixture with the dense model")
             return {**summary, "same_function": same_function(base_model.path, out)}
 
-        moe = json.loads(recipe.to_json())["moe"]
-        result = run_stage("moe_init", {"base": base_model.digest, "recipe": moe, "code": MOE}, build)
+        result = run_stage("moe_init", {"base": base_model.digest, "recipe": asdict(experts), "code": MOE}, build)
     same = result.summary["same_function"]
     check = dg.AssetCheckResult(check_name="same_function", passed=bool(same["passed"]), metadata={**same})
     return materialised(context, result, [check])
