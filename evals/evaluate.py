@@ -68,7 +68,7 @@ def evaluate(
     _write(out / "plan.json", {**plan, "digest": plan_digest})
     before, _ = score_model(champion, task_set, report, limit=limit, keep=True)
     after, loaded = score_model(candidate, task_set, report, limit=limit)
-    probes = probe(loaded, tasks, report) if loaded else {}
+    probes = probe(loaded, task_set, report) if loaded else {}
     report("comparing")
     verdict = compare(before, after, task_set.protocol)
     write_report(out, verdict, before, after, plan_digest=plan_digest, probes=probes)
@@ -152,7 +152,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N items of each task; decides nothing.")
 def process(candidate: Path, champion: Path, tasks: Path, out: Path, limit: int | None) -> None:
     """Compare a candidate with the champion."""
-    from evals.pipes import reporter
+    from cleo_model.training.report import reporter
 
     with reporter() as report:
         evaluate(candidate, champion, tasks, out, report, limit=limit)

@@ -10,6 +10,7 @@ import math
 import platform
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,36 @@ class LoadedModel:
         return sum(parameter.numel() for parameter in self.lm.model.parameters())
 
     @property
-    def architecture(self) -> str:
-        return str(self.lm.model.config.architectures[0])
+    def chats(self) -> bool:
+        return bool(self.lm.tokenizer.chat_template)
+
+    def _prompt(self, text: str) -> str:
+        if not self.chats:
+            return f"{text}\n"
+        turn = [{"role": "user", "content": text}]
+        return str(self.lm.tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
+
+    def answers(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Log-likelihood of each answer to its prompt, in the model's chat form."""
+        requests = []
+        for prompt, answer in pairs:
+            asked = self.lm.tok_encode(self._prompt(prompt), add_special_tokens=False)
+            requests.append((None, asked, self.lm.tok_encode(answer, add_special_tokens=False)))
+        return [value for value, _ in self.lm._loglikelihood_tokens(requests)]
+
+    @torch.inference_mode()
+    def replies(self, prompts: Sequence[str], tokens: int) -> list[str]:
+        """Greedy replies of at most so many tokens, all prompts in one batch."""
+        tokenizer, model = self.lm.tokenizer, self.lm.model
+        asked = [self.lm.tok_encode(self._prompt(prompt), add_special_tokens=False) for prompt in prompts]
+        width = max(map(len, asked))
+        pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.lm.eot_token_id
+        ids = torch.tensor([[pad] * (width - len(row)) + row for row in asked], device=self.lm.device)
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in asked], device=self.lm.device)
+        out = model.generate(
+            input_ids=ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False, pad_token_id=pad
+        )
+        return [str(tokenizer.decode(row[width:], skip_special_tokens=True)).strip() for row in out]
 
 
 def model_digest(folder: Path) -> str:

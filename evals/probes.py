@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleo_core.progress import Reporter
+from evals.canaries import memorised
+from evals.safety import conduct
+from evals.tasks.build import CANARIES
+from evals.tasks.sealed import TaskSet
 
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
@@ -13,6 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["probe"]
 
 
-def probe(loaded: LoadedModel, tasks: Path, report: Reporter) -> dict[str, Any]:
-    """Run the probes that this task set has the material for."""
-    return {}
+def probe(loaded: LoadedModel, tasks: TaskSet, report: Reporter) -> dict[str, Any]:
+    """Run the probes that the model and the task set have the material for."""
+    found: dict[str, Any] = {}
+    if CANARIES in tasks.extras:
+        found["memorised_canaries"] = memorised(loaded, tasks.folder / CANARIES, report)
+    if loaded.chats:
+        found["conduct"] = conduct(loaded, report)
+    return found

@@ -25,8 +25,9 @@ LAST_WORDS = 120
 """Most items of the last-word task from held-out prose; fewer when the corpus gives fewer."""
 DOCUMENTS = 32
 """Most documents of each domain's perplexity task."""
-FEWEST = 8
-"""A task with fewer items says nothing and is left out."""
+FEWEST = {"last_word": 24, "perplexity": 8}
+"""A task with fewer items says nothing and is left out; in the macro difference it would drown the others in noise."""
+CANARIES = "canaries.json"
 
 
 @cache
@@ -59,15 +60,17 @@ def build(masked: Path | None, out: Path, *, protocol: Protocol | None = None, l
     tasks = dict(handwritten())
     for domain, records in sorted((read_heldout(masked) if masked else {}).items()):
         origin = f"held-out {domain} records of the corpus"
-        if domain == "prose" and len(items := last_words(records, LAST_WORDS)) >= FEWEST:
+        if domain == "prose" and len(items := last_words(records, LAST_WORDS)) >= FEWEST["last_word"]:
             what = "the last word of a held-out prose passage, which stands in it before"
             tasks[
                 TaskSpec(name="heldout_last_word", form="last_word", items=0, sha256="", what=what, origin=origin)
             ] = items
-        if domain.isidentifier() and len(items := documents(records, DOCUMENTS)) >= FEWEST:
+        if domain.isidentifier() and len(items := documents(records, DOCUMENTS)) >= FEWEST["perplexity"]:
             what = f"bits per byte of held-out {domain} text"
             spec = TaskSpec(name=f"heldout_{domain}", form="perplexity", items=0, sha256="", what=what, origin=origin)
             tasks[spec] = items
     if limit is not None:
         tasks = {spec: items[:limit] for spec, items in tasks.items()}
-    return seal(out, tasks, protocol or Protocol())
+    canaries = masked / CANARIES if masked else None
+    extras = {CANARIES: canaries.read_bytes()} if canaries and canaries.is_file() else {}
+    return seal(out, tasks, protocol or Protocol(), extras)

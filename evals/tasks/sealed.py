@@ -8,8 +8,8 @@ NAME.yaml            for stock lm-eval, run inside the folder: lm_eval --include
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class TaskSet:
     protocol: Protocol
     tasks: tuple[TaskSpec, ...]
     digest: str
+    extras: dict[str, str] = field(default_factory=dict)
+    """Other files of the set with their sha256: material of the probes."""
 
     def items(self, spec: TaskSpec) -> list[Item]:
         return read_items(self.folder / f"{spec.name}.jsonl", spec.form)
@@ -48,10 +50,12 @@ class TaskSet:
         if not chosen:
             known = ", ".join(spec.name for spec in self.tasks)
             raise UnknownTask(f"There is no task {name!r}.", hint=f"Take all or one of: {known}.")
-        return TaskSet(self.folder, self.protocol, chosen, _digest(self.protocol, chosen))
+        return TaskSet(self.folder, self.protocol, chosen, _digest(self.protocol, chosen, {}))
 
 
-def seal(out: Path, tasks: Mapping[TaskSpec, list[Item]], protocol: Protocol) -> TaskSet:
+def seal(
+    out: Path, tasks: Mapping[TaskSpec, list[Item]], protocol: Protocol, extras: Mapping[str, bytes] | None = None
+) -> TaskSet:
     """Write items, configurations and seal. The counts and hashes in the given specs are filled in here."""
     specs = []
     for draft, items in tasks.items():
@@ -68,10 +72,19 @@ def seal(out: Path, tasks: Mapping[TaskSpec, list[Item]], protocol: Protocol) ->
         # Relative: the folder may be moved. The harness writes its own with absolute paths when it runs.
         write_yaml(spec, out, path.name)
         specs.append(spec)
-    digest = _digest(protocol, specs)
-    value = {"protocol": protocol.to_json(), "tasks": [spec.to_json() for spec in specs], "digest": digest}
+    hashes = {}
+    for name, content in (extras or {}).items():
+        (out / name).write_bytes(content)
+        hashes[name] = sha256_file(out / name)
+    digest = _digest(protocol, specs, hashes)
+    value = {
+        "protocol": protocol.to_json(),
+        "tasks": [spec.to_json() for spec in specs],
+        "extras": hashes,
+        "digest": digest,
+    }
     (out / SEAL).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return TaskSet(out, protocol, tuple(specs), digest)
+    return TaskSet(out, protocol, tuple(specs), digest, hashes)
 
 
 def load(folder: Path) -> TaskSet:
@@ -85,23 +98,26 @@ def load(folder: Path) -> TaskSet:
         value: Any = json.loads(path.read_text(encoding="utf-8"))
         protocol = Protocol.from_json(value["protocol"])
         specs = tuple(TaskSpec(**entry) for entry in value["tasks"])
+        extras = {str(name): str(sha256) for name, sha256 in value["extras"].items()}
         recorded = value["digest"]
     except OSError:
         raise BrokenSeal(f"{folder} is not a task set: it has no {SEAL}.", hint="Build it again.") from None
-    except (ValueError, KeyError, TypeError, CleoError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, CleoError) as error:
         raise BrokenSeal(f"{path} is not a seal ({type(error).__name__}).", hint="Build it again.") from None
     if not specs or len({spec.name for spec in specs}) != len(specs):
         raise BrokenSeal(f"{path} names no task, or one twice.", hint="Build it again.")
     for spec in specs:
         if not spec.name.isidentifier() or spec.form not in FORMS:
             raise BrokenSeal(f"{path}: {spec.name!r} has no usable name or form.", hint="Build it again.")
-        file = folder / f"{spec.name}.jsonl"
-        if file.is_symlink() or not file.is_file() or sha256_file(file) != spec.sha256:
-            raise BrokenSeal(f"{file.name} is not the file that was sealed.", hint="Build the task set again.")
-    if recorded != _digest(protocol, specs):
+    for name, sha256 in {**{f"{spec.name}.jsonl": spec.sha256 for spec in specs}, **extras}.items():
+        file = folder / name
+        if Path(name).name != name or file.is_symlink() or not file.is_file() or sha256_file(file) != sha256:
+            raise BrokenSeal(f"{name} is not the file that was sealed.", hint="Build the task set again.")
+    if recorded != _digest(protocol, specs, extras):
         raise BrokenSeal(f"{path} was changed after it was written.", hint="Build the task set again.")
-    return TaskSet(folder, protocol, specs, recorded)
+    return TaskSet(folder, protocol, specs, recorded, extras)
 
 
-def _digest(protocol: Protocol, specs: tuple[TaskSpec, ...] | list[TaskSpec]) -> str:
-    return digest_json({"protocol": protocol.to_json(), "tasks": [spec.digest for spec in specs]})
+def _digest(protocol: Protocol, specs: Sequence[TaskSpec], extras: Mapping[str, str]) -> str:
+    value = {"protocol": protocol.to_json(), "tasks": [spec.digest for spec in specs], "extras": dict(extras)}
+    return digest_json(value)

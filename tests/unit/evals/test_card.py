@@ -1,0 +1,89 @@
+"""The model card says what the reports say, and nothing in a report can dress up as part of the card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evals.card import render
+
+pytestmark = pytest.mark.unit
+
+
+def reports() -> dict[str, Any]:
+    change = {"point": 0.012, "low": -0.001, "high": 0.026, "standard_error": 0.008}
+    task = {"form": "multiple_choice", "items": 94, "champion": 0.771, "candidate": 0.783, "difference": change}
+    return {
+        "name": "cleo",
+        "lineage": {
+            "stages": {"masked_corpus": {"digest": "c0ffee" * 10, "fingerprint": "f"}},
+            "recipe": {
+                "name": "smollm2_demo",
+                "moe": {"num_experts": 4, "top_k": 2},
+                "optimizer": {"lr": 2e-5},
+                "tokens_per_step": 4096,
+            },
+            "base_model": {"digest": "ba5e" * 16, "resolved": {"origin": "SmolLM2-135M-Instruct (Apache-2.0)"}},
+            "software": {"torch": "2.13.0"},
+        },
+        "corpus": {
+            "sources": {"sotu": {"train": 900, "heldout": 60, "bytes": 2_500_000, "licence": ["public domain"]}},
+            "pii": {"replaced": {"EMAIL_ADDRESS": 41, "PERSON": 1200}},
+        },
+        "phases": [
+            {"phase": "foundation", "tokens": 32768, "loss_before": {"prose": 3.2}, "loss_after": {"prose": 3.04}}
+        ],
+        "evaluation": {
+            "task_set": "7a5c" * 16,
+            "probes": {"conduct": {"summary": "3 of 6 harmful requests refused"}},
+        },
+        "verdict": {
+            "verdict": "NON_INFERIOR",
+            "reason": "macro difference +1.20 pp",
+            "plan_digest": "91a4" * 16,
+            "champion_digest": "c4a3" * 16,
+            "per_task": {"cleo_knowledge": {**task, "guard_violated": False}},
+        },
+    }
+
+
+def test_the_card_answers_what_a_reviewer_asks() -> None:
+    card = render(**reports())
+    for said in (
+        "# cleo",
+        "4 experts, top-2",
+        "SmolLM2-135M-Instruct",
+        "**NON-INFERIOR**: macro difference +1.20 pp",
+        "| cleo_knowledge | score | 94 |",
+        "+1.20 pp [-0.10, +2.60]",
+        "| foundation | 32,768 | prose | 3.2000 | 3.0400 | -5.00 % |",
+        "| sotu | 900 | 2.50 MB | public domain |",
+        "EMAIL_ADDRESS 41, PERSON 1,200",
+        "3 of 6 harmful requests refused",
+        "## Limits",
+        "`c0ffeec0ffeec0ff`",
+    ):
+        assert said in card
+
+
+def test_a_card_is_made_of_what_there_is() -> None:
+    empty: dict[str, Any] = {"lineage": {}, "corpus": {}, "phases": [], "evaluation": {}, "verdict": {}}
+    card = render(name="cleo", **empty)
+    assert "## Limits" in card
+    assert "None" not in card
+    assert "nan" not in card
+
+
+def test_text_of_a_report_cannot_become_a_link_a_script_or_a_row() -> None:
+    given = reports()
+    attack = "<script>x</script> [click](http://evil) | yes |\n# approved `x`"
+    given["corpus"]["sources"] = {attack: {"train": 1, "bytes": 1, "licence": attack}}
+    given["verdict"]["reason"] = attack
+    given["verdict"]["per_task"] = {}
+    card = render(**given)
+    assert "<script>" not in card
+    assert "[click](" not in card
+    assert "\n# approved" not in card
+    (row,) = (line for line in card.splitlines() if line.startswith("| &lt;script"))
+    assert row.replace("\\|", "").count("|") == 5
