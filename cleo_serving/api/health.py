@@ -1,0 +1,70 @@
+"""Liveness, readiness and figures. They name no user and no path."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from cleo_serving.errors import Unauthenticated
+from cleo_serving.services import Services
+
+__all__ = ["HealthEndpoints"]
+
+
+class HealthEndpoints:
+    """GET /health, /health/detailed and /metrics."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def health(self, request: Request) -> Response:
+        """200 while the API can answer, 503 while it lives but cannot."""
+        model = self._services.models.current
+        ready = model.engine.stats().healthy
+        told = {"status": "ready" if ready else "not ready", "model_version": model.version}
+        return JSONResponse(told, 200 if ready else 503)
+
+    async def live(self, request: Request) -> Response:
+        """200 while the process answers at all."""
+        return JSONResponse({"status": "alive"})
+
+    async def detailed(self, request: Request) -> Response:
+        """For who holds a token: model, engine, successor."""
+        services = self._services
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("A token is needed.")
+        services.verifier.verify(token.strip())
+        model = services.models.current
+        stats, able = model.engine.stats(), model.engine.capabilities
+        told = {
+            "status": "ready" if stats.healthy else "not ready",
+            "model": {
+                "name": model.name,
+                "version": model.version,
+                "signed": model.signed,
+                "bundle_digest": model.bundle_digest,
+                "approval_id": model.approval_id,
+                "approved_by": model.approved_by,
+                "loaded_at": model.loaded_at.isoformat(timespec="seconds"),
+            },
+            "engine": {
+                "name": able.name,
+                "architecture": able.architecture,
+                "device": able.device,
+                "dtype": able.dtype,
+                "context_tokens": able.context_tokens,
+                "streams": able.streams,
+                "active": stats.active,
+                "waiting": stats.waiting,
+                "requests": stats.requests,
+                "tokens": stats.tokens,
+                "aborted": stats.aborted,
+                "failures": stats.failures,
+            },
+            "refused_successor": services.models.refused,
+        }
+        return JSONResponse(told, 200 if stats.healthy else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(self._services.measure(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,60 @@
+"""Checks of what a client hands in, before anything is done with it."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from cleo_core.errors import InputError
+from cleo_serving.api.types import AskInput
+from cleo_serving.assistant import Question
+from cleo_serving.errors import NotFound
+from cleo_serving.settings import PromptSettings
+
+__all__ = ["check_id", "check_text", "question"]
+
+ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def check_id(value: str) -> str:
+    """The id, if one could look so; what could not is not there.
+
+    Raises:
+        NotFound: no id looks so.
+    """
+    if not ID.fullmatch(value):
+        raise NotFound("There is nothing of that id.")
+    return value
+
+
+def check_text(value: str, limit: int, name: str) -> str:
+    """The text, if it can be kept and shown.
+
+    Raises:
+        InputError: it is empty, too long, or holds characters that cannot be stored.
+    """
+    if not value.strip():
+        raise InputError(f"{name} is empty.")
+    if len(value) > limit:
+        raise InputError(f"{name} is longer than {limit} characters.")
+    if "\x00" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+        raise InputError(f"{name} holds a character that cannot be stored.")
+    return value
+
+
+def question(value: AskInput, settings: PromptSettings) -> Question:
+    """The question of a client within the bounds of the settings.
+
+    Raises:
+        InputError: a member is out of range.
+    """
+    if value.temperature is not None and not (math.isfinite(value.temperature) and 0 <= value.temperature <= 2):
+        raise InputError("temperature must be 0 to 2.")
+    if value.max_tokens is not None and not 0 < value.max_tokens <= settings.max_tokens:
+        raise InputError(f"maxTokens must be 1 to {settings.max_tokens}.")
+    return Question(
+        text=check_text(value.text, settings.message_characters, "text"),
+        conversation=None if value.conversation_id is None else check_id(value.conversation_id),
+        temperature=value.temperature,
+        max_tokens=value.max_tokens,
+    )

@@ -1,0 +1,56 @@
+"""What a client may change."""
+
+import strawberry
+
+from cleo_serving.api.context import Ctx, answers
+from cleo_serving.api.input import check_id, check_text, question
+from cleo_serving.api.replies import whole_reply
+from cleo_serving.api.types import AskInput, Forgotten, Memory, Preference, RememberInput, Reply
+
+__all__ = ["Mutation"]
+
+
+@answers("chat")
+async def ask(info: Ctx, input: AskInput) -> Reply:
+    return await whole_reply(info.context, question(input, info.context.services.settings.prompt))
+
+
+@answers("memory:write")
+async def remember(info: Ctx, input: RememberInput) -> Memory:
+    record = await info.context.services.memory.remember(
+        info.context.principal.user,
+        check_text(input.content, 20_000, "content"),
+        kind=input.kind,
+        importance=input.importance,
+        provenance={"source": "api"},
+    )
+    return Memory.of(record)
+
+
+@answers("memory:write")
+async def forget(info: Ctx, ids: list[strawberry.ID]) -> Forgotten:
+    wanted = [check_id(id) for id in ids[:100]]
+    return Forgotten(count=await info.context.services.memory.forget(info.context.principal.user, wanted))
+
+
+@answers("memory:write")
+async def set_preference(info: Ctx, key: str, value: str) -> Preference:
+    record = await info.context.services.memory.prefer(
+        info.context.principal.user,
+        check_text(key, 100, "key"),
+        check_text(value, 2000, "value"),
+        provenance={"source": "api"},
+    )
+    return Preference(key=record.key or key, value=record.content, since=record.valid_from)
+
+
+@strawberry.type
+class Mutation:
+    ask: Reply = strawberry.mutation(resolver=ask, description="Ask, and wait for the whole reply.")
+    remember: Memory = strawberry.mutation(resolver=remember, description="Keep a memory.")
+    forget: Forgotten = strawberry.mutation(
+        resolver=forget, description="Forget memories for good. Ids that are not there are no error."
+    )
+    set_preference: Preference = strawberry.mutation(
+        resolver=set_preference, description="Set a preference; what it was before stays on record as past."
+    )

@@ -1,0 +1,123 @@
+"""What serving asks of an engine: a few calls, the same for every one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+__all__ = ["Capabilities", "Completion", "Engine", "EngineStats", "FinishReason", "Message", "Piece", "Sampling"]
+
+FinishReason = Literal["stop", "length", "abort"]
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. Content is text: markers of the chat template inside it lose their meaning."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How tokens are chosen."""
+
+    temperature: float = 0.7
+    """0 takes the likeliest token each time."""
+    top_p: float = 0.95
+    top_k: int = 50
+    max_tokens: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text that became readable since the last piece. The last one of a stream has a `finish_reason`."""
+
+    text: str
+    tokens: int
+    """Tokens made so far."""
+    finish_reason: FinishReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    text: str
+    prompt_tokens: int
+    tokens: int
+    finish_reason: FinishReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What an engine can do with the model it has loaded."""
+
+    name: str
+    architecture: str
+    context_tokens: int
+    """Longest prompt and reply together."""
+    device: str
+    dtype: str
+    streams: int
+    """Replies that can be made at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStats:
+    healthy: bool
+    active: int
+    waiting: int
+    requests: int
+    tokens: int
+    """Tokens made since the model was loaded."""
+    aborted: int
+    failures: int
+
+
+class Engine(Protocol):
+    """A loaded model that answers. All calls come from one event loop."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def load(self, folder: Path) -> None:
+        """Read the model from a local folder.
+
+        Raises:
+            UnsafeWeights: the folder holds anything but safetensors weights.
+            UnsupportedModel: this engine does not know the architecture.
+        """
+        ...
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        """Token ids of a prompt, up to the place where the reply begins."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Tokens of a text."""
+        ...
+
+    def stream(self, prompt: Sequence[int], sampling: Sampling, *, request: str) -> AsyncGenerator[Piece]:
+        """Make a reply. Closing the iterator ends its compute.
+
+        Raises:
+            Overloaded: too many requests wait already.
+            EngineError: the reply could not be finished.
+        """
+        ...
+
+    async def generate_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[Completion]: ...
+
+    async def abort(self, request: str) -> None:
+        """End a reply in the making; its stream finishes with ``abort``. Unknown requests are no error."""
+        ...
+
+    async def drain(self, seconds: float) -> bool:
+        """Take no new requests, wait for those in the making. False when some were cut off."""
+        ...
+
+    async def close(self) -> None: ...
+
+    def stats(self) -> EngineStats: ...

@@ -1,0 +1,299 @@
+"""The default engine: transformers' continuous batching over the very safetensors that were signed.
+
+One thread runs the model; replies enter and leave its batch at every step, prompts share the pages of a common
+prefix, and a cancelled reply leaves the batch at the next step. Here is what turns that into a server: bounded
+admission, one event-loop queue per reply, a fresh start when the thread has died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any
+
+from cleo_core.telemetry import get_logger
+from cleo_serving.engine.base import Capabilities, Completion, EngineStats, FinishReason, Message, Piece, Sampling
+from cleo_serving.engine.folder import check_folder
+from cleo_serving.engine.text import GrowingText, TextCodec
+from cleo_serving.errors import EngineError, Overloaded, UnsupportedModel
+from cleo_serving.settings import EngineSettings
+
+__all__ = ["TransformersEngine"]
+
+log = get_logger(__name__)
+
+# Room that the scheduler of the cache wants beside the tokens themselves, in pages.
+SPARE_PAGES = 2
+
+
+class TransformersEngine:
+    """`Engine` over `transformers` (Llama, Mistral, Mixtral, Qwen)."""
+
+    def __init__(self, settings: EngineSettings | None = None) -> None:
+        self.settings = settings or EngineSettings()
+        self._model: Any = None
+        self._manager: Any = None
+        self._codec: TextCodec | None = None
+        self._capabilities: Capabilities | None = None
+        self._slots = asyncio.Semaphore(self.settings.max_streams)
+        self._waiting = 0
+        self._active: dict[str, asyncio.Queue[Any]] = {}
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._requests = self._tokens = self._aborted = self._failures = 0
+
+    @property
+    def codec(self) -> TextCodec:
+        if self._codec is None:
+            raise EngineError("No model is loaded.")
+        return self._codec
+
+    @property
+    def capabilities(self) -> Capabilities:
+        if self._capabilities is None:
+            raise EngineError("No model is loaded.")
+        return self._capabilities
+
+    async def load(self, folder: Path) -> None:
+        config = check_folder(folder)
+        await asyncio.to_thread(self._load, folder, str(config["architectures"][0]))
+        self._start()
+
+    def _load(self, folder: Path, architecture: str) -> None:
+        # Threads that spin while they wait take the CPU from the event loop.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        import torch
+        from safetensors import SafetensorError
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging as transformers_logging
+
+        quiet: Any = transformers_logging
+        quiet.set_verbosity_error()
+        quiet.disable_progress_bar()
+        # Its log lines quote token ids, that is what users wrote.
+        logging.getLogger("ContinuousBatchingLogger").setLevel(logging.CRITICAL)
+        torch.set_num_threads(self.settings.threads or len(os.sched_getaffinity(0)))
+        device = self.settings.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        loader: Any = AutoModelForCausalLM
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+            self._model, info = loader.from_pretrained(
+                str(folder),
+                output_loading_info=True,
+                dtype="auto" if self.settings.dtype == "auto" else getattr(torch, self.settings.dtype),
+                attn_implementation="sdpa",
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+            )
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            raise UnsupportedModel(
+                f"The model folder {folder} cannot be loaded: {reason}", hint="Check that it was written whole."
+            ) from None
+        # transformers would go on with random numbers in their place.
+        if missing := sorted(info["missing_keys"]) or sorted(str(key) for key in info["mismatched_keys"]):
+            raise UnsupportedModel(
+                f"The weights in {folder} are not whole: {missing[0]} and {len(missing) - 1} more are missing.",
+                hint="Save the model again.",
+            )
+        slow = device == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        if slow and self.settings.dtype == "auto":
+            self._model = self._model.float()
+        self._model = self._model.to(device).eval()
+        self._codec = TextCodec(tokenizer)
+        limit = getattr(self._model.config, "max_position_embeddings", None) or self.settings.context_tokens
+        room = self.settings.cache_tokens - SPARE_PAGES * self.settings.page_size
+        self._capabilities = Capabilities(
+            name="transformers",
+            architecture=architecture,
+            context_tokens=min(self.settings.context_tokens, int(limit), room),
+            device=device,
+            dtype=str(self._model.dtype).removeprefix("torch."),
+            streams=self.settings.max_streams,
+        )
+
+    def _start(self) -> None:
+        from transformers import ContinuousBatchingConfig, GenerationConfig
+
+        configuration: Any = GenerationConfig
+        generation = configuration(
+            do_sample=True,
+            # Values other than 1.0 and 0, so that the processors exist and each request can set its own.
+            temperature=0.7,
+            top_k=50,
+            top_p=0.95,
+            max_new_tokens=16,
+            eos_token_id=self.codec.end_tokens,
+            pad_token_id=self.codec.end_tokens[0] if self.codec.end_tokens else 0,
+        )
+        batching = ContinuousBatchingConfig(
+            page_size=self.settings.page_size,
+            num_blocks=self.settings.cache_tokens // self.settings.page_size,
+            max_batch_tokens=self.settings.max_batch_tokens,
+            max_requests_per_batch=self.settings.max_streams,
+            use_async_batching=False,
+            use_cuda_graph=False,
+            per_request_processors=True,
+            auto_switch_to_flash=False,
+        )
+        self._manager = self._model.init_continuous_batching(
+            generation_config=generation, continuous_batching_config=batching
+        )
+        self._manager.start()
+
+    def _ensure_running(self) -> None:
+        if self._manager is None:
+            raise EngineError("No model is loaded.")
+        if not self._manager.is_running():
+            self._failures += 1
+            log.error("the generation thread had ended; a new one is started")
+            self._start()
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        return self.codec.encode(messages)
+
+    def count(self, text: str) -> int:
+        return self.codec.count(text)
+
+    async def stream(self, prompt: Sequence[int], sampling: Sampling, *, request: str) -> AsyncGenerator[Piece]:
+        if self._draining:
+            raise Overloaded("This model takes no new requests.")
+        room = self.capabilities.context_tokens - len(prompt)
+        if room < 1:
+            raise EngineError(f"The prompt has {len(prompt)} tokens, the context {self.capabilities.context_tokens}.")
+        if self._slots.locked() and self._waiting >= self.settings.max_waiting:
+            raise Overloaded("All streams are busy.", hint="Try again in a moment.")
+        self._waiting += 1
+        self._idle.clear()
+        try:
+            try:
+                await self._slots.acquire()
+            finally:
+                self._waiting -= 1
+            try:
+                async with aclosing(self._run(prompt, sampling, min(sampling.max_tokens, room), request)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            finally:
+                self._slots.release()
+        finally:
+            if not self._active and not self._waiting:
+                self._idle.set()
+
+    async def _run(self, prompt: Sequence[int], sampling: Sampling, limit: int, request: str) -> AsyncGenerator[Piece]:
+        if request in self._active:
+            raise EngineError(f"The request {request} is in the making already.")
+        self._ensure_running()
+        outputs: asyncio.Queue[Any] = asyncio.Queue()
+        self._active[request] = outputs
+        self._requests += 1
+        manager = self._manager
+        growing, done, finished = GrowingText(self.codec), 0, False
+        ends = set(self.codec.end_tokens)
+        try:
+            manager.register_result_handler(request, outputs.put_nowait)
+            greedy = sampling.temperature < 0.01
+            manager.add_request(
+                list(prompt),
+                request_id=request,
+                max_new_tokens=limit,
+                streaming=True,
+                temperature=1.0 if greedy else float(sampling.temperature),
+                top_k=1 if greedy else int(sampling.top_k),
+                top_p=1.0 if greedy else float(sampling.top_p),
+            )
+            while not finished:
+                output = await self._next(outputs)
+                if output is None:
+                    self._aborted += 1
+                    finished = True
+                    manager.cancel_request(request)
+                    yield Piece("", done, "abort")
+                    return
+                if output.error is not None:
+                    finished = True
+                    raise EngineError("The engine could not finish this reply.")
+                ids = output.generated_tokens
+                self._tokens += len(ids) - done
+                done = len(ids)
+                finished = bool(output.is_finished())
+                text = growing.feed(ids, last=finished)
+                if finished:
+                    reason: FinishReason = "stop" if ids and ids[-1] in ends else "length"
+                    yield Piece(text, done, reason)
+                elif text:
+                    yield Piece(text, done)
+        finally:
+            self._active.pop(request, None)
+            with manager.output_router._lock:
+                manager.output_router.result_handlers.pop(request, None)
+            if not finished:
+                # The client went away: the reply leaves the batch at the next step.
+                self._aborted += 1
+                manager.cancel_request(request)
+
+    async def _next(self, outputs: asyncio.Queue[Any]) -> Any:
+        try:
+            async with asyncio.timeout(self.settings.stall_seconds):
+                return await outputs.get()
+        except TimeoutError:
+            self._failures += 1
+            raise EngineError("The engine made no progress on this reply.") from None
+
+    async def generate_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[Completion]:
+        async def one(index: int, prompt: Sequence[int]) -> Completion:
+            parts, last = [], Piece("", 0)
+            async with aclosing(self.stream(prompt, sampling, request=f"batch-{id(prompts)}-{index}")) as pieces:
+                async for last in pieces:
+                    parts.append(last.text)
+            return Completion("".join(parts), len(prompt), last.tokens, last.finish_reason or "abort")
+
+        room = asyncio.Semaphore(self.settings.max_streams)
+
+        async def in_turn(index: int, prompt: Sequence[int]) -> Completion:
+            async with room:
+                return await one(index, prompt)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(in_turn(index, prompt)) for index, prompt in enumerate(prompts)]
+        return [task.result() for task in tasks]
+
+    async def abort(self, request: str) -> None:
+        if outputs := self._active.get(request):
+            outputs.put_nowait(None)
+
+    async def drain(self, seconds: float) -> bool:
+        self._draining = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        cut = list(self._active)
+        for request in cut:
+            await self.abort(request)
+        return not cut
+
+    async def close(self) -> None:
+        self._draining = True
+        manager, self._manager = self._manager, None
+        if manager is not None:
+            await asyncio.to_thread(manager.stop, block=True, timeout=30, hard_stop=True)
+        self._model = None
+
+    def stats(self) -> EngineStats:
+        return EngineStats(
+            healthy=self._manager is not None and self._manager.is_running(),
+            active=len(self._active),
+            waiting=self._waiting,
+            requests=self._requests,
+            tokens=self._tokens,
+            aborted=self._aborted,
+            failures=self._failures,
+        )

@@ -1,0 +1,93 @@
+"""Rate limits: query cost per user, failed sign-ins per address, replies in the making per user."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.storage import storage_from_string
+
+from cleo_core.errors import ConfigError
+from cleo_serving.errors import RateLimited
+from cleo_serving.settings import RateSettings
+
+__all__ = ["RateLimits"]
+
+
+class RateLimits:
+    """Counters of all shares. In-flight counts are per process, the rest wherever `storage` says."""
+
+    def __init__(self, settings: RateSettings) -> None:
+        try:
+            storage = storage_from_string(f"async+{settings.storage}")
+        except Exception as error:  # limits raises its own and its backends' errors
+            raise ConfigError(
+                f"CLEO_SERVING_RATE__STORAGE cannot be used ({type(error).__name__}).",
+                hint="Use memory:// or a redis:// address.",
+            ) from None
+        if not isinstance(storage, Storage):
+            raise ConfigError("CLEO_SERVING_RATE__STORAGE is not an asynchronous storage.")
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._cost = RateLimitItemPerMinute(settings.cost_per_minute)
+        self._failures = RateLimitItemPerMinute(settings.failures_per_minute)
+        self._settings = settings
+        self._held: dict[str, Counter[str]] = {"generation": Counter(), "socket": Counter()}
+
+    async def charge(self, user: str, cost: int) -> None:
+        """Take the cost of a query from the user's share.
+
+        Raises:
+            RateLimited: the share of this minute does not cover it.
+        """
+        if not await self._limiter.hit(self._cost, "cost", user, cost=max(1, cost)):
+            raise RateLimited(
+                "The share of this minute is used up.", retry_after=await self._wait(self._cost, "cost", user)
+            )
+
+    async def check_address(self, address: str) -> None:
+        """Raises:
+        RateLimited: too many requests without a valid token came from this address.
+        """
+        if not await self._limiter.test(self._failures, "failure", address):
+            raise RateLimited(
+                "Too many requests without a valid token.",
+                retry_after=await self._wait(self._failures, "failure", address),
+            )
+
+    async def count_failure(self, address: str) -> None:
+        await self._limiter.hit(self._failures, "failure", address)
+
+    @contextmanager
+    def generation(self, user: str) -> Iterator[None]:
+        """Hold one of the user's places for a reply in the making."""
+        with self._hold(
+            "generation", user, self._settings.generations_per_user, "Your last reply is still being made."
+        ):
+            yield
+
+    @contextmanager
+    def socket(self, user: str) -> Iterator[None]:
+        with self._hold("socket", user, self._settings.sockets_per_user, "Too many open connections."):
+            yield
+
+    @contextmanager
+    def _hold(self, what: str, user: str, limit: int, message: str) -> Iterator[None]:
+        held = self._held[what]
+        if held[user] >= limit:
+            raise RateLimited(message, retry_after=1)
+        held[user] += 1
+        try:
+            yield
+        finally:
+            held[user] -= 1
+            if not held[user]:
+                del held[user]
+
+    async def _wait(self, item: RateLimitItemPerMinute, *identifiers: str) -> int:
+        window = await self._limiter.get_window_stats(item, *identifiers)
+        return max(1, min(60, int(window.reset_time - time.time()) + 1))

@@ -1,0 +1,100 @@
+"""Takes links and images out of a reply while it streams.
+
+A reply can be talked into carrying a user's memories away in the address of an image, which a client fetches by
+itself, or of a link, which a person may click. So an address is kept only when its host is on the list. What looks
+like the beginning of a link is held back until it is whole. And whatever the patterns miss is written so that no
+client reads it as a link: ``](`` becomes ``] (``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+__all__ = ["REMOVED", "LinkFilter"]
+
+REMOVED = "[link removed]"
+HOLD = 2000  # characters that wait for the end of a link at most
+
+TAGS = r"<[/\s]*(?:a|img|iframe|script|link|video|audio|source|object|embed|form|svg|style|base|meta|input)\b"
+# ![alt](address "title") and [text](address), where the address may hold one pair of brackets.
+INLINE = re.compile(r"!?\[(?P<text>[^\[\]]*)\]\((?P<target>[^()]*(?:\([^()]*\)[^()]*)*)\)")
+DEFINITION = re.compile(r"^[ \t>]*\[[^\[\]\n]+\]:[ \t]*(?P<target>\S+)[^\n]*", re.MULTILINE)
+AUTOLINK = re.compile(r"<(?P<target>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*)>")
+TAG = re.compile(TAGS + r"[^<>]*>", re.IGNORECASE)
+TAG_START = re.compile(TAGS, re.IGNORECASE)
+BARE = re.compile(r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`\])]*", re.IGNORECASE)
+ADDRESS = re.compile(r"[:/.#?]")
+# What is left at the end of the text and may become a link when more of it comes.
+UNFINISHED = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"!?\[(?:[^\]]*|[^\]]*\]\([^)]*|[^\]\n]*\]:[^\n]*)$",
+        r"[\]!]$",
+        r"<[/\s]*(?:[a-z]{0,6}|[a-z][a-z0-9+.-]{1,31}:[^\s<>]*)$",
+        TAGS + r"[^<>]*$",
+        r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`\])]*$",
+        r"\b(?:h|ht|htt|https?|f|ft|ftp|https?:/?|ftp:/?|w{1,3})$",
+    )
+)
+
+
+class LinkFilter:
+    """Feed it the pieces of a reply; it returns what may be shown."""
+
+    def __init__(self, hosts: Collection[str] = ()) -> None:
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._held = ""
+        self.removed = 0
+
+    def feed(self, text: str, *, last: bool = False) -> str:
+        self._held = self._clean(self._held + text)
+        cut = len(self._held)
+        if not last:
+            cut = min([cut, *(found.start() for each in UNFINISHED if (found := each.search(self._held)))])
+            if len(self._held) - cut > HOLD:
+                cut = len(self._held)
+        shown, self._held = self._held[:cut], self._held[cut:]
+        return self._defuse(shown)
+
+    def _clean(self, text: str) -> str:
+        before = None
+        while before != text:  # a link may hold an image, whose removal makes the link whole
+            before = text
+            text = INLINE.sub(self._inline, text)
+        text = DEFINITION.sub(lambda found: self._gone(found) if ADDRESS.search(found["target"]) else found[0], text)
+        text = AUTOLINK.sub(
+            lambda found: found["target"] if self._allowed(found["target"]) else self._gone(found), text
+        )
+        return TAG.sub(self._gone, text)
+
+    def _defuse(self, text: str) -> str:
+        text = BARE.sub(self._bare, text)
+        text = re.sub(r"\](?=[(\[:])", "] ", text)
+        return TAG_START.sub(lambda found: found[0].replace("<", "< ", 1), text)
+
+    def _inline(self, found: re.Match[str]) -> str:
+        target = found["target"].strip().split(" ")[0].strip("<>")
+        if not ADDRESS.search(target):
+            return found[0]  # steps[0](x) in a piece of code
+        if not found[0].startswith("!") and self._allowed(target):
+            return f"{found['text']} ({target})"
+        self.removed += 1
+        return found["text"]
+
+    def _bare(self, found: re.Match[str]) -> str:
+        if self._allowed(found[0].rstrip(".,;:!?")):
+            return found[0]
+        return self._gone(found, REMOVED)
+
+    def _gone(self, _: re.Match[str], instead: str = "") -> str:
+        self.removed += 1
+        return instead
+
+    def _allowed(self, address: str) -> bool:
+        try:
+            parts = urlsplit(address)
+            return parts.scheme.lower() == "https" and (parts.hostname or "").lower() in self._hosts
+        except ValueError:
+            return False

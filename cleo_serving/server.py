@@ -1,0 +1,96 @@
+"""One API process: bind the port, open everything, serve, and close in order on Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from cleo_core.errors import ConfigError, EnvironmentFault
+from cleo_serving.app import create_app
+from cleo_serving.services import Services, open_services
+from cleo_serving.settings import ServingSettings
+
+__all__ = ["bind", "serve"]
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A bound socket: the port is ours before minutes are spent on loading a model.
+
+    Raises:
+        EnvironmentFault: the port is taken, or this machine has no such address.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError:
+        raise ConfigError(f"The host {host!r} has no address.", hint="Set CLEO_SERVING_HOST, or --host.") from None
+    bound = socket.socket(family, kind)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(address)
+        # Listening already here: two processes could both bind a port that nobody listens on yet.
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise EnvironmentFault(
+                f"Port {port} is in use.", hint=f"End what uses it, or take another: cleo api --port {port + 1}"
+            ) from None
+        raise EnvironmentFault(
+            f"{host}:{port} cannot be used: {error.strerror}.", hint="Take another --host or --port."
+        ) from None
+    return bound
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its signal handling: it would end the process before memory and engine are closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: ServingSettings, bound: socket.socket, started: Callable[[Services], None]) -> int:
+    """Serve until a signal comes; returns the exit code."""
+    async with open_services(settings) as services:
+        config = uvicorn.Config(
+            create_app(settings, services),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="on",
+            ws="websockets-sansio",
+            ws_max_size=settings.body_bytes,
+            ws_per_message_deflate=False,
+            h11_max_incomplete_event_size=16 * 1024,
+            http="h11",
+            limit_concurrency=512,
+            timeout_keep_alive=10,
+            timeout_graceful_shutdown=10,
+        )
+        server = _Server(config)
+        received: list[int] = []
+
+        def stop(number: int) -> None:
+            server.force_exit = bool(received)
+            server.should_exit = True
+            received.append(number)
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number)
+        started(services)
+        try:
+            await server.serve(sockets=[bound])
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+        return 130 if received[:1] == [signal.SIGINT] else 0

@@ -1,0 +1,57 @@
+"""What one running API holds: its settings, model, memory, token map, limits and figures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from cleo_core.telemetry import metrics_text
+from cleo_memory import Memory, open_memory
+from cleo_serving.assistant import Assistant
+from cleo_serving.metrics import Metrics
+from cleo_serving.models import ModelHolder, load_model
+from cleo_serving.security.limits import RateLimits
+from cleo_serving.security.tokens import TokenVerifier
+from cleo_serving.settings import ServingSettings
+
+__all__ = ["Services", "open_services"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: ServingSettings
+    models: ModelHolder
+    memory: Memory
+    assistant: Assistant
+    verifier: TokenVerifier
+    limits: RateLimits
+    metrics: Metrics
+
+    def measure(self) -> bytes:
+        """The figures of this moment, in Prometheus' text form."""
+        stats = self.models.current.engine.stats()
+        self.metrics.active.set(stats.active)
+        self.metrics.waiting.set(stats.waiting)
+        self.metrics.healthy.set(stats.healthy)
+        self.metrics.version.set(self.models.current.number)
+        return metrics_text()
+
+
+@asynccontextmanager
+async def open_services(settings: ServingSettings) -> AsyncGenerator[Services]:
+    """Everything loaded and verified, or an error that says what does not hold."""
+    verifier, limits, metrics = TokenVerifier(settings), RateLimits(settings.rate), Metrics()
+    models = ModelHolder(await load_model(settings), settings)
+    try:
+        async with open_memory() as memory:
+            assistant = Assistant(models, memory, settings.prompt, metrics)
+            watch = asyncio.create_task(models.watch())
+            try:
+                yield Services(settings, models, memory, assistant, verifier, limits, metrics)
+            finally:
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
+    finally:
+        await models.close()
