@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from cleo_core.errors import CleoError
 from cleo_memory.catalogue import Catalogue, Entry
 from cleo_memory.records import Owner
+from cleo_memory.tiering.policy import TierPolicy
 from cleo_memory.tiering.score import heat_after
 
 __all__ = ["AccessLog"]
@@ -22,15 +23,23 @@ EVERY = 5.0
 
 
 class AccessLog:
-    def __init__(self, catalogue: Catalogue, half_life: float) -> None:
-        self.catalogue, self.half_life = catalogue, half_life
+    def __init__(self, catalogue: Catalogue, policy: TierPolicy) -> None:
+        self.catalogue, self.policy = catalogue, policy
         self._noted: dict[Owner, dict[str, tuple[float, float]]] = {}
+        self._promotions: dict[Owner, set[str]] = {}
 
     def note(self, owner: Owner, entries: Iterable[Entry]) -> None:
         now, noted = time.time(), self._noted.setdefault(owner, {})
         for entry in entries:
-            before = noted[entry.id][0] if entry.id in noted else entry.heat
-            noted[entry.id] = (heat_after(before, now, self.half_life, 0.5 + entry.importance), now)
+            heat, before = noted.get(entry.id, (entry.heat, entry.touched_at))
+            if self.policy.promotes(entry, before, now):
+                self._promotions.setdefault(owner, set()).add(entry.id)
+            noted[entry.id] = (heat_after(heat, now, self.policy.half_life, 0.5 + entry.importance), now)
+
+    def take_promotions(self) -> dict[Owner, set[str]]:
+        """Memories that earned a hotter tier since the last call."""
+        taken, self._promotions = self._promotions, {}
+        return taken
 
     async def flush(self) -> None:
         noted, self._noted = self._noted, {}
@@ -39,6 +48,7 @@ class AccessLog:
 
     def drop(self, owner: Owner) -> None:
         self._noted.pop(owner, None)
+        self._promotions.pop(owner, None)
 
     async def run(self) -> None:
         while True:

@@ -11,8 +11,9 @@ from dataclasses import astuple, dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from cleo_memory.database.base import Database, Transaction
+from cleo_memory.database.base import Database, Transaction, fetch, marks
 from cleo_memory.errors import KeyUnavailable
+from cleo_memory.outbox import enqueue
 from cleo_memory.records import Owner
 
 __all__ = ["Catalogue", "Entry", "ThreadRow"]
@@ -68,10 +69,6 @@ class ThreadRow:
     updated_at: float
 
 
-def marks(values: Collection[Any]) -> str:
-    return ", ".join("?" * len(values))
-
-
 def advance(tx: Transaction, by: int = 1) -> int:
     """Take `by` numbers of the change feed; returns the last. Serialises writers, so numbers appear in order."""
     sql = "UPDATE sequence SET value = value + ? WHERE name = 'change' RETURNING value"
@@ -80,10 +77,6 @@ def advance(tx: Transaction, by: int = 1) -> int:
 
 def entries(rows: Iterable[Sequence[Any]]) -> list[Entry]:
     return [Entry(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
-
-
-def _fetch(sql: str, parameters: Sequence[Any], tx: Transaction) -> list[Any]:
-    return tx.execute(sql, parameters).fetchall()
 
 
 class Catalogue:
@@ -107,7 +100,7 @@ class Catalogue:
         """Write one memory; with `supersede`, what held its slot until now ceases to be valid when this begins."""
 
         def work(tx: Transaction) -> Entry:
-            self.refuse_erased(tx, owner, entry.key_version)
+            self.refuse_old_key(tx, owner, entry.key_version)
             seq = advance(tx)
             written = replace(entry, seq=seq, position=seq)
             if supersede:
@@ -129,24 +122,25 @@ class Catalogue:
                     "ELSE threads.updated_at END",
                     (owner, entry.thread, thread_name, entry.created_at, entry.created_at),
                 )
-            self._enqueue(tx, owner, entry.id, entry.version, "put", outbox)
+            enqueue(tx, owner, entry.id, entry.version, "put", outbox)
             return written
 
         return await self.database.write(work)
 
     @staticmethod
-    def refuse_erased(tx: Transaction, owner: Owner, key_version: int) -> None:
-        floor = tx.execute("SELECT key_floor FROM erased WHERE owner = ?", (owner,)).fetchone()
+    def refuse_old_key(tx: Transaction, owner: Owner, key_version: int) -> None:
+        """Raises: KeyUnavailable when the key was retired or destroyed since the caller read it."""
+        floor = tx.execute("SELECT floor FROM key_floors WHERE owner = ?", (owner,)).fetchone()
         if floor and key_version <= floor[0]:
-            raise KeyUnavailable("The user was erased while this was being written.")
+            raise KeyUnavailable("The user's key was rotated or destroyed while this was being written.")
 
     @staticmethod
-    def _enqueue(tx: Transaction, owner: Owner, id: str, version: int, action: str, stores: Sequence[str]) -> None:
-        for store in stores:
-            tx.execute(
-                "INSERT INTO outbox (owner, id, version, action, store, attempts, due_at) VALUES (?, ?, ?, ?, ?, 0, 0)",
-                (owner, id, version, action, store),
-            )
+    def raise_floor(tx: Transaction, owner: Owner, floor: int) -> None:
+        tx.execute(
+            "INSERT INTO key_floors (owner, floor) VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET "
+            "floor = CASE WHEN excluded.floor > key_floors.floor THEN excluded.floor ELSE key_floors.floor END",
+            (owner, floor),
+        )
 
     async def bury(self, owner: Owner, ids: Sequence[str], now: float, stores: Sequence[str] = ()) -> list[str]:
         """Turn live memories into tombstones and delete their payloads; returns the ids that were live."""
@@ -165,7 +159,7 @@ class Catalogue:
                 tx.execute("DELETE FROM payloads WHERE owner = ? AND id = ?", (owner, id))
                 tx.execute("DELETE FROM copies WHERE owner = ? AND id = ?", (owner, id))
                 tx.execute("DELETE FROM outbox WHERE owner = ? AND id = ?", (owner, id))
-                self._enqueue(tx, owner, id, row[0] + 1, "bury", stores)
+                enqueue(tx, owner, id, row[0] + 1, "bury", stores)
                 if row[1] is not None:
                     tx.execute("UPDATE threads SET turns = turns - 1 WHERE owner = ? AND thread = ?", (owner, row[1]))
                     tx.execute("DELETE FROM threads WHERE owner = ? AND thread = ? AND turns <= 0", (owner, row[1]))
@@ -216,6 +210,14 @@ class Catalogue:
             where, parameters = f"{where} AND kind IN ({marks(kinds)})", [*parameters, *kinds]
         return await self._select(owner, f"{where} ORDER BY position DESC LIMIT ?", [*parameters, first])
 
+    async def oldest(self, owner: Owner, first: int, after: int) -> list[Entry]:
+        """Live memories in the order of writing, written after position `after`."""
+        return await self._select(owner, "live = 1 AND position > ? ORDER BY position LIMIT ?", [after, first])
+
+    async def ever(self, owner: Owner, id: str) -> bool:
+        """Whether a memory with this id is or was there."""
+        return bool(await self._select(owner, "id = ?", [id]))
+
     async def window(self, owner: Owner, thread: str, turns: int, now: float) -> list[Entry]:
         """The last turns of a conversation, oldest first."""
         where = "thread = ? AND live = 1 AND (expires_at IS NULL OR expires_at > ?) ORDER BY position DESC LIMIT ?"
@@ -261,6 +263,6 @@ class Catalogue:
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             sql = f"SELECT id, tier, version, sealed FROM payloads WHERE owner = ? AND id IN ({marks(part)})"  # noqa: S608 - only question marks are put in
-            rows = await self.database.read(partial(_fetch, sql, (owner, *part)))
+            rows = await self.database.read(partial(fetch, sql, (owner, *part)))
             found.update(((row[0], row[1], row[2]), bytes(row[3])) for row in rows)
         return found

@@ -1,32 +1,57 @@
-"""Sealed payloads: writing them with their catalogue row, and finding and opening them wherever they are."""
+"""Sealed payloads: writing them with their catalogue row, and finding and opening them wherever they are.
+
+A memory is read where the catalogue points. When that store is down or has lost it, any other copy of the same
+version serves; when there is none within reach, the answer says which backend is down.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cleo_memory.catalogue import Catalogue, Entry
 from cleo_memory.drafts import Draft, decode, seconds
-from cleo_memory.errors import KeyUnavailable, SealBroken
+from cleo_memory.errors import BackendDown, KeyUnavailable, SealBroken
+from cleo_memory.outbox import Outbox
 from cleo_memory.records import Kind, Owner, Record, Tier, new_id
 from cleo_memory.sealing.keyring import Keyring, UserKeys
+from cleo_memory.shelves import Shelf, Shelves
+from cleo_memory.stores import Sealed
 from cleo_memory.tiering.score import heat_after
 
 __all__ = ["CONTENT", "Custody"]
 
+log = logging.getLogger(__name__)
 CONTENT = "content"
 THREAD = "thread"
 CATALOGUE = "catalogue"
+VITAL = 0.9
 
 
 class Custody:
-    def __init__(self, catalogue: Catalogue, keyring: Keyring, half_life: float) -> None:
+    def __init__(
+        self, catalogue: Catalogue, keyring: Keyring, half_life: float, shelves: Shelves | None = None
+    ) -> None:
         self.catalogue, self.keyring, self.half_life = catalogue, keyring, half_life
+        self.shelves = shelves or Shelves()
+        self.outbox = Outbox(catalogue.database)
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    async def write(self, owner: Owner, draft: Draft) -> Record:
+    async def write(
+        self,
+        owner: Owner,
+        draft: Draft,
+        *,
+        id: str | None = None,
+        valid_to: float | None = None,
+        superseding: bool = True,
+    ) -> Record:
         """Seal and commit one memory. When this returns it is durable.
+
+        Args:
+            id, valid_to, superseding: for a memory that is taken in from elsewhere, history and all.
 
         Raises:
             StorageFault: nothing was written.
@@ -34,20 +59,21 @@ class Custody:
         for attempt in (1, 2):
             keys = await self.keyring.keys_or_new(owner)
             try:
-                return await self._write(owner, keys, draft)
+                return await self._write(owner, keys, draft, id or new_id(), valid_to, superseding)
             except KeyUnavailable:
-                # The user was erased between reading the key and committing; a second try has a key of a new life.
+                # Erased or rotated between reading the key and committing; the second try has the key of now.
                 self.keyring.drop(owner)
                 if attempt == 2:
                     raise
         raise AssertionError("unreachable")
 
-    async def _write(self, owner: Owner, keys: UserKeys, draft: Draft) -> Record:
+    async def _write(
+        self, owner: Owner, keys: UserKeys, draft: Draft, id: str, valid_to: float | None, superseding: bool
+    ) -> Record:
         now = time.time()
         at = now if draft.at is None else seconds(draft.at)
         payload = draft.encode()
         tier = self.admit(draft)
-        id = new_id()
         in_thread = draft.conversation is not None
         entry = Entry(
             id=id,
@@ -60,11 +86,11 @@ class Custody:
             importance=draft.importance,
             created_at=at,
             valid_from=at,
-            valid_to=None,
+            valid_to=valid_to,
             expires_at=None if draft.expires_at is None else seconds(draft.expires_at),
             pinned=int(draft.pinned),
             heat=heat_after(None, now, self.half_life, 0.5 + draft.importance),
-            touched_at=now,
+            touched_at=0.0,
             moved_at=now,
             bytes=len(payload),
             digest=keys.mac(keys.current, payload),
@@ -75,7 +101,8 @@ class Custody:
             entry,
             keys.seal(id, CONTENT, entry.tier, 1, payload),
             thread_name=self._thread_name(keys, entry, draft) if in_thread else None,
-            supersede=draft.kind is Kind.PREFERENCE and draft.key is not None,
+            outbox=self.shelves.targets(tier),
+            supersede=superseding and draft.kind is Kind.PREFERENCE and draft.key is not None,
         )
         return decode(written, payload)
 
@@ -83,35 +110,121 @@ class Custody:
         return keys.seal(entry.thread or "", THREAD, CATALOGUE, 0, (draft.conversation or "").encode())
 
     def admit(self, draft: Draft) -> Tier:
-        """Where a new memory begins: the active conversation is hot, what matters for later is warm."""
-        return Tier.HOT if draft.kind is Kind.CONVERSATION else Tier.WARM
+        """Where a new memory begins: an active conversation and what matters much is hot, the rest is warm."""
+        return Tier.HOT if draft.kind is Kind.CONVERSATION or draft.importance >= VITAL else Tier.WARM
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    async def open(self, owner: Owner, entries: Sequence[Entry]) -> list[Record]:
-        """The memories of these rows, in their order; one that is forgotten meanwhile is left out."""
-        payloads = await self.plaintexts(owner, entries)
+    async def open(self, owner: Owner, entries: Sequence[Entry], faults: set[str] | None = None) -> list[Record]:
+        """The memories of these rows, in their order; one that is forgotten meanwhile is left out.
+
+        Args:
+            faults: backends that did not answer are named here, and what only they have is left out.
+
+        Raises:
+            BackendDown: the only copy is out of reach, and `faults` was not given.
+        """
+        payloads = await self.plaintexts(owner, entries, faults)
         return [decode(entry, payloads[entry.id]) for entry in entries if entry.id in payloads]
 
-    async def plaintexts(self, owner: Owner, entries: Sequence[Entry]) -> Mapping[str, bytes]:
+    async def plaintexts(
+        self, owner: Owner, entries: Sequence[Entry], faults: set[str] | None = None
+    ) -> Mapping[str, bytes]:
         """Opened payloads by id."""
-        if not entries:
-            return {}
-        sealed = await self.catalogue.payloads(owner, [entry.id for entry in entries])
         opened: dict[str, bytes] = {}
-        for entry in entries:
-            envelope = sealed.get((entry.id, entry.tier, entry.version))
-            if envelope is not None:
-                opened[entry.id] = await self.unseal(owner, entry, entry.tier, envelope)
-        if missing := [entry.id for entry in entries if entry.id not in opened]:
-            # Forgotten or changed since the rows were read is fine; there and without payload is not.
-            for entry in (await self.catalogue.find(owner, missing)).values():
-                raise SealBroken(f"Memory {entry.id} has no copy at version {entry.version}.")
+        down: set[str] = set()
+        wanted = list(entries)
+        for _ in (1, 2):  # a memory that is moved while it is read is found at the second look
+            if not wanted:
+                break
+            for tier in Tier:
+                shelf, here = self.shelves[tier], [entry for entry in wanted if entry.tier == tier]
+                if shelf.store is not None and here:
+                    await self._read(owner, here, shelf, opened, down)
+            if missing := [entry for entry in wanted if entry.id not in opened]:
+                await self._read_catalogue(owner, missing, opened)
+            if missing := [entry for entry in missing if entry.id not in opened]:
+                await self._read_copies(owner, missing, opened, down)
+            missing_ids = [entry.id for entry in missing if entry.id not in opened]
+            wanted = list((await self.catalogue.find(owner, missing_ids)).values()) if missing_ids else []
+        if faults is not None:
+            faults |= down
+        if wanted and not down:
+            raise SealBroken(f"Memory {wanted[0].id} has no copy that opens at version {wanted[0].version}.")
+        if wanted and faults is None:
+            raise BackendDown(f"{len(wanted)} memories are in {', '.join(sorted(down))}, which does not answer.")
         return opened
 
-    async def unseal(self, owner: Owner, entry: Entry, tier: str, envelope: bytes) -> bytes:
-        """Raises: SealBroken, KeyUnavailable."""
+    async def _read(
+        self, owner: Owner, entries: Sequence[Entry], shelf: Shelf, opened: dict[str, bytes], down: set[str]
+    ) -> None:
+        assert shelf.store is not None
+        try:
+            found = await shelf.store.get(owner, [entry.id for entry in entries])
+        except BackendDown:
+            down.add(shelf.key)
+            return
+        opened.update(await self.verified(owner, entries, shelf, found))
+
+    async def _read_catalogue(self, owner: Owner, entries: Sequence[Entry], opened: dict[str, bytes]) -> None:
+        sealed = await self.catalogue.payloads(owner, [entry.id for entry in entries])
+        for entry in entries:
+            # Its own tier first; a copy staged under another tier is as good.
+            for tier in sorted(Tier, key=lambda tier: tier != entry.tier):
+                envelope = sealed.get((entry.id, str(tier), entry.version))
+                if envelope is not None and (plain := await self._opened(owner, entry, tier, envelope)) is not None:
+                    opened[entry.id] = plain
+                    break
+
+    async def _read_copies(
+        self, owner: Owner, entries: Sequence[Entry], opened: dict[str, bytes], down: set[str]
+    ) -> None:
+        copies = await self.outbox.copies(owner, [entry.id for entry in entries])
+        for shelf in self.shelves:
+            here = [
+                entry
+                for entry in entries
+                if entry.id not in opened
+                and entry.tier != shelf.tier
+                and copies.get(entry.id, {}).get(shelf.key) == entry.version
+            ]
+            if here and shelf.store is not None:
+                await self._read(owner, here, shelf, opened, down)
+
+    async def verified(
+        self, owner: Owner, entries: Sequence[Entry], shelf: Shelf, found: Mapping[str, Sealed]
+    ) -> dict[str, bytes]:
+        """Payloads, by id, of those copies that are of the right version and open to what was once written."""
+        good: dict[str, bytes] = {}
+        for entry in entries:
+            item = found.get(entry.id)
+            if item is None or item.version != entry.version:
+                continue
+            if (plain := await self._opened(owner, entry, shelf.tier, item.data)) is not None:
+                good[entry.id] = plain
+        return good
+
+    async def _opened(self, owner: Owner, entry: Entry, tier: Tier, envelope: bytes) -> bytes | None:
         keys = await self.keyring.keys(owner, holding=entry.key_version)
         if keys is None:
             raise KeyUnavailable("This user's keys were destroyed.")
-        return keys.open(entry.id, CONTENT, tier, entry.version, envelope)
+        try:
+            plain = keys.open(entry.id, CONTENT, str(tier), entry.version, envelope)
+        except SealBroken:
+            log.error("A copy of memory %s in %s does not open.", entry.id, tier)
+            return None
+        return plain if keys.mac(entry.key_version, plain) == entry.digest else None
+
+    async def reseal(self, owner: Owner, entries: Collection[Entry], shelf: Shelf) -> list[Sealed]:
+        """The memories of these rows, sealed for another place."""
+        keys = await self.keyring.keys(owner)
+        if keys is None:
+            return []
+        plain = await self.plaintexts(owner, list(entries))
+        return [
+            Sealed(
+                entry.id, entry.version, keys.seal(entry.id, CONTENT, str(shelf.tier), entry.version, plain[entry.id])
+            )
+            for entry in entries
+            if entry.id in plain
+        ]

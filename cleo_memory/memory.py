@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from types import TracebackType
-from typing import Self
+from pathlib import Path
 
 from cleo_memory.access import AccessLog
 from cleo_memory.catalogue import Catalogue
 from cleo_memory.custody import CATALOGUE, THREAD, Custody
+from cleo_memory.delivery import Delivery
 from cleo_memory.drafts import Draft, moment, seconds
-from cleo_memory.errors import InvalidMemory, MemoryNotFound
+from cleo_memory.errors import BackendDown, InvalidMemory, MemoryNotFound
+from cleo_memory.leases import Leases
 from cleo_memory.library import Library, document
+from cleo_memory.lifecycle.erase import Eraser, Receipt
+from cleo_memory.lifecycle.export import Manifest, Porter
+from cleo_memory.lifecycle.retention import Retention
+from cleo_memory.lifecycle.rotation import Rotation
 from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats
 from cleo_memory.retrieval import Context, Filter, Match, approximate_tokens, build_context
+from cleo_memory.sealing.envelope import key_version_of
 from cleo_memory.sealing.keyring import Keyring
 from cleo_memory.settings import MemorySettings
+from cleo_memory.tiering.policy import TierPolicy
+from cleo_memory.tiering.worker import Tiering
 
 __all__ = ["Memory"]
 
@@ -28,14 +36,23 @@ LARGEST_PAGE = 1000
 
 
 class Memory:
-    """Opened with `open_memory`; an async context manager."""
+    """Opened with `open_memory`."""
 
     def __init__(
         self, settings: MemorySettings, catalogue: Catalogue, keyring: Keyring, custody: Custody, library: Library
     ) -> None:
         self.settings, self.catalogue, self.keyring = settings, catalogue, keyring
         self.custody, self.library = custody, library
-        self.access = AccessLog(catalogue, custody.half_life)
+        policy = TierPolicy(half_life=custody.half_life)
+        external = custody.shelves.external_keys
+        self.access = AccessLog(catalogue, policy)
+        self.leases = Leases(catalogue.database)
+        self.tiering = Tiering(catalogue, custody, self.leases, self.access, policy)
+        self.deliveries = [Delivery(catalogue, custody, self.leases, shelf) for shelf in custody.shelves.external]
+        self.eraser = Eraser(catalogue, keyring, external)
+        self.porter = Porter(catalogue, custody)
+        self.rotation = Rotation(catalogue, custody, keyring)
+        self.retention = Retention(catalogue, settings.retention, external)
         self._tasks: list[asyncio.Task[None]] = []
 
     # -- writing ---------------------------------------------------------------------------------------------------
@@ -76,8 +93,7 @@ class Memory:
             provenance=provenance or {},
             pinned=pinned,
         )
-        draft.check(self.settings.content_bytes)
-        return await self.custody.write(self.keyring.owner(user), draft)
+        return await self._write(user, draft)
 
     async def append(
         self,
@@ -111,8 +127,17 @@ class Memory:
     ) -> Record:
         """Set a preference. What it was before stays on record, valid until this one begins."""
         draft = Draft(kind=Kind.PREFERENCE, content=value, key=key, importance=0.8, at=at, provenance=provenance or {})
+        return await self._write(user, draft)
+
+    async def _write(self, user: str, draft: Draft) -> Record:
         draft.check(self.settings.content_bytes)
-        return await self.custody.write(self.keyring.owner(user), draft)
+        record = await self.custody.write(self.keyring.owner(user), draft)
+        self._deliver()
+        return record
+
+    def _deliver(self) -> None:
+        for delivery in self.deliveries:
+            delivery.wake.set()
 
     async def pin(self, user: str, id: str, pinned: bool = True) -> None:
         """Keep a memory in its tier whatever its score. Raises: MemoryNotFound."""
@@ -123,7 +148,9 @@ class Memory:
         """Forget memories for good, everywhere; returns how many there were."""
         owner = self.keyring.owner(user)
         wanted = [ids] if isinstance(ids, str) else list(ids)
-        gone = await self.catalogue.bury(owner, [id for id in wanted if _plain(id)], time.time())
+        external = self.custody.shelves.external_keys
+        gone = await self.catalogue.bury(owner, [id for id in wanted if _plain(id)], time.time(), external)
+        self._deliver()
         if self.library.resident.peek(owner) is not None:
             await self.library.fresh(owner)
         else:
@@ -174,10 +201,14 @@ class Memory:
         )
         matches, degraded = await self.library.search(owner, query, _first(limit), where)
         found = await self.catalogue.find(owner, [match.id for match in matches])
-        records = {each.id: each for each in await self.custody.open(owner, list(found.values()))}
+        faults: set[str] = set()
+        records = {each.id: each for each in await self.custody.open(owner, list(found.values()), faults)}
         self.access.note(owner, found.values())
         hits = Hits(Hit(records[match.id], match.score, match.parts) for match in matches if match.id in records)
-        hits.degraded = (degraded,) if degraded else ()
+        reasons = [degraded] if degraded else []
+        for store in sorted(faults):
+            reasons.append(f"{store} does not answer: {len(found) - len(records)} memories found are out of reach")
+        hits.degraded = tuple(reasons)
         return hits
 
     async def context(
@@ -229,13 +260,13 @@ class Memory:
     async def conversations(self, user: str, first: int = 20, after: str | None = None) -> Page[Conversation]:
         """The user's conversations, the last used first."""
         owner = self.keyring.owner(user)
-        keys = await self.keyring.keys(owner)
         start = None
         if after is not None:
             at, _, thread = after.partition("/")
             start = (struct.unpack(">d", struct.pack(">q", _cursor(at)))[0], thread)
         rows = await self.catalogue.threads(owner, _first(first), start)
-        if keys is None or not rows:
+        newest = max((key_version_of(row.sealed_name) for row in rows), default=None)
+        if newest is None or (keys := await self.keyring.keys(owner, holding=newest)) is None:
             return Page([], None)
         items = [
             Conversation(
@@ -271,11 +302,45 @@ class Memory:
         """Wait until the user's memories are embedded and the index is stored; otherwise that is done behind."""
         await self.library.settle(self.keyring.owner(user))
 
+    # -- a user's rights -------------------------------------------------------------------------------------------
+
+    async def export(self, user: str, path: Path) -> Manifest:
+        """Write everything of a user to a file of JSON lines with a signed manifest beside it."""
+        return await self.porter.write(self.keyring.owner(user), user, path)
+
+    def export_lines(self, user: str) -> AsyncIterator[str]:
+        """The same lines, one by one, for a reply that is streamed."""
+        return self.porter.lines(self.keyring.owner(user))
+
+    async def restore(self, user: str, path: Path) -> tuple[int, int]:
+        """Take in an export of this user; returns (written, known already). What was forgotten stays forgotten."""
+        return await self.porter.read(self.keyring.owner(user), user, path)
+
+    async def erase(self, user: str) -> Receipt:
+        """Erase a user: keys destroyed, every row and copy gone. Returns a signed receipt; may be called again."""
+        owner = self.keyring.owner(user)
+        facts = await self.eraser.begin(owner)
+        self.library.drop(owner)
+        self.access.drop(owner)
+        for delivery in self.deliveries:
+            with suppress(BackendDown):
+                await delivery.drain()
+        return await self.eraser.finish(owner, facts)
+
+    async def rotate_key(self, user: str) -> int:
+        """Give a user a new data key and seal everything under it; returns how many memories were sealed anew."""
+        done = await self.rotation.rotate(self.keyring.owner(user))
+        self._deliver()
+        return done
+
     # -- life ------------------------------------------------------------------------------------------------------
 
-    def start(self, *work: asyncio.Task[None]) -> None:
-        """Background work that ends with the memory."""
-        self._tasks += [asyncio.create_task(self.library.run()), asyncio.create_task(self.access.run()), *work]
+    async def start(self) -> None:
+        """Complete what a crash interrupted, then begin the background work."""
+        for owner in await self.eraser.unfinished_of_all_users():
+            await self.eraser.resume(owner)
+        work = [self.library.run(), self.access.run(), self.tiering.run(), *(each.run() for each in self.deliveries)]
+        self._tasks = [asyncio.create_task(each) for each in work]
 
     async def close(self) -> None:
         """Finish what was acknowledged, end the background work, close the stores. Idempotent."""
@@ -288,18 +353,9 @@ class Memory:
         if tasks:
             await self.access.flush()
         self.library.resident.clear()
+        await self.custody.shelves.close()
         await self.catalogue.database.close()
         await self.keyring.database.close()
-
-    async def __aenter__(self) -> Self:
-        if not self._tasks:
-            self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
 
 def _kind(kind: Kind | str) -> Kind:

@@ -14,14 +14,17 @@ from cleo_memory.database.base import Database
 from cleo_memory.database.sqlite import SqliteDatabase
 from cleo_memory.library import Library
 from cleo_memory.memory import Memory
+from cleo_memory.records import Tier
 from cleo_memory.retrieval import Embedder, open_embedder
 from cleo_memory.schema import CATALOGUE_SCHEMA
 from cleo_memory.sealing.keyring import KEY_SCHEMA, Keyring
 from cleo_memory.sealing.providers import EnvironmentKeys, FileKeys, KeyProvider
 from cleo_memory.segments import SegmentStore
-from cleo_memory.settings import MemorySettings
+from cleo_memory.settings import EMBEDDED, MemorySettings
+from cleo_memory.shelves import Guarded, Shelf, Shelves
+from cleo_memory.stores import Store
 
-__all__ = ["key_provider", "open_memory"]
+__all__ = ["key_provider", "open_memory", "open_shelves", "open_store"]
 
 DAY = 86400.0
 
@@ -53,10 +56,11 @@ class _Opening:
         embedder = self._embedder
         if embedder is None and settings.embedder != "none":
             embedder = await asyncio.to_thread(open_embedder, settings.embedder)
-        custody = Custody(catalogue, keyring, settings.half_life_days * DAY)
+        shelves = await open_shelves(settings)
+        custody = Custody(catalogue, keyring, settings.half_life_days * DAY, shelves)
         library = Library(catalogue, custody, SegmentStore(catalogue, keyring), embedder, settings.index_bytes)
         memory = Memory(settings, catalogue, keyring, custody, library)
-        memory.start()
+        await memory.start()
         return memory
 
     async def __aenter__(self) -> Memory:
@@ -72,11 +76,66 @@ async def _database(url: str, name: str, schema: Sequence[str]) -> Database:
     if url == "sqlite":
         statements = [each.replace("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT") for each in schema]
         return await asyncio.to_thread(SqliteDatabase, home("memory") / f"{name}.db", statements)
-    raise ConfigError(f"The catalogue {url.split('@')[-1]!r} is neither sqlite nor a Postgres URL.")
+    if url.startswith(("postgresql://", "postgres://")):
+        from cleo_memory.database.postgres import PostgresDatabase
+
+        identity = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+        statements = [each.replace("{identity}", identity) for each in schema]
+        return await asyncio.to_thread(PostgresDatabase, url, f"cleo_{name}", statements)
+    raise ConfigError(f"The catalogue {_bare(url)!r} is neither sqlite nor a Postgres URL.")
+
+
+async def open_shelves(settings: MemorySettings) -> Shelves:
+    """The stores that the settings name. A client is imported only where its backend is configured."""
+    vectors = settings.vectors == "indexed"
+    stores = {
+        tier: Guarded(await open_store(url, vectors=vectors))
+        for tier, url in ((Tier.HOT, settings.hot), (Tier.WARM, settings.warm), (Tier.COLD, settings.cold))
+        if url != EMBEDDED
+    }
+    mirrors = []
+    if settings.pinecone_host:
+        if not vectors:
+            raise ConfigError(
+                "CLEO_MEMORY_PINECONE_HOST is set, but CLEO_MEMORY_VECTORS is sealed.",
+                hint="Pinecone keeps vectors in the clear: set CLEO_MEMORY_VECTORS=indexed if that is wanted.",
+            )
+        from cleo_memory.adapters.pinecone import PineconeStore
+
+        key = settings.pinecone_api_key.get_secret_value() if settings.pinecone_api_key else ""
+        mirrors.append(Shelf(Tier.COLD, Guarded(PineconeStore(settings.pinecone_host, key)), mirror=True))
+    return Shelves(stores, mirrors, vectors=vectors)
+
+
+async def open_store(url: str, *, vectors: bool = False) -> Store:
+    """The adapter for a URL. Raises: ConfigError when there is none for it."""
+    scheme = url.partition(":")[0]
+    if scheme in ("redis", "rediss", "valkey"):
+        from cleo_memory.adapters.redis import RedisStore
+
+        return RedisStore(url.replace("valkey://", "redis://", 1))
+    if scheme in ("mongodb", "mongodb+srv"):
+        from cleo_memory.adapters.mongodb import MongoStore
+
+        return MongoStore(url)
+    if scheme in ("postgresql", "postgres"):
+        from cleo_memory.adapters.postgres import PostgresStore
+
+        return PostgresStore(url, vectors=vectors)
+    raise ConfigError(f"There is no backend for {_bare(url)!r}.", hint="redis://, mongodb:// or postgresql://.")
+
+
+def _bare(url: str) -> str:
+    """Without what may be a password."""
+    return url.rpartition("@")[2]
 
 
 def key_provider(settings: MemorySettings) -> KeyProvider:
     """The holder of the key-encryption key that the settings name."""
     if settings.key_provider == "environment" and settings.kek is not None:
         return EnvironmentKeys(settings.kek.get_secret_value())
+    if settings.key_provider == "vault" and settings.vault_url and settings.vault_token:
+        from cleo_memory.sealing.vault import VaultKeys
+
+        return VaultKeys(settings.vault_url, settings.vault_token.get_secret_value(), settings.vault_key)
     return FileKeys(home("keys"))

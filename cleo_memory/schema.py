@@ -39,9 +39,11 @@ CATALOGUE_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS segments (
         owner TEXT NOT NULL, number BIGINT NOT NULL, through BIGINT NOT NULL, model TEXT NOT NULL,
         sealed BYTEA NOT NULL,        PRIMARY KEY (owner, number))""",
-    """CREATE TABLE IF NOT EXISTS erased (
-        owner TEXT PRIMARY KEY, key_floor BIGINT NOT NULL, erased_at DOUBLE PRECISION NOT NULL,
-        receipt TEXT NOT NULL)""",
+    # Versions of a user's key up to the floor seal nothing any more: the user was erased, or the key rotated.
+    "CREATE TABLE IF NOT EXISTS key_floors (owner TEXT PRIMARY KEY, floor BIGINT NOT NULL)",
+    # receipt is empty until the erasure is complete.
+    """CREATE TABLE IF NOT EXISTS erasures (
+        id TEXT PRIMARY KEY, owner TEXT NOT NULL, erased_at DOUBLE PRECISION NOT NULL, receipt TEXT NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS leases (
         name TEXT PRIMARY KEY, holder TEXT NOT NULL, until DOUBLE PRECISION NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS flows (

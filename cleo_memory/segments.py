@@ -10,6 +10,7 @@ from cleo_memory.catalogue import Catalogue
 from cleo_memory.database.base import Transaction
 from cleo_memory.errors import KeyUnavailable
 from cleo_memory.records import Owner
+from cleo_memory.sealing.envelope import key_version_of
 from cleo_memory.sealing.keyring import Keyring
 
 __all__ = ["SegmentStore", "StoredSegments"]
@@ -32,7 +33,9 @@ class SegmentStore:
         """Opened segments, oldest first; those of another model are as good as none."""
         sql = "SELECT number, through, sealed FROM segments WHERE owner = ? AND model = ? ORDER BY number"
         rows = await self.database.read(lambda tx: tx.execute(sql, (owner, model)).fetchall())
-        keys = await self.keyring.keys(owner) if rows else None
+        if not rows:
+            return StoredSegments([], 0)
+        keys = await self.keyring.keys(owner, holding=key_version_of(bytes(rows[-1][2])))
         if keys is None:
             return StoredSegments([], 0)
         blobs = [keys.open(str(number), INDEX, model, int(through), bytes(sealed)) for number, through, sealed in rows]
@@ -58,7 +61,7 @@ class SegmentStore:
         sealed = [(n, keys.seal(str(n), INDEX, model, through, blob)) for n, blob in enumerate(blobs, first)]
 
         def work(tx: Transaction) -> Any:
-            self.catalogue.refuse_erased(tx, owner, keys.current)
+            self.catalogue.refuse_old_key(tx, owner, keys.current)
             if replacing:
                 # Another process may have stored later changes than ours: those segments stay.
                 sql = "DELETE FROM segments WHERE owner = ? AND (through <= ? OR model <> ?)"

@@ -7,6 +7,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cleo_memory.records import Kind
+
 __all__ = ["EMBEDDED", "MemorySettings"]
 
 EMBEDDED = "embedded"
@@ -57,6 +59,11 @@ class MemorySettings(BaseSettings):
     retain_procedural_days: float | None = Field(default=None, gt=0)
     retain_preference_days: float | None = Field(default=None, gt=0)
     """Days after which `cleo memory retain` deletes a kind; unset keeps it."""
+
+    @property
+    def retention(self) -> dict[Kind, float | None]:
+        """Days by kind."""
+        return {kind: getattr(self, f"retain_{kind}_days") for kind in Kind}
 
     @model_validator(mode="after")
     def _one_writer_per_file(self) -> Self:

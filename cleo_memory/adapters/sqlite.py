@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from cleo_memory.database.base import Database, Transaction
+from cleo_memory.database.base import Database, Transaction, fetch
 from cleo_memory.records import Owner
 from cleo_memory.stores import GRAVE, Sealed
 
@@ -44,14 +44,14 @@ class EmbeddedStore:
             part = wanted[start : start + PART]
             sql = f"""SELECT id, version, sealed FROM payloads WHERE owner = ? AND tier = ? AND version < ?
                       AND id IN ({", ".join("?" * len(part))})"""  # noqa: S608 - only question marks are put in
-            for id, version, data in await self._database.read(partial(_rows, sql, (owner, self._tier, GRAVE, *part))):
+            for id, version, data in await self._database.read(partial(fetch, sql, (owner, self._tier, GRAVE, *part))):
                 found[id] = Sealed(id, int(version), bytes(data))
         return found
 
     async def scan(self, owner: Owner, after: str, limit: int) -> list[tuple[str, int]]:
         sql = """SELECT id, version FROM payloads WHERE owner = ? AND tier = ? AND id > ? AND version < ?
                  ORDER BY id LIMIT ?"""
-        rows = await self._database.read(partial(_rows, sql, (owner, self._tier, after, GRAVE, limit)))
+        rows = await self._database.read(partial(fetch, sql, (owner, self._tier, after, GRAVE, limit)))
         return [(id, int(version)) for id, version in rows]
 
     async def purge(self, owner: Owner) -> None:
@@ -59,7 +59,7 @@ class EmbeddedStore:
         await self._database.write(partial(_many, sql, [(owner, self._tier)]))
 
     async def ping(self) -> None:
-        await self._database.read(partial(_rows, "SELECT 1", ()))
+        await self._database.read(partial(fetch, "SELECT 1", ()))
 
     async def close(self) -> None:
         return
@@ -67,7 +67,3 @@ class EmbeddedStore:
 
 def _many(sql: str, rows: Sequence[Sequence[Any]], tx: Transaction) -> None:
     tx.executemany(sql, rows)
-
-
-def _rows(sql: str, parameters: Sequence[Any], tx: Transaction) -> list[Any]:
-    return tx.execute(sql, parameters).fetchall()

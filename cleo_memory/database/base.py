@@ -6,12 +6,17 @@ that the embedded one can put many callers' work into one commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Database", "Rows", "Transaction"]
+__all__ = ["Database", "Rows", "Transaction", "fetch", "marks"]
 
 T = TypeVar("T")
+
+
+def marks(values: Collection[Any]) -> str:
+    """As many question marks as values."""
+    return ", ".join("?" * len(values))
 
 
 class Rows(Protocol):
@@ -47,4 +52,13 @@ class Database(Protocol):
         """
         ...
 
+    async def checkpoint(self) -> None:
+        """Make sure that deleted rows are in no log of the database either, where it keeps one."""
+        ...
+
     async def close(self) -> None: ...
+
+
+def fetch(sql: str, parameters: Sequence[Any], tx: Transaction) -> list[Any]:
+    """All rows of one statement: ``database.read(partial(fetch, sql, parameters))``."""
+    return tx.execute(sql, parameters).fetchall()

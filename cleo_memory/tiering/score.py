@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["LANDMARK", "decayed", "heat_after"]
+__all__ = ["LANDMARK", "decayed", "heat_after", "heat_below"]
 
 LANDMARK = 1_735_689_600.0  # 2025-01-01; never change it: stored numbers are relative to it
 
@@ -27,3 +27,8 @@ def heat_after(heat: float | None, at: float, half_life: float, weight: float = 
 def decayed(heat: float, now: float, half_life: float) -> float:
     """The decayed count at `now`: 1.0 is one access at this very moment, 0.5 one access a half-life ago."""
     return float(2.0 ** min(heat - (now - LANDMARK) / half_life, 60.0))
+
+
+def heat_below(count: float, now: float, half_life: float) -> float:
+    """The stored number of a memory whose decayed count at `now` is `count`: a floor to compare rows with."""
+    return (now - LANDMARK) / half_life + math.log2(count)

@@ -1,0 +1,159 @@
+"""A user's memories as a file they can take along: JSON Lines, and a signed manifest beside it.
+
+The file is plain text, by its purpose; it is written with mode 0600, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cleo_core.crypto.dsse import Envelope
+from cleo_core.digest import sha256_file
+from cleo_memory.catalogue import Catalogue
+from cleo_memory.custody import Custody
+from cleo_memory.drafts import Draft, moment
+from cleo_memory.errors import BadArchive
+from cleo_memory.lifecycle.signing import EXPORT, read_signed, signed, signing_key
+from cleo_memory.records import Kind, Owner, Record
+
+__all__ = ["Manifest", "Porter"]
+
+PAGE = 500
+FORM = "cleo-memory/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an export holds; `envelope` is the signed form, which lies beside the file as ``FILE.manifest.json``."""
+
+    form: str
+    user: str
+    records: int
+    sha256: str
+    exported_at: str
+    envelope: Envelope
+
+
+class Porter:
+    def __init__(self, catalogue: Catalogue, custody: Custody) -> None:
+        self.catalogue, self.custody = catalogue, custody
+
+    async def lines(self, owner: Owner) -> AsyncIterator[str]:
+        """One JSON object per memory, superseded preferences among them, in the order of writing."""
+        after = 0
+        while entries := await self.catalogue.oldest(owner, PAGE, after):
+            for record in await self.custody.open(owner, entries):
+                yield json.dumps(_values(record), ensure_ascii=False, sort_keys=True)
+            after = entries[-1].position
+
+    async def write(self, owner: Owner, user: str, path: Path) -> Manifest:
+        """Write file and manifest. Raises: BackendDown when a copy is out of reach: an export is whole or none."""
+        key = await asyncio.to_thread(signing_key)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
+        try:
+            count = 0
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                async for line in self.lines(owner):
+                    stream.write(line + "\n")
+                    count += 1
+                stream.flush()
+                os.fsync(stream.fileno())
+            facts: dict[str, Any] = {
+                "form": FORM,
+                "user": user,
+                "records": count,
+                "sha256": sha256_file(Path(draft)),
+                "exported_at": moment(time.time()).isoformat(timespec="seconds"),
+            }
+            envelope = signed(EXPORT, facts, key)
+            os.replace(draft, path)
+        except BaseException:
+            os.unlink(draft)
+            raise
+        place = manifest_path(path)
+        place.write_text(json.dumps(envelope, indent=1))
+        place.chmod(0o600)
+        return Manifest(**facts, envelope=envelope)
+
+    async def read(self, owner: Owner, user: str, path: Path) -> tuple[int, int]:
+        """Take in an export of the same user; returns (written, known already). May be called again.
+
+        A memory that was forgotten here stays forgotten.
+
+        Raises:
+            BadArchive: the file is not the one that the manifest was signed for.
+        """
+        _check(path, user)
+        written = known = 0
+        text = await asyncio.to_thread(path.read_text, encoding="utf-8")
+        for number, line in enumerate(text.split("\n")[:-1], 1):
+            try:
+                values = json.loads(line)
+                id, draft = str(values["id"]), _draft(values)
+                valid_to = values.get("valid_to")
+            except (ValueError, KeyError, TypeError) as error:
+                raise BadArchive(f"Line {number} of {path.name} is no memory: {error}.") from None
+            if await self.catalogue.ever(owner, id):
+                known += 1
+                continue
+            ended = None if valid_to is None else datetime.fromisoformat(valid_to).timestamp()
+            await self.custody.write(owner, draft, id=id, valid_to=ended, superseding=False)
+            written += 1
+        return written, known
+
+
+def manifest_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.manifest.json")
+
+
+def _check(path: Path, user: str) -> None:
+    try:
+        facts = read_signed(EXPORT, json.loads(manifest_path(path).read_text()))
+    except (OSError, ValueError):
+        raise BadArchive(
+            f"There is no manifest beside {path.name}.", hint=f"Put {manifest_path(path).name} beside it."
+        ) from None
+    if facts.get("form") != FORM:
+        raise BadArchive(f"{path.name} is of the form {facts.get('form')!r}; this reads {FORM}.")
+    if facts["user"] != user:
+        raise BadArchive(f"{path.name} was exported for another user.")
+    if sha256_file(path) != facts["sha256"]:
+        raise BadArchive(f"{path.name} was changed since it was exported.")
+
+
+def _values(record: Record) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in ("id", "kind", "content", "importance", "conversation", "speaker", "key", "pinned"):
+        if (value := getattr(record, name)) is not None:
+            values[name] = value
+    for name in ("created_at", "valid_from", "valid_to", "expires_at"):
+        if (at := getattr(record, name)) is not None:
+            values[name] = at.isoformat()
+    if record.provenance:
+        values["provenance"] = dict(record.provenance)
+    return values
+
+
+def _draft(values: dict[str, Any]) -> Draft:
+    expires_at = values.get("expires_at")
+    return Draft(
+        kind=Kind(values["kind"]),
+        content=values["content"],
+        importance=values["importance"],
+        conversation=values.get("conversation"),
+        speaker=values.get("speaker"),
+        key=values.get("key"),
+        provenance=values.get("provenance", {}),
+        at=datetime.fromisoformat(values["valid_from"]),
+        expires_at=None if expires_at is None else datetime.fromisoformat(expires_at),
+        pinned=bool(values.get("pinned", False)),
+    )
