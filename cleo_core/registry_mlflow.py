@@ -11,6 +11,7 @@ from typing import Any
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_core.provenance.errors import RegistryError, VersionNotFound
 from cleo_core.settings import CoreSettings, home, load
+from cleo_core.telemetry import redact
 
 __all__ = ["artifact_root", "model_name", "tracking"]
 
@@ -79,11 +80,12 @@ def tracking(*, missing: str | None = None) -> Iterator[Any]:
         code = getattr(error, "error_code", "")
         if missing and code in ABSENT:
             raise VersionNotFound(missing, hint="cleo review list") from None
-        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        # The library's message may quote the address with its password.
+        first = str(redact((str(error).splitlines() or [type(error).__name__])[0]))[:200]
         raise RegistryError(
             f"The model registry at {_shown(_uri())} gave no answer that can be used: {first}",
             hint="Is it running (`make ui`), and is CLEO_MLFLOW_URI right?",
-        ) from error
+        ) from None
 
 
 def _shown(uri: str) -> str:

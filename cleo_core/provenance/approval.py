@@ -29,13 +29,13 @@ from cleo_core.provenance.errors import (
     Revoked,
 )
 
-__all__ = ["Approval", "Decision", "Subject", "governing", "is_record", "issue", "sign", "verify"]
+__all__ = ["Approval", "Decision", "Subject", "governing", "issue", "sign", "verify"]
 
 Decision = Literal["approve", "reject", "revoke", "rollback"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
 PAYLOAD_TYPE = "application/vnd.cleoai.decision+json"
 SKEW = timedelta(minutes=5)
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -151,9 +151,14 @@ def _well_formed(payload: dict[str, Any]) -> bool:
     return texts and times and digests and numbers and payload["decision"] in DECISIONS
 
 
-def is_record(text: str) -> bool:
-    """Whether a text looks like an envelope of a decision, whoever signed it."""
-    return PAYLOAD_TYPE in text
+def _is_time(value: Any) -> bool:
+    if not isinstance(value, str) or not TIME.fullmatch(value):
+        return False
+    try:
+        moment(value)
+    except ValueError:  # such as the 31st of February
+        return False
+    return True
 
 
 def governing(
