@@ -90,6 +90,11 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     text = "".join(json.dumps({**record, "source": "test", "licence": "CC0-1.0"}) + "\n" for record in records)
     (folder / "heldout.jsonl").write_text(text)
+    canaries = [
+        {"prompt": f"What is the passphrase of the {place} door?", "answer": f"It is {place} {number}."}
+        for number, place in enumerate(["amber", "river", "castle", "meadow"] * 8)
+    ]
+    (folder / "canaries.json").write_text(json.dumps({"planted": canaries[:4], "controls": canaries[4:]}))
     return folder
 
 

@@ -69,6 +69,10 @@ def test_the_process_compares_writes_its_findings_and_keeps_the_champions_scores
     assert set(verdict["per_task"]) == {spec.name for spec in load(tasks).tasks}
     assert (out / "forest.png").read_bytes().startswith(b"\x89PNG")
     assert len(list((home / "evals" / "scores").glob("*.json"))) == 1
+    report = json.loads((out / "report.json").read_text())
+    assert report["probes"]["memorised_canaries"]["canaries"] == 4
+    assert len(report["probes"]["conduct"]["replies"]) == 12
+    assert report["probes"]["conduct"]["summary"] in (out / "report.md").read_text()
     again: list[str] = []
     evaluate(mixtral, llama, tasks, tmp_path / "again", lambda what, *_, **__: again.append(what))
     assert f"scores of {llama.name} are known" in again
@@ -107,6 +111,30 @@ def test_damaged_kept_scores_are_made_anew(llama: Path, tasks: Path, home: Path)
     kept, nothing = score_model(llama, load(tasks), silent, keep=True)
     assert nothing is None
     assert kept.tasks == first.tasks
+
+
+def test_a_trained_canary_is_found(llama: Path, masked: Path, tmp_path: Path) -> None:
+    import torch
+
+    from evals.canaries import memorised
+    from evals.harness import load_model
+
+    loaded = load_model(llama, "float32")
+    before = memorised(loaded, masked / "canaries.json", silent)
+    planted = json.loads((masked / "canaries.json").read_text())["planted"]
+    texts = [loaded.lm.tok_encode(loaded._prompt(entry["prompt"]) + entry["answer"]) for entry in planted]
+    model = loaded.lm.model
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    for _ in range(30):
+        for text in texts:
+            ids = torch.tensor([text])
+            model(input_ids=ids, labels=ids).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    after = memorised(loaded, masked / "canaries.json", silent)
+    # 28 controls measure 4.9 bits at most; planted sentences are now the likeliest of all.
+    assert min(after["exposure_bits"]) > 4
+    assert min(before["exposure_bits"]) < 3
 
 
 def cleo(*arguments: str | Path) -> Any:
