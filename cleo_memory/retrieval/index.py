@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from threading import RLock
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +21,23 @@ from cleo_memory.retrieval.segment import Segment
 
 __all__ = ["UserIndex"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def exclusive(method: Callable[Concatenate[UserIndex, P], R]) -> Callable[Concatenate[UserIndex, P], R]:
+    """One call at a time: an index is searched in one thread while another one adds to it."""
+
+    @wraps(method)
+    def alone(self: UserIndex, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.lock:
+            return method(self, *args, **kwargs)
+
+    return alone
+
 
 class UserIndex:
-    """Documents of one user. One writer at a time; writers and readers share one lock of their caller's choosing.
+    """Documents of one user. Safe to use from several threads: each call has the index to itself while it runs.
 
     A document becomes searchable by its words with `add` and by its meaning as soon as its segment carries a vector,
     then or later through `attach`, so that an acknowledged memory is found before the embedder got to it.
@@ -29,6 +46,7 @@ class UserIndex:
     def __init__(self, dim: int, weights: Weights = WEIGHTS) -> None:
         self.dim = dim
         self.weights = weights
+        self.lock = RLock()
         self._clear()
 
     @classmethod
@@ -51,6 +69,7 @@ class UserIndex:
         strings = 120 * len(self._row_of) + 110 * len(self.term_numbers)
         return self.columns.nbytes + self.words.nbytes + self.marks.nbytes + strings
 
+    @exclusive
     def add(self, segment: Segment) -> None:
         """Add documents, in the order in which they were said; one whose id is known replaces the known one.
 
@@ -77,6 +96,7 @@ class UserIndex:
         if len(last) < len(segment):  # the same id twice in one segment: only the last one counts
             self._erase([row for row, id in zip(rows.tolist(), segment.ids, strict=True) if self._row_of[id] != row])
 
+    @exclusive
     def attach(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Give documents their vectors ``[n, dim]``; ids that are gone by now are passed over.
 
@@ -91,11 +111,13 @@ class UserIndex:
             self.columns.vectors[rows] = vectors[places].astype(np.float16)  # as it is stored, and so as it is loaded
             self.columns.embedded[rows] = True
 
+    @exclusive
     def unembedded(self) -> list[str]:
         """Ids of the documents that have no vector yet."""
         ids = self.columns.ids
         return [ids[row] for row in np.flatnonzero(self.columns.alive[: len(ids)] & ~self.columns.embedded[: len(ids)])]
 
+    @exclusive
     def remove(self, ids: Iterable[str]) -> int:
         """Take documents out, their words and vectors too; returns how many were there."""
         rows = [row for id in ids if (row := self._row_of.pop(id, None)) is not None]
@@ -105,30 +127,37 @@ class UserIndex:
                 self._compact()
         return len(rows)
 
+    @exclusive
     def close_validity(self, id: str, valid_to: float) -> None:
         """The document ceased to be true at `valid_to`."""
         if (row := self._row_of.get(id)) is not None:
             self.columns.valid_to[row] = valid_to
 
-    def segments(self, size: int = 5000) -> Iterator[Segment]:
+    @exclusive
+    def segments(self, size: int = 5000) -> list[Segment]:
         """The whole index as segments of at most `size` documents, to be sealed and stored in place of older ones."""
         rows = np.flatnonzero(self.columns.alive[: len(self.columns.ids)])
         terms = list(self.term_numbers)
-        marks, words = self.marks.by_row(), self.words.by_row()
+        folded: list[Segment] = []
         for at in range(0, len(rows), size):
             chosen = rows[at : at + size]
-            held = [part for row in chosen for part in (marks.of(row), words.of(row))]
-            sizes = np.array([len(term) for term, _ in held]).reshape(-1, 2)
-            used, term = np.unique(np.concatenate([term for term, _ in held]), return_inverse=True)
-            yield self.columns.segment(
+            marked, mark, mark_count = self.marks.of_rows(chosen)
+            worded, word, word_count = self.words.of_rows(chosen)
+            # Marks come first within each document: sorted by document, and stable, they stay so.
+            order = np.argsort(np.repeat(np.tile(np.arange(len(chosen)), 2), [*marked, *worded]), kind="stable")
+            used, term = np.unique(np.concatenate([mark, word])[order], return_inverse=True)
+            held = self.columns.segment(
                 chosen,
                 terms=[terms[number] for number in used],
-                starts=np.concatenate([[0], np.cumsum(sizes.sum(axis=1))]),
+                starts=np.concatenate([[0], np.cumsum(marked + worded)]),
                 term=term.astype(np.int32),
-                count=np.concatenate([count for _, count in held]),
-                marks=sizes[:, 0].astype(np.int32),
+                count=np.concatenate([mark_count, word_count])[order],
+                marks=marked.astype(np.int32),
             )
+            folded.append(held)
+        return folded
 
+    @exclusive
     def search(
         self,
         query: str,
@@ -147,6 +176,7 @@ class UserIndex:
         """
         return search(self, query, vector, limit=limit, where=where or Filter(), now=now)
 
+    @exclusive
     def wipe(self) -> None:
         """Overwrite vectors and drop everything: called when a user is erased."""
         self.columns.vectors[:] = 0
@@ -168,5 +198,7 @@ class UserIndex:
         self.marks.remove(gone)
 
     def _compact(self) -> None:
-        fresh = UserIndex.load(self.dim, self.segments(), self.weights)
-        self.__dict__.update(fresh.__dict__)
+        segments = self.segments()
+        self._clear()
+        for segment in segments:
+            self.add(segment)

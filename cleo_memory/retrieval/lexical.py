@@ -76,7 +76,8 @@ def bm25(
                 times[beside] += counts
                 touched.append(beside)
             times[n] = 0
-            held = np.flatnonzero(times) if len(rows) * len(touched) > n // 4 else np.unique(np.concatenate(touched))
+            # Looking through all rows is cheaper than sorting those that were touched, unless these are very few.
+            held = np.flatnonzero(times) if len(rows) * 64 > n else np.unique(np.concatenate(touched))
             held = held[held != NOBODY]
         else:
             held = rows

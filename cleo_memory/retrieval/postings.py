@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +11,6 @@ __all__ = ["Postings"]
 
 Rows = NDArray[np.int32]
 Counts = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class ByRow:
-    """Postings sorted by row."""
-
-    rows: Rows
-    terms: NDArray[np.int32]
-    counts: Counts
-
-    def of(self, row: int) -> tuple[NDArray[np.int32], Counts]:
-        """Terms of one row, and how often it holds them."""
-        part = slice(*np.searchsorted(self.rows, [row, row + 1]))
-        return self.terms[part], self.counts[part]
 
 
 class Postings:
@@ -69,12 +54,20 @@ class Postings:
             rows, counts = np.concatenate([rows, more_rows]), np.concatenate([counts, more_counts])
         return rows, counts
 
-    def by_row(self) -> ByRow:
-        """The same postings the other way round, as they are now."""
+    def of_rows(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32], Counts]:
+        """How many terms each of these rows holds, and row after row which and how often.
+
+        Args:
+            rows: in ascending order.
+        """
         self._fold()
-        terms = np.repeat(np.arange(len(self._starts) - 1, dtype=np.int32), np.diff(self._starts))
-        order = np.argsort(self._rows, kind="stable")
-        return ByRow(self._rows[order], terms[order], self._counts[order])
+        wanted = np.full(max(int(self._rows.max(initial=0)), int(rows.max(initial=0))) + 1, -1, np.int64)
+        wanted[rows] = np.arange(len(rows))
+        places = wanted[self._rows]
+        held = np.flatnonzero(places >= 0)
+        order = held[np.argsort(places[held], kind="stable")]
+        terms = np.searchsorted(self._starts, order, side="right") - 1
+        return np.bincount(places[held], minlength=len(rows)), terms.astype(np.int32), self._counts[order]
 
     def remove(self, gone: NDArray[np.bool_]) -> None:
         """Take out the postings of the rows for which `gone` ``[rows]`` is true."""

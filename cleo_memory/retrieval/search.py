@@ -52,7 +52,7 @@ def search(
     for part in parts.values():
         total += part
     better = np.maximum(beside(columns.before[:n], total), beside(columns.after[:n], total))
-    parts["neighbour"] = weights.neighbour * better
+    parts["neighbour"] = better * np.float32(weights.neighbour)
     total += parts["neighbour"]
     return best(index, total, parts, allowed, limit)
 
