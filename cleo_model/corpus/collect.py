@@ -13,7 +13,7 @@ from cleo_core.progress import Reporter
 from cleo_core.settings import load
 from cleo_model.corpus.builtin import read_builtin
 from cleo_model.corpus.canaries import CANARIES, plant
-from cleo_model.corpus.personas import Planted, write_planted
+from cleo_model.corpus.planted import Planted, write_planted
 from cleo_model.corpus.prose import PASSAGE, passages
 from cleo_model.corpus.readers import Item, Refused, read_source
 from cleo_model.corpus.records import RECORDS, Record, write_records
@@ -68,7 +68,8 @@ def collect(
     listed = [
         {
             "name": source.name, "domain": source.domain, "kind": source.kind, "location": source.location,
-            "licence": source.licence, "origin": source.origin, "records": counts[source.name], "bytes": sizes[source.name],
+            "licence": source.licence, "origin": source.origin, "keep_names": source.keep_names,
+            "records": counts[source.name], "bytes": sizes[source.name],
         }
         for source in sources
     ]  # fmt: skip
@@ -114,7 +115,7 @@ def _cut(source: Source, item: Item) -> Iterator[Record]:
     """A long document becomes several records, so that filters, deduplication and the held-out part see passages."""
     whole = Record.make(
         name=item.name, source=source.name, domain=source.domain, licence=item.licence or source.licence,
-        text=item.text, messages=item.messages, group=item.group,
+        text=item.text, messages=item.messages, group=item.group, keep_names=source.keep_names,
     )  # fmt: skip
     if item.messages is not None or len(whole.text) <= 2 * PASSAGE:
         yield whole
@@ -122,7 +123,7 @@ def _cut(source: Source, item: Item) -> Iterator[Record]:
     for number, passage in enumerate(passages(whole.text)):
         yield Record.make(
             name=f"{item.name}#{number}", source=source.name, domain=source.domain, licence=whole.licence,
-            text=passage, group=item.group,
+            text=passage, group=item.group, keep_names=source.keep_names,
         )  # fmt: skip
 
 
@@ -142,6 +143,8 @@ def _card(listed: list[dict[str, Any]], refused: Refused, settings: ModelSetting
 
         lines += ["", "Packages whose documentation is read:", ""]
         lines += [f"- {name} {version}: {licence}" for name, (version, licence) in package_licences().items()]
+    if kept := [entry["name"] for entry in listed if entry["keep_names"]]:
+        lines += ["", f"Names of people are kept, as those of public figures, in: {', '.join(kept)}."]
     lines += ["", "## What was added", ""]
     lines += [
         f"- {planted} invented personal values (names, addresses, numbers) to test masking; masking removes them."

@@ -13,7 +13,7 @@ from typing import Any
 from cleo_core.progress import Reporter
 from cleo_core.settings import load
 from cleo_model.corpus.canaries import CANARIES
-from cleo_model.corpus.personas import PLANTED
+from cleo_model.corpus.planted import PLANTED
 from cleo_model.corpus.records import DROPPED, HELDOUT, RECORDS, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.workers import run_workers
 from cleo_model.errors import EmptyCorpus
@@ -153,7 +153,7 @@ def _check(kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> 
         most = ", ".join(f"{reason} {count}" for reason, count in totals.most_common(3))
         raise EmptyCorpus(
             f"Curation left nothing to train on: all {dropped.total()} records were dropped ({most}).",
-            hint="Is it English text, each record a few sentences long? See the profiles in cleo_model.corpus.profiles.",
+            hint="Is it English text, each record a few sentences long? See cleo_model.corpus.profiles.",
         )
     if not kept["heldout"].total():
         raise EmptyCorpus(

@@ -29,7 +29,7 @@ def _config() -> NGramsDecontConfig:
 
 
 def write_index(texts: Iterable[str], folder: Path) -> int:
-    """Write one index for each length of n-gram; datatrove's own indexer would download task sets. Returns the n-grams."""
+    """Write one index for each length (datatrove's indexer would download task sets); returns how many n-grams."""
     config = _config()
     tokenizer = load_word_tokenizer("eng")
     digest = create_hash_func(config.hash_config)

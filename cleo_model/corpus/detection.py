@@ -9,6 +9,7 @@ from typing import Any
 from presidio_analyzer import RecognizerResult
 
 from cleo_model.corpus.pii import ENTITIES, analyzer, is_person
+from cleo_model.corpus.recognizers import is_personal_address
 from cleo_model.corpus.workers import Progress
 
 __all__ = ["detect_shard"]
@@ -22,7 +23,7 @@ ORDER = {entity: place for place, entity in enumerate((
 
 
 def detect_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
-    """Read `shards/<rank>.jsonl` (id, domain, text); write `found/<rank>.jsonl` (id, spans of [start, end, type])."""
+    """Read `shards/<rank>.jsonl` (id, domain, keep_names, text); write `found/<rank>.jsonl` (id, spans of [start, end, type])."""
     scratch = Path(job["scratch"])
     engine = analyzer(Path(job["model"]))
     rows = [json.loads(line) for line in (scratch / "shards" / f"{rank:05d}.jsonl").read_text("utf-8").splitlines()]
@@ -31,24 +32,37 @@ def detect_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
         artifacts = engine.nlp_engine.process_batch([row["text"] for row in rows], language="en", batch_size=BATCH)
         for row, (text, artifact) in zip(rows, artifacts, strict=True):
             found = engine.analyze(text, language="en", entities=list(ENTITIES), nlp_artifacts=artifact)
-            handle.write(json.dumps({"id": row["id"], "spans": spans(text, row["domain"], found)}) + "\n")
+            handle.write(
+                json.dumps({"id": row["id"], "spans": spans(text, row["domain"], found, keep_names=row["keep_names"])})
+                + "\n"
+            )
             seen += len(text)
             progress(seen)
 
 
-def spans(text: str, domain: str, found: list[RecognizerResult]) -> list[tuple[int, int, str]]:
+def spans(
+    text: str, domain: str, found: list[RecognizerResult], *, keep_names: bool = False
+) -> list[tuple[int, int, str]]:
     """Spans that do not overlap, in order."""
     chosen: list[tuple[int, int, str]] = []
-    for result in sorted(found, key=lambda r: (ORDER[r.entity_type], r.start - r.end)):
+    wanted = [result for result in found if not (keep_names and result.entity_type == "PERSON")]
+    for result in sorted(wanted, key=lambda r: (ORDER[r.entity_type], r.start - r.end)):
         start, end = _trim(text, result.start, result.end)
         if start >= end or any(start < other_end and other_start < end for other_start, other_end, _ in chosen):
             continue
-        if result.entity_type == "PERSON":
-            name = (result.recognition_metadata or {}).get(RecognizerResult.RECOGNIZER_NAME_KEY, "")
-            if not is_person(text[start:end], domain, certain=name.startswith("own")):
-                continue
-        chosen.append((start, end, result.entity_type))
+        name = (result.recognition_metadata or {}).get(RecognizerResult.RECOGNIZER_NAME_KEY, "")
+        if _is_personal(text[start:end], result.entity_type, domain, certain=name.startswith("own")):
+            chosen.append((start, end, result.entity_type))
     return sorted(chosen)
+
+
+def _is_personal(value: str, entity: str, domain: str, certain: bool) -> bool:
+    if entity == "PERSON":
+        return is_person(value, domain, certain)
+    if entity == "PHONE_NUMBER":
+        # Documentation is full of numbers that could be a telephone's.
+        return certain or domain != "domain"
+    return entity != "IP_ADDRESS" or is_personal_address(value)
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

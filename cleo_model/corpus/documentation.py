@@ -30,8 +30,8 @@ PACKAGES = ("click", "fastapi", "httpx", "networkx", "numpy", "pandas", "pydanti
 PERMISSIVE = ("MIT", "BSD", "APACHE", "PSF", "ISC")
 BUILT_IN = ("math", "cmath", "itertools", "time", "array", "zlib", "binascii", "gc", "sys", "errno", "marshal")
 SKIPPED = {
-    "test", "tests", "testing", "conftest", "idlelib", "lib2to3", "turtledemo", "ensurepip", "distutils", "site-packages",
-    "pydoc_data", "v1", "compat", "deprecated",
+    "test", "tests", "testing", "conftest", "idlelib", "lib2to3", "turtledemo", "ensurepip", "distutils",
+    "site-packages", "pydoc_data", "v1", "compat", "deprecated",
 }  # fmt: skip
 # Share of the size limit that each part may fill.
 SHARES = {"builtins": 0.12, "topics": 0.23, "stdlib": 0.40, "packages": 0.25}
@@ -93,13 +93,17 @@ def package_licences() -> dict[str, tuple[str, str]]:
     return found
 
 
+def _field(meta: Distribution, name: str) -> str:
+    return str(meta.metadata[name]) if name in meta.metadata else ""
+
+
 def _licence(meta: Distribution) -> str:
-    expression = meta.metadata.get("License-Expression") or ""
+    expression = _field(meta, "License-Expression")
     classifiers = [
         c.split("::")[-1].strip() for c in meta.metadata.get_all("Classifier") or [] if c.startswith("License")
     ]
     # An old `License` field may hold the whole text of the licence.
-    stated = (meta.metadata.get("License") or "").strip().splitlines()
+    stated = _field(meta, "License").strip().splitlines()
     return expression or " / ".join(classifiers) or (stated[0][:60] if stated else "unknown")
 
 

@@ -16,7 +16,7 @@ from cleo_core.progress import Reporter
 from cleo_core.settings import load
 from cleo_core.wheels import SPACY_EN, fetch
 from cleo_model.corpus.canaries import CANARIES
-from cleo_model.corpus.personas import Planted
+from cleo_model.corpus.planted import Planted
 from cleo_model.corpus.records import DROPPED, HELDOUT, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.surrogates import Surrogates, fold
 from cleo_model.corpus.workers import run_workers
@@ -28,8 +28,9 @@ __all__ = ["mask", "residue"]
 
 Span = tuple[int, int, str]
 # Found anywhere, these are replaced everywhere: no ordinary text looks like them.
-UNMISTAKABLE = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "SECRET")
-JOINT = "\n"
+UNMISTAKABLE = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN")
+# An empty line, so that no pattern reaches from one message into the next.
+JOINT = "\n\n"
 
 
 def mask(
@@ -66,14 +67,14 @@ def mask(
     return _summarise(out, masker)
 
 
-def _texts(curated: Path) -> Iterator[tuple[str, str, str]]:
-    """(id, domain, text) of all that is to be searched; a conversation as its messages, one after another."""
+def _texts(curated: Path) -> Iterator[tuple[str, str, bool, str]]:
+    """(id, domain, keep_names, text) of all that is to be searched; a conversation as its messages in a row."""
     for name in (TRAIN, HELDOUT):
         for record in read_records(curated / name):
             if record.source != RESERVED:
-                yield record.id, record.domain, _joined(record)
+                yield record.id, record.domain, record.keep_names, _joined(record)
     for number, row in enumerate(_dropped(curated)):
-        yield f"dropped {number}", row["domain"], row["excerpt"]
+        yield f"dropped {number}", row["domain"], False, row["excerpt"]
 
 
 def _dropped(curated: Path) -> list[dict[str, str]]:
@@ -91,10 +92,11 @@ def _find(curated: Path, scratch: Path, model: Path, report: Reporter, ranks: in
     handles = [(scratch / "shards" / f"{rank:05d}.jsonl").open("w", encoding="utf-8") for rank in range(ranks)]
     sizes = [0] * ranks
     try:
-        for identity, domain, text in _texts(curated):
+        for identity, domain, keep, text in _texts(curated):
             rank = sizes.index(min(sizes))
             sizes[rank] += len(text)
-            handles[rank].write(json.dumps({"id": identity, "domain": domain, "text": text}) + "\n")
+            row = {"id": identity, "domain": domain, "keep_names": keep, "text": text}
+            handles[rank].write(json.dumps(row) + "\n")
     finally:
         for handle in handles:
             handle.close()
@@ -115,7 +117,7 @@ class _Masker:
         self.found = found
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         values = {
-            (kind, text[start:end]) for name, _, text in _texts(curated) for start, end, kind in found.get(name, ())
+            (kind, text[start:end]) for name, _, _, text in _texts(curated) for start, end, kind in found.get(name, ())
         }
         self.distinct = Counter(kind for kind, _ in {(kind, fold(value)) for kind, value in values})
         self.surrogate = Surrogates(key, values)
@@ -172,10 +174,10 @@ class _Masker:
             words = [word for start, end, kind in spans if kind == "PERSON" for word in text[start:end].split()]
             pattern = _any_of([*values, *(word for word in words if fold(word) in again)])
             for match in pattern.finditer(text) if pattern else ():
-                kind = again.get(fold(match.group()))
+                known = again.get(fold(match.group()))
                 # "may I" is not May: a name that is written small is no name.
-                if kind and (kind != "PERSON" or match.group()[0].isupper()):
-                    add(*match.span(), kind)
+                if known and (known != "PERSON" or match.group()[0].isupper()):
+                    add(*match.span(), known)
         for match in self.pattern.finditer(text) if self.pattern else ():
             add(*match.span(), self.everywhere[fold(match.group())][0])
         return sorted(taken)

@@ -51,7 +51,7 @@ PROFILES = {
 CODE_STARTS = (">>>", "...", "|", "+-", "==", "--", "array(", "[", "{", "0 ", "1 ", "2 ", "3 ")
 
 
-class ProfileFilter(BaseFilter):
+class ProfileFilter(BaseFilter):  # type: ignore[misc]  # datatrove is untyped
     """Applies the profile of a document's domain; the reason for dropping names the rule."""
 
     name = "domain profile"

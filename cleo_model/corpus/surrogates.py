@@ -8,6 +8,7 @@ reserved for fiction or documentation, or fail on purpose where there is none.
 
 from __future__ import annotations
 
+import calendar
 import hashlib
 import hmac
 import re
@@ -86,7 +87,8 @@ class Surrogates:
             else:
                 is_given = fold(word) in self._female | self._male if len(words) == 1 else place < len(words) - 1
                 made.append(self._draw("GIVEN" if is_given else "FAMILY", word, word))
-        return " ".join(made)
+        name = " ".join(made)
+        return name.upper() if value.isupper() and len(value) > 3 else name
 
     def _make(self, kind: str, shape: str) -> str:
         fake = self.fake
@@ -169,18 +171,5 @@ def _date(fake: Faker, shape: str) -> str:
     if re.fullmatch(r"[\d/.]+", shape):
         sign = "/" if "/" in shape else "."
         return f"{month:02d}{sign}{day:02d}{sign}{year}"
-    name = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ][month - 1]
+    name = calendar.month_name[month]
     return f"{day} {name} {year}" if shape[0].isdigit() else f"{name} {day}, {year}"
