@@ -30,6 +30,8 @@ class CoreSettings(BaseSettings):
 
     home: Path = Path(".cleo")
     """Everything that CleoAI writes goes below this folder (mode 0700)."""
+    assets: Path | None = None
+    """Folder of the pinned downloads, which several homes may share; by default ``<home>/assets``."""
     environment: Environment = "development"
     """development, staging or production; the three never share a home folder or a database."""
     mlflow_uri: str | None = None

