@@ -82,10 +82,10 @@ class ProcessGroupPipesClient(dg.PipesClient):
         """No process of the group is left when this returns."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             deadline = time.monotonic() + self.grace
-            while _alive(process.pid) and time.monotonic() < deadline:
-                _signal(process.pid, number)
-                process.poll()
-                time.sleep(0.1)
+            _signal(process.pid, number)
+            # A child that ended stays in the group until it is reaped.
+            while (process.poll() is None or _alive(process.pid)) and time.monotonic() < deadline:
+                time.sleep(0.05)
         process.wait()
 
 
@@ -103,7 +103,7 @@ def _relay(process: subprocess.Popen[str]) -> str:
 
 
 def _alive(group: int) -> bool:
-    """Is a process of the group still there? A zombie that waits for us counts until it is reaped."""
+    """Is a process of the group still there?"""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:

@@ -95,11 +95,14 @@ class RouterWatch:
         return float(self.entropy.mean()) / max(1, self.tokens) if self.routers else 0.0
 
 
-def dead_experts(load: list[list[float]]) -> list[str]:
-    """The experts, as ``layer.expert``, that got less than a twentieth of their fair share."""
+def dead_experts(load: list[list[float]], frozen: int = 0) -> list[str]:
+    """The experts, as ``layer.expert``, that got less than a twentieth of their fair share.
+
+    The first `frozen` layers do not count: their experts are equal, so it is of no matter which of them is asked.
+    """
     return [
         f"{layer}.{expert}"
         for layer, shares in enumerate(load)
         for expert, share in enumerate(shares)
-        if share < DEAD / len(shares)
+        if layer >= frozen and share < DEAD / len(shares)
     ]

@@ -18,6 +18,7 @@ from cleo_core.errors import IntegrityError
 __all__ = ["Cursor", "commit", "export", "read_cursor"]
 
 CURSOR = "cursor.json"
+AGAIN = "Remove the folder and start the phase again."
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ def _sync(path: Path) -> None:
 
 
 def export(state: Path, model: Path, out: Path) -> None:
-    """Write the model folder `out` from a ZeRO checkpoint; configuration and tokenizer come from `model`.
+    """Write the model folder `out` from a ZeRO checkpoint and the folder that the phase began with.
 
     The fp32 master weights are rounded to bfloat16 just as the trainer rounds them, so the result is the trainer's
     own weights exactly.
@@ -103,15 +104,16 @@ def export(state: Path, model: Path, out: Path) -> None:
     """
     import torch
     from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
     from cleo_model.weights import copy_tokenizer, save_model
 
     cursor = read_cursor(state)
     if cursor is None:
         raise IntegrityError(f"{state} holds no whole checkpoint.", hint="Train first.")
-    tensors = get_fp32_state_dict_from_zero_checkpoint(str(state), tag=cursor.tag)
-    with torch.device("meta"):
-        layout = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(model), dtype=torch.bfloat16)
-    save_model(layout, out, {name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()})
+    trained = get_fp32_state_dict_from_zero_checkpoint(str(state), tag=cursor.tag, exclude_frozen_parameters=True)
+    # Frozen weights are not in the checkpoint: they are still those of the model that training began with.
+    layout = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16, use_safetensors=True)
+    tensors = dict(layout.state_dict()) | {name: tensor.to(torch.bfloat16) for name, tensor in trained.items()}
+    save_model(layout, out, tensors)
     copy_tokenizer(model, out)

@@ -42,7 +42,7 @@ class Phase:
         here = slice(first, last)
         return Batch(
             torch.from_numpy(self.tokens[here].astype(np.int64)).to(device),
-            torch.from_numpy(np.ascontiguousarray(self.targets[here])).to(device),
+            torch.from_numpy(np.array(self.targets[here])).to(device),
             torch.from_numpy((self.sources[here] != 255).astype(np.float32)).to(device),
         )
 

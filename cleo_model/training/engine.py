@@ -108,7 +108,8 @@ class DeepSpeedEngine:
                 for name in ("exp_avg", "exp_avg_sq"):
                     if name in state:
                         state[name] = state[name].to(torch.bfloat16)
-        self.engine.save_checkpoint(str(folder), tag=tag, save_latest=False)
+        # Frozen weights are in the model folder that the phase began with.
+        self.engine.save_checkpoint(str(folder), tag=tag, save_latest=False, exclude_frozen_parameters=True)
 
     def load(self, folder: Path, tag: str) -> None:
         path, _ = self.engine.load_checkpoint(str(folder), tag=tag, load_lr_scheduler_states=False)

@@ -20,6 +20,7 @@ from types import FrameType
 
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_model.training.lock import run_lock
+from cleo_model.training.ops import compiler_path
 from cleo_model.training.recipes import Recipe
 
 __all__ = ["arguments", "command", "main"]
@@ -100,7 +101,7 @@ def _run(recipe: Recipe, argv: list[str], lock: int) -> int:
 def _start(index: int, count: int, port: int, argv: list[str], lock: int) -> subprocess.Popen[bytes]:
     environment = {**MEMORY, **os.environ, "RANK": str(index), "LOCAL_RANK": str(index), "WORLD_SIZE": str(count)}
     environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_WAIT_POLICY": "passive"}
-    environment |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+    environment |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "PATH": compiler_path()}
     environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // count)))
     if index:
         # Only rank 0 speaks to Dagster.

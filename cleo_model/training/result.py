@@ -55,7 +55,7 @@ def _report(trainer: Trainer) -> dict[str, Any]:
         "loss_at_start": cursor.loss_at_start,
         "loss_before": cursor.loss_before,
         "loss_after": cursor.loss_after,
-        "dead_experts": dead_experts(cursor.load),
+        "dead_experts": dead_experts(cursor.load, trainer.frozen_layers),
         "router": {key: last[key] for key in ("balance", "z", "entropy", "largest") if key in last},
         "expert_load": [[round(share, 4) for share in layer] for layer in cursor.load],
         "history": cursor.history,

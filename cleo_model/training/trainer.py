@@ -93,6 +93,8 @@ class Trainer:
             )
         self.heldout = heldout_domains(job.curriculum)
         self.model = load_model(job.model_in, self.device)
+        if self.recipe.trainable_layers is not None:
+            _freeze(self.model, self.recipe.trainable_layers)
         self.watch = RouterWatch(self.model)
         if self.phase.top_k and self.watch.routers:
             self.watch.set_top_k(self.phase.top_k)
@@ -101,6 +103,12 @@ class Trainer:
         self.cursor = self._start()
         self._saved = time.monotonic()
         self._began = time.monotonic() - self.cursor.seconds
+
+    @property
+    def frozen_layers(self) -> int:
+        """How many layers, from the first, keep the weights of the base model."""
+        layers, trained = len(self.model.model.layers), self.recipe.trainable_layers
+        return 0 if trained is None else max(0, layers - trained)
 
     def _start(self) -> Cursor:
         """Go on from our own last checkpoint, or from the state that an earlier phase left, or from nothing."""
@@ -249,6 +257,13 @@ class Trainer:
             self.report(what, number, len(self.heldout), **{domain: found[domain]})
         self.engine.module.train()
         return found
+
+
+def _freeze(model: Any, layers: int) -> None:
+    """Leave only the last `layers` layers and the final norm to be trained."""
+    model.requires_grad_(False)
+    for part in (*model.model.layers[max(0, len(model.model.layers) - layers) :], model.model.norm):
+        part.requires_grad_(True)
 
 
 def _device() -> torch.device:

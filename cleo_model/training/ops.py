@@ -1,0 +1,67 @@
+"""DeepSpeed's own C++ code, compiled ahead: the first trainer would otherwise wait for the compiler."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from cleo_core.errors import EnvironmentFault
+from cleo_core.progress import Reporter, silent
+
+__all__ = ["compiler_path", "prebuild_ops"]
+
+
+def compiler_path() -> str:
+    """PATH with this environment's own programs in it: ninja lies there, and nobody has to activate it."""
+    own = str(Path(sys.executable).parent)
+    return os.pathsep.join([own, *(part for part in os.environ.get("PATH", "").split(os.pathsep) if part != own)])
+
+
+def prebuild_ops(report: Reporter = silent) -> float:
+    """Compile what the trainer needs on this machine, once; returns the seconds it took.
+
+    Raises:
+        EnvironmentFault: there is no C++ compiler, or it failed.
+    """
+    if not any(shutil.which(name) for name in ("c++", "g++", "clang++")):
+        raise EnvironmentFault(
+            "There is no C++ compiler, which DeepSpeed needs once.", hint="Install one, on Debian: apt install g++"
+        )
+    report("compiling DeepSpeed's C++ code", 0, 1)
+    started = time.monotonic()
+    # In a process of its own: what is compiled is loaded too, and the caller has no use for it.
+    done = subprocess.run(
+        [sys.executable, "-m", "cleo_model.training.ops"],
+        env={**os.environ, "PATH": compiler_path()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise EnvironmentFault(
+            f"DeepSpeed's C++ code does not compile: {last[:300]}", hint="Check the compiler, and that /tmp has room."
+        )
+    seconds = time.monotonic() - started
+    report("compiling DeepSpeed's C++ code", 1, 1, seconds=seconds)
+    return seconds
+
+
+def _build() -> None:
+    import torch
+    from deepspeed.ops.op_builder import CPUAdamBuilder
+
+    if torch.cuda.is_available():
+        return
+    from deepspeed.ops.op_builder.cpu import ShareMemCommBuilder
+
+    for builder in (ShareMemCommBuilder(), CPUAdamBuilder()):
+        builder.load(verbose=False)
+
+
+if __name__ == "__main__":
+    _build()

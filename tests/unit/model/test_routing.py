@@ -1,0 +1,98 @@
+"""The routers' losses see what they should see, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from cleo_core.progress import silent
+from cleo_model.moe.routing import RouterWatch, dead_experts
+from cleo_model.moe.upcycle import init_moe
+from cleo_model.training.recipes import MoERecipe
+
+pytestmark = pytest.mark.unit
+TOKENS = torch.arange(3, 67).reshape(2, 32)
+
+
+@pytest.fixture
+def mixture(llama: Callable[..., Path], tmp_path: Path) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    init_moe(llama(), tmp_path, MoERecipe(), silent)
+    return AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
+
+
+def forward(model: Any, watch: RouterWatch) -> None:
+    watch.on = True
+    model.model(TOKENS, use_cache=False)
+    watch.on = False
+
+
+def test_an_even_load_costs_one_and_a_collapsed_layer_costs_more(mixture: Any) -> None:
+    watch = RouterWatch(mixture)
+    forward(mixture, watch)
+    even, _ = watch.losses(torch.ones(64))
+    assert float(even) == pytest.approx(1.0, abs=0.1)
+    watch.reset()
+    # Two layers that collapse onto different experts look even when they are pooled.
+    with torch.no_grad():
+        for layer, favourites in zip(mixture.model.layers, ((0, 1), (2, 3)), strict=True):
+            bias = torch.zeros(4)
+            bias[list(favourites)] = 8.0
+            hidden = layer.post_attention_layernorm.weight
+            layer.mlp.gate.forward = _biased(layer.mlp.gate, bias.to(hidden.device))
+    forward(mixture, watch)
+    collapsed, _ = watch.losses(torch.ones(64))
+    assert float(collapsed) > 1.9
+    assert watch.load()[0] == pytest.approx([0.5, 0.5, 0, 0], abs=1e-6)
+    assert watch.load()[1] == pytest.approx([0, 0, 0.5, 0.5], abs=1e-6)
+
+
+def _biased(router: Any, bias: torch.Tensor) -> Any:
+    plain = type(router).forward
+
+    def forward(hidden: torch.Tensor) -> Any:
+        logits = plain(router, hidden)[0] + bias
+        scores, chosen = torch.topk(logits.softmax(-1), router.top_k, dim=-1)
+        return logits, scores / scores.sum(-1, keepdim=True), chosen
+
+    return forward
+
+
+def test_the_losses_reach_the_router_and_nothing_when_off(mixture: Any) -> None:
+    watch = RouterWatch(mixture)
+    forward(mixture, watch)
+    balance, z = watch.losses(torch.ones(64))
+    (balance + z).backward()
+    assert all(float(layer.mlp.gate.weight.grad.abs().sum()) > 0 for layer in mixture.model.layers)
+    before = watch.tokens
+    mixture.model(TOKENS, use_cache=False)
+    assert watch.tokens == before
+
+
+def test_padding_counts_for_nothing(mixture: Any) -> None:
+    watch = RouterWatch(mixture)
+    forward(mixture, watch)
+    real = torch.ones(64)
+    real[32:] = 0
+    watch.losses(real)
+    assert float(watch.counts.sum()) == 32 * 2 * 2
+    assert watch.tokens == 32
+
+
+def test_a_dense_model_has_no_router_and_no_loss(llama: Callable[..., Path]) -> None:
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(llama(), dtype=torch.float32)
+    watch = RouterWatch(model)
+    forward(model, watch)
+    assert [float(each) for each in watch.losses(torch.ones(64))] == [0.0, 0.0]
+
+
+def test_an_expert_below_a_twentieth_of_its_share_is_dead() -> None:
+    assert dead_experts([[0.4, 0.3, 0.295, 0.005], [0.25, 0.25, 0.25, 0.25]]) == ["0.3"]
+    assert dead_experts([[0.4, 0.3, 0.295, 0.005], [0.0, 0.5, 0.25, 0.25]], frozen=1) == ["1.0"]
