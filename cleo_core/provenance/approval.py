@@ -141,9 +141,7 @@ def verify(envelope: Envelope, store: TrustStore | None = None, *, even_revoked:
 
 def _well_formed(payload: dict[str, Any]) -> bool:
     texts = all(isinstance(payload[name], str) for name in ("id", "name", "reviewer", "reason"))
-    times = all(
-        isinstance(payload[name], str) and TIME.fullmatch(payload[name]) for name in ("issued_at", "expires_at")
-    )
+    times = all(_is_time(payload[name]) for name in ("issued_at", "expires_at"))
     digests = all(
         isinstance(payload[name], str) and HEX.fullmatch(payload[name]) for name in ("bundle_digest", "eval_digest")
     )
