@@ -72,7 +72,7 @@ def masked_corpus(
     from cleo_core.crypto.keys import masking_key
     from cleo_core.digest import digest_json
     from cleo_model.corpus.mask import mask, residue
-    from cleo_model.corpus.personas import read_planted
+    from cleo_model.corpus.planted import read_planted
 
     with clear_errors():
         key = masking_key()
