@@ -49,14 +49,14 @@ class _Opening:
     async def _open(self) -> Memory:
         settings = self._settings or load(MemorySettings)
         provider = await asyncio.to_thread(key_provider, settings)
-        database = await _database(settings.catalogue, "memory", CATALOGUE_SCHEMA)
+        database = await _database(settings.catalogue, "catalogue", CATALOGUE_SCHEMA)
         keys = await _database(settings.keystore or settings.catalogue, "keys", KEY_SCHEMA)
         keyring = await Keyring.open(keys, provider, settings.tenant)
         catalogue = Catalogue(database)
         embedder = self._embedder
         if embedder is None and settings.embedder != "none":
             embedder = await asyncio.to_thread(open_embedder, settings.embedder)
-        shelves = await open_shelves(settings)
+        shelves = open_shelves(settings)
         custody = Custody(catalogue, keyring, settings.half_life_days * DAY, shelves)
         library = Library(catalogue, custody, SegmentStore(catalogue, keyring), embedder, settings.index_bytes)
         memory = Memory(settings, catalogue, keyring, custody, library)
@@ -85,11 +85,11 @@ async def _database(url: str, name: str, schema: Sequence[str]) -> Database:
     raise ConfigError(f"The catalogue {_bare(url)!r} is neither sqlite nor a Postgres URL.")
 
 
-async def open_shelves(settings: MemorySettings) -> Shelves:
+def open_shelves(settings: MemorySettings) -> Shelves:
     """The stores that the settings name. A client is imported only where its backend is configured."""
     vectors = settings.vectors == "indexed"
     stores = {
-        tier: Guarded(await open_store(url, vectors=vectors))
+        tier: Guarded(open_store(url, settings.backend_seconds, vectors=vectors), deadline=settings.backend_seconds)
         for tier, url in ((Tier.HOT, settings.hot), (Tier.WARM, settings.warm), (Tier.COLD, settings.cold))
         if url != EMBEDDED
     }
@@ -107,21 +107,21 @@ async def open_shelves(settings: MemorySettings) -> Shelves:
     return Shelves(stores, mirrors, vectors=vectors)
 
 
-async def open_store(url: str, *, vectors: bool = False) -> Store:
+def open_store(url: str, timeout: float = 3.0, *, vectors: bool = False) -> Store:
     """The adapter for a URL. Raises: ConfigError when there is none for it."""
     scheme = url.partition(":")[0]
     if scheme in ("redis", "rediss", "valkey"):
         from cleo_memory.adapters.redis import RedisStore
 
-        return RedisStore(url.replace("valkey://", "redis://", 1))
+        return RedisStore(url.replace("valkey://", "redis://", 1), timeout=timeout)
     if scheme in ("mongodb", "mongodb+srv"):
         from cleo_memory.adapters.mongodb import MongoStore
 
-        return MongoStore(url)
+        return MongoStore(url, timeout=timeout)
     if scheme in ("postgresql", "postgres"):
         from cleo_memory.adapters.postgres import PostgresStore
 
-        return PostgresStore(url, vectors=vectors)
+        return PostgresStore(url, vectors=vectors, timeout=timeout)
     raise ConfigError(f"There is no backend for {_bare(url)!r}.", hint="redis://, mongodb:// or postgresql://.")
 
 

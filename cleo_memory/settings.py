@@ -36,6 +36,8 @@ class MemorySettings(BaseSettings):
     can be inverted to text by whoever reads that store."""
     pinecone_host: str | None = None
     pinecone_api_key: SecretStr | None = None
+    backend_seconds: float = Field(default=3.0, gt=0, le=60)
+    """Deadline of one call to a tier's backend; a backend that fails three times is left alone for a few seconds."""
     processes: int = Field(default=1, ge=1, le=1024)
     """How many processes share this memory."""
 

@@ -65,7 +65,7 @@ class PostgresDatabase:
         except (psycopg.Error, PoolTimeout) as error:
             self._pool.close()
             raise StorageFault(
-                f"The Postgres of the {name} does not answer ({type(error).__name__}).",
+                f"The tables {name} could not be set up in Postgres ({type(error).__name__}).",
                 hint="Check CLEO_MEMORY_CATALOGUE and CLEO_MEMORY_KEYSTORE, and that the role may create a schema.",
             ) from error
 

@@ -1,0 +1,216 @@
+"""The whole memory on real backends: Postgres catalogue, Valkey, MongoDB, Postgres with row-level security."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from cleo_memory import Memory, MemorySettings, Tier, open_memory
+from cleo_memory.adapters.postgres import PostgresStore, install
+from cleo_memory.errors import BackendDown
+from cleo_memory.records import Owner
+from cleo_memory.stores import Sealed
+from tests.servers import Mongo, Server, Valkey, started
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def settings(redis_url: str, mongodb_url: str, postgres_url: str) -> MemorySettings:
+    await install(postgres_url)
+    # A tenant of its own: every test meets its own users on servers that are shared.
+    return MemorySettings(
+        embedder="none",
+        hot=redis_url,
+        warm=mongodb_url,
+        cold=postgres_url,
+        tenant=os.urandom(4).hex(),
+        backend_seconds=2.0,
+    )
+
+
+@pytest.fixture
+async def memory(settings: MemorySettings) -> AsyncIterator[Memory]:
+    async with open_memory(settings) as opened:
+        yield opened
+
+
+async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
+    """Wait for what background work brings about; fails when it does not."""
+    end = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < end, "it did not come about in time"
+        await asyncio.sleep(0.02)
+
+
+async def drained(memory: Memory) -> bool:
+    return not await memory.custody.outbox.waiting_of_all_users()
+
+
+async def staged(memory: Memory, user: str) -> int:
+    owner = memory.keyring.owner(user)
+    ids = [record.id for record in (await memory.memories(user, first=1000)).items]
+    return len(await memory.catalogue.payloads(owner, ids))
+
+
+async def test_what_is_acknowledged_reaches_its_tiers_and_leaves_the_catalogue(memory: Memory) -> None:
+    turn = await memory.append("ann", "trip", "user", "I saw a heron.")
+    fact = await memory.remember("ann", "Herons are birds.")
+    await until(lambda: drained(memory))
+    owner = memory.keyring.owner("ann")
+    assert set(await memory.custody.shelves[Tier.HOT].store.get(owner, [turn.id, fact.id])) == {turn.id}  # type: ignore[union-attr]
+    # The hot memory has its shadow in the warm tier; the catalogue keeps no copy of its own any more.
+    assert set(await memory.custody.shelves[Tier.WARM].store.get(owner, [turn.id, fact.id])) == {turn.id, fact.id}  # type: ignore[union-attr]
+    assert await staged(memory, "ann") == 0
+    assert (await memory.memories("ann")).items == [fact, turn]
+    assert [hit.record for hit in await memory.search("ann", "heron saw", limit=1)] == [turn]
+
+
+async def test_a_memory_moves_down_and_up_and_is_whole_in_each_tier(memory: Memory) -> None:
+    record = await memory.append("ann", "trip", "user", "I saw a heron.")
+    owner = memory.keyring.owner("ann")
+    await until(lambda: drained(memory))
+    later = time.time() + 90 * 86400
+    for tier in (Tier.WARM, Tier.COLD):
+        (move,) = [m for m in await memory.tiering.plan_for_all_users(now=later) if m.owner == owner]
+        assert (move.target, "below" in move.why) == (tier, True)
+        assert await memory.tiering.carry_out([move]) == 1
+        await until(lambda: drained(memory))
+        found = await memory.recall("ann", record.id)
+        assert (found.content, found.tier) == (record.content, tier)
+        for other in Tier:
+            kept = await memory.custody.shelves[other].store.get(owner, [record.id])  # type: ignore[union-attr]
+            assert bool(kept) == (other == tier), other
+    await memory.recall("ann", record.id)  # the second access within the window
+    assert await memory.tiering.cycle() >= 1
+    assert (await memory.recall("ann", record.id)).tier == Tier.HOT
+    view = await memory.tiering.view_of_all_users()
+    assert view.flows[("warm", "cold")] >= 1
+    assert view.flows[("cold", "hot")] >= 1
+    assert await memory.forget("ann", record.id) == 1
+    await until(lambda: drained(memory))
+    for tier in Tier:
+        assert not await memory.custody.shelves[tier].store.get(owner, [record.id])  # type: ignore[union-attr]
+
+
+async def test_a_pinned_memory_stays(memory: Memory) -> None:
+    record = await memory.remember("ann", "stay", pinned=True)
+    owner = memory.keyring.owner("ann")
+    later = time.time() + 900 * 86400
+    assert not [m for m in await memory.tiering.plan_for_all_users(now=later) if m.owner == owner]
+    await memory.pin("ann", record.id, False)
+    assert [m for m in await memory.tiering.plan_for_all_users(now=later) if m.owner == owner]
+
+
+async def test_an_erased_user_is_purged_from_every_backend(memory: Memory) -> None:
+    record = await memory.append("ann", "trip", "user", "I saw a heron.")
+    other = await memory.append("bob", "trip", "user", "I saw a crane.")
+    await until(lambda: drained(memory))
+    receipt = await memory.erase("ann")
+    assert set(receipt.stores.values()) == {"purged"}
+    for tier in Tier:
+        shelf = memory.custody.shelves[tier].store
+        assert shelf is not None
+        assert await shelf.scan(memory.keyring.owner("ann"), "", 10) == []
+    assert (await memory.recall("bob", other.id)) == other
+    assert record.id not in {each.id for each in (await memory.memories("ann")).items}
+
+
+async def test_with_the_hot_tier_down_reads_go_on_and_writes_are_acknowledged(
+    settings: MemorySettings,
+) -> None:
+    server = started(Valkey)
+    try:
+        async with open_memory(settings.model_copy(update={"hot": server.url})) as memory:
+            before = await memory.append("ann", "trip", "user", "I saw a heron.")
+            await until(lambda: drained(memory))
+            server.kill()
+            during = await memory.append("ann", "trip", "user", "Then it flew.")
+            assert await memory.window("ann", "trip") == [before, during]
+            hits = await memory.search("ann", "heron flew")
+            assert {hit.record.id for hit in hits} == {before.id, during.id}
+            assert "redis" in hits.degraded[0]
+            server.start()
+            await until(lambda: drained(memory), 40)
+            assert (await memory.search("ann", "heron flew")).degraded == ()
+    finally:
+        server.close()
+
+
+async def test_with_the_warm_tier_down_what_only_it_has_is_missing_and_the_answer_says_so(
+    settings: MemorySettings,
+) -> None:
+    server: Server = started(Mongo)
+    try:
+        async with open_memory(settings.model_copy(update={"warm": server.url})) as memory:
+            archived = await memory.remember("ann", "Herons eat fish.")
+            await until(lambda: drained(memory))
+            assert await memory.search("ann", "herons fish")
+            server.kill()
+            fresh = await memory.remember("ann", "Herons eat frogs.")
+            hits = await memory.search("ann", "herons eat")
+            assert [hit.record for hit in hits] == [fresh]
+            assert "mongodb" in hits.degraded[0]
+            with pytest.raises(BackendDown, match="mongodb"):
+                await memory.recall("ann", archived.id)
+            assert await memory.recall("ann", fresh.id) == fresh
+            server.start()
+            await until(lambda: drained(memory), 40)
+            assert {hit.record.id for hit in await memory.search("ann", "herons eat")} == {archived.id, fresh.id}
+            assert await staged(memory, "ann") == 0
+    finally:
+        server.close()
+
+
+async def test_two_processes_share_a_postgres_catalogue(settings: MemorySettings, postgres_url: str) -> None:
+    shared = settings.model_copy(update={"catalogue": postgres_url, "processes": 2})
+    async with open_memory(shared) as one, open_memory(shared) as other:
+        first = await one.append("ann", "trip", "user", "I saw a heron.")
+        assert [hit.record for hit in await other.search("ann", "heron")] == [first]
+        second = await other.append("ann", "trip", "user", "The heron flew.")
+        assert {hit.record.id for hit in await one.search("ann", "heron")} == {first.id, second.id}
+        await one.forget("ann", first.id)
+        assert [hit.record for hit in await other.search("ann", "heron")] == [second]
+        notes = await asyncio.gather(*(each.remember("ann", f"note {n}") for n in range(20) for each in (one, other)))
+        assert len({record.id for record in notes}) == 40
+        await until(lambda: drained(one))
+        await one.rotate_key("ann")
+        assert (await other.stats("ann")).memories == 41
+        assert len((await other.memories("ann", first=100)).items) == 41
+        await other.remember("ann", "written by one who holds the old key")
+        receipt = await one.erase("ann")
+        assert receipt.memories == 42
+        assert (await other.search("ann", "heron")) == []
+        await other.remember("ann", "a new life")
+        await one.erase("ann")
+
+
+async def test_row_level_security_binds_even_a_query_that_forgets_the_owner(postgres_url: str) -> None:
+    await install(postgres_url)
+    store = PostgresStore(postgres_url)
+    ann, bob = Owner(os.urandom(16).hex()), Owner(os.urandom(16).hex())
+    await store.put(ann, [Sealed("one", 1, b"ann's")])
+    await store.put(bob, [Sealed("one", 1, b"bob's")])
+    try:
+        async with store._as(ann) as cursor:
+            rows = await (await cursor.execute("SELECT owner FROM cleo_memory.memories")).fetchall()
+            assert rows == [(ann,)]
+            gone = await cursor.execute("DELETE FROM cleo_memory.memories")
+            assert gone.rowcount == 1
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await cursor.execute("INSERT INTO cleo_memory.memories VALUES (%s, 'two', 1, '')", (bob,))
+        assert (await store.get(bob, ["one"]))["one"].data == b"bob's"
+        # What the transaction was allowed is gone with it: the same connection, handed on by a pooler, sees nothing.
+        async with store._pool.connection() as connection:
+            await connection.execute("SELECT set_config('role', 'cleo_memory_rows', true)")
+            left = await (await connection.execute("SELECT count(*) FROM cleo_memory.memories")).fetchone()
+            assert left == (0,)
+    finally:
+        await store.purge(bob)
+        await store.close()
