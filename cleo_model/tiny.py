@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 __all__ = ["CHAT_TEMPLATE", "make_tiny"]
 
@@ -32,11 +33,14 @@ TEXT = (
 def make_tiny(out: Path, seed: int = 0) -> str:
     """Write the model and its tokenizer into `out`; the same bytes every time. Returns where it comes from."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    import transformers
+    from transformers import LlamaConfig, LlamaForCausalLM
 
     from cleo_model.weights import save_model
 
-    tokenizer = PreTrainedTokenizerFast(
+    # transformers leaves it untyped.
+    wrapper: Any = transformers.PreTrainedTokenizerFast
+    tokenizer = wrapper(
         tokenizer_object=_train_tokenizer(),
         bos_token="<|im_start|>",  # noqa: S106 - a token of the vocabulary
         eos_token="<|im_end|>",  # noqa: S106
@@ -62,7 +66,8 @@ def make_tiny(out: Path, seed: int = 0) -> str:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = LlamaForCausalLM(config).to(torch.bfloat16)
+        model: Any = LlamaForCausalLM(config)
+        model.to(torch.bfloat16)
     save_model(model, out)
     return f"made here, seed {seed}"
 

@@ -60,10 +60,10 @@ def shares(recipe: Recipe, phase: PhaseRecipe, present: set[str]) -> dict[str, f
     """Share of each present domain in a phase; a domain that the corpus lacks leaves its share to the others."""
     mixture: dict[str, float] = dict(phase.mixture)
     if recipe.shuffled_order:
-        total = sum(each.tokens for each in recipe.phases)
+        tokens = sum(each.tokens for each in recipe.phases)
         domains = {name for each in recipe.phases for name in each.mixture}
         mixture = {
-            name: sum(each.tokens * each.mixture.get(name, 0.0) for each in recipe.phases) / total
+            name: sum(each.tokens * each.mixture.get(name, 0.0) for each in recipe.phases) / tokens
             for name in sorted(domains)
         }
     kept = {name: share for name, share in mixture.items() if name in present and share > 0}
@@ -72,8 +72,8 @@ def shares(recipe: Recipe, phase: PhaseRecipe, present: set[str]) -> dict[str, f
             f"Phase {phase.name} wants {', '.join(mixture)}; the corpus has {', '.join(sorted(present))}.",
             hint="Name the domain of each source: prose, domain or conversation.",
         )
-    total = sum(kept.values())
-    return {name: share / total for name, share in kept.items()}
+    kept_share = sum(kept.values())
+    return {name: share / kept_share for name, share in kept.items()}
 
 
 def row_counts(wanted: Mapping[str, float], rows: int) -> dict[str, int]:

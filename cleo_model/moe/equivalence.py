@@ -31,7 +31,8 @@ def same_function(base: Path, moe: Path, length: int = 64) -> dict[str, Any]:
     outputs = []
     for folder in (base, moe):
         # One model at a time: both in fp32 would need twice the memory.
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True).eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+        model.eval()
         with torch.inference_mode():
             outputs.append([model(row, use_cache=False).logits.clone() for row in rows])
         del model

@@ -37,7 +37,7 @@ class Engine(Protocol):
 
 
 def _optimizer(recipe: Recipe, parameters: Any, device: torch.device) -> torch.optim.Optimizer:
-    options = {
+    options: dict[str, Any] = {
         "lr": recipe.optimizer.lr,
         "betas": recipe.optimizer.betas,
         "eps": recipe.optimizer.eps,
@@ -112,7 +112,9 @@ class DeepSpeedEngine:
         self.engine.save_checkpoint(str(folder), tag=tag, save_latest=False, exclude_frozen_parameters=True)
 
     def load(self, folder: Path, tag: str) -> None:
-        path, _ = self.engine.load_checkpoint(str(folder), tag=tag, load_lr_scheduler_states=False)
+        path, _ = self.engine.load_checkpoint(
+            str(folder), tag=tag, load_module_strict=False, load_lr_scheduler_states=False
+        )
         if path is None:
             raise TrainingFailed(
                 f"Checkpoint {tag} in {folder} cannot be read.", hint="Remove it, and start the phase again."

@@ -28,7 +28,7 @@ def summed_loss(model: Any, batch: Batch) -> Tensor:
     hidden = model.model(batch.tokens, use_cache=False).last_hidden_state[:, :-1]
     wanted = batch.targets[:, 1:]
     states, labels = hidden[wanted], batch.tokens[:, 1:][wanted]
-    total = states.new_zeros((), dtype=torch.float32)
+    total: Tensor = states.new_zeros((), dtype=torch.float32)
     for first in range(0, len(labels), PIECE):
         piece = (model.lm_head, states[first : first + PIECE], labels[first : first + PIECE])
         total = total + (checkpoint(_piece, *piece, use_reentrant=False) if torch.is_grad_enabled() else _piece(*piece))

@@ -6,13 +6,18 @@ import argparse
 import logging
 import os
 import sys
+import traceback
 import warnings
+from pathlib import Path
 
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_core.progress import Reporter
+from cleo_model.errors import TrainingFailed
 from cleo_model.training.recipes import Recipe
 
 __all__ = ["main"]
+
+ERRORS = "errors.log"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,6 +42,17 @@ def main(argv: list[str] | None = None) -> int:
             )
             _complain(fault, rank)
             return fault.exit_code
+        except Exception as error:  # whatever libraries raise: the user gets one line, the file has the rest
+            _keep_trace(given.out, rank)
+            first = str(error).strip().splitlines()[0][:200] if str(error).strip() else ""
+            _complain(
+                TrainingFailed(
+                    f"{type(error).__name__}: {first}",
+                    hint=f"Details are in {given.out / ERRORS}; the same command goes on from the last checkpoint.",
+                ),
+                rank,
+            )
+            return TrainingFailed.exit_code
 
 
 def _train(recipe: Recipe, given: argparse.Namespace, report: Reporter) -> None:
@@ -58,6 +74,11 @@ def _train(recipe: Recipe, given: argparse.Namespace, report: Reporter) -> None:
 
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
+
+
+def _keep_trace(out: Path, rank: int) -> None:
+    with (out / ERRORS).open("a") as file:
+        file.write(f"rank {rank}\n{traceback.format_exc()}\n")
 
 
 def _quiet() -> None:

@@ -204,7 +204,8 @@ class Recipe:
             data["phases"] = tuple(_build(PhaseRecipe, phase) for phase in data["phases"])
             data["optimizer"]["betas"] = tuple(data["optimizer"]["betas"])
             data["optimizer"] = _build(OptimizerRecipe, data["optimizer"])
-            return _build(cls, data)
+            made: Recipe = _build(cls, data)
+            return made
         except (KeyError, TypeError, ValueError) as error:
             raise RecipeError(f"This is not a recipe: {error}.", hint="Write one with Recipe.to_json().") from None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from cleo_model.training.recipes import OptimizerRecipe
 
 __all__ = ["learning_rate"]
@@ -21,4 +23,4 @@ def learning_rate(recipe: OptimizerRecipe, step: int, total: int) -> float:
     if step < total - decay:
         return recipe.lr
     progress = (step + 1 - (total - decay)) / decay
-    return recipe.lr * (recipe.final + (1 - recipe.final) * (1 - min(1.0, progress) ** 0.5))
+    return recipe.lr * (recipe.final + (1 - recipe.final) * (1 - math.sqrt(min(1.0, progress))))

@@ -126,7 +126,9 @@ def _default_corpus(report: Reporter) -> StageResult:
     if made:
         return read_stage(made[-1].parent)
     from cleo_core.crypto.keys import ensure_development_keys, masking_key
-    from cleo_model.corpus import collect, curate, mask
+    from cleo_model.corpus.collect import collect
+    from cleo_model.corpus.curate import curate
+    from cleo_model.corpus.mask import mask
     from cleo_model.sources import default_sources, source_fingerprint
 
     ensure_development_keys()

@@ -53,7 +53,8 @@ def load_model(folder: Path, device: torch.device) -> Any:
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    quiet: Any = logging
+    quiet.disable_progress_bar()
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -65,7 +66,8 @@ def load_model(folder: Path, device: torch.device) -> Any:
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise UnusableModel(f"{folder} cannot be loaded: {str(error).splitlines()[0][:200]}") from None
-    return model.to(device).train()
+    loaded: Any = model
+    return loaded.to(device).train()
 
 
 class Trainer:
