@@ -1,61 +1,14 @@
-"""Keys, a signed bundle, and an MLflow store for each test: a copy, because MLflow takes seconds to make one."""
+"""What the tests of trust share: see tests/trust_fixtures.py."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from pathlib import Path
-
-import pytest
 
 # Tests are imported one by one (importmode=importlib), so what they share is found from the root of the repository.
 if (root := str(Path(__file__).parents[3])) not in sys.path:
     sys.path.insert(0, root)
 
-from cleo_core.provenance.bundle import sign
-from tests.trust_bundles import Registered, make_bundle, make_keys, register_bundle
+from tests.trust_fixtures import bundle, empty_store, keys, registered, store
 
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("store")
-    before = os.environ.get("CLEO_HOME")
-    os.environ["CLEO_HOME"] = str(place)
-    try:
-        from cleo_core import registry
-
-        assert registry.versions() == []
-    finally:
-        if before is None:
-            del os.environ["CLEO_HOME"]
-        else:
-            os.environ["CLEO_HOME"] = before
-    return place / "mlflow" / "mlflow.db"
-
-
-@pytest.fixture
-def keys(home: Path) -> Path:
-    make_keys()
-    return home
-
-
-@pytest.fixture
-def bundle(keys: Path, tmp_path: Path) -> Path:
-    """A bundle that was signed; its signature lies beside it in bundle.sig."""
-    folder = make_bundle(tmp_path / "made" / "bundle")
-    sign(folder, folder.parent / "bundle.sig")
-    return folder
-
-
-@pytest.fixture
-def store(keys: Path, empty_store: Path) -> Path:
-    (keys / "mlflow").mkdir(mode=0o700)
-    shutil.copy(empty_store, keys / "mlflow" / "mlflow.db")
-    return keys
-
-
-@pytest.fixture
-def registered(store: Path, tmp_path: Path) -> Registered:
-    """Version 1, not yet decided about."""
-    return register_bundle(tmp_path, seed=1)
+__all__ = ["bundle", "empty_store", "keys", "registered", "store"]
