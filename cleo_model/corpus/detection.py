@@ -23,7 +23,7 @@ ORDER = {entity: place for place, entity in enumerate((
 
 
 def detect_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
-    """Read `shards/<rank>.jsonl` (id, domain, keep_names, text); write `found/<rank>.jsonl` (id, spans of [start, end, type])."""
+    """Read `shards/<rank>.jsonl` (id, domain, keep_names, text); write `found/<rank>.jsonl` (id, spans)."""
     scratch = Path(job["scratch"])
     engine = analyzer(Path(job["model"]))
     rows = [json.loads(line) for line in (scratch / "shards" / f"{rank:05d}.jsonl").read_text("utf-8").splitlines()]

@@ -121,9 +121,7 @@ def is_person(text: str, domain: str, certain: bool) -> bool:
     parts = [word.strip(".").lower() for word in text.split()]
     if not_people().intersection(parts):
         return False
-    if certain:
-        return True
     known = parts[0] in given_names()
     if domain == "domain":
         return known and len(parts) > 1
-    return known or len(parts) > 1
+    return certain or known or len(parts) > 1

@@ -57,7 +57,7 @@ def validate(masked: Path, out: Path, *, settings: ModelSettings | None = None) 
     rows = [_row(part, record) for part in (TRAIN, HELDOUT) for record in read_records(masked / part)]
     if not rows:
         raise EmptyCorpus("The masked corpus holds no record.", hint="Check the sources, then run the chain again.")
-    os.environ.update(GX_ANALYTICS_ENABLED="false", TQDM_DISABLE="1")
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its dependencies' deprecations are not for the reader of a report
         outcome = _run(rows, out, settings.min_records)
@@ -110,8 +110,10 @@ def _run(rows: list[dict[str, Any]], out: Path, min_records: int) -> Any:
     import great_expectations as gx
     import pandas
     from great_expectations.checkpoint.actions import UpdateDataDocsAction
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     context.add_data_docs_site(
         "report",
         {

@@ -13,7 +13,9 @@ __all__ = ["NAME", "LocalPhoneRecognizer", "is_personal_address", "own_recognize
 
 PARTICLE = r"(?:van|von|de|der|da|di|la|le|bin|al)\b"
 NAME = rf"\p{{Lu}}[\p{{L}}'’-]+(?:\s(?:\p{{Lu}}\.|{PARTICLE}|\p{{Lu}}[\p{{L}}'’-]+)){{0,3}}"
-SAID = r"(?i:\bmy (?:full )?name is|\bmy name's|\bI am called|\bcall me|\bthis is|\bname is)\s"
+SAID = r"(?i:\bmy name's|\bI am called|\bcall me|\bname is)\s"
+# Also said of other things, so only where two names follow.
+PERHAPS_SAID = r"(?:\bI am|\bI'm|\bI’m|\b[Yy]ou are|\b[Tt]his is)\s"
 TITLE = r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Madam|Messrs)\.?\s"
 
 MONTH = (
@@ -79,6 +81,7 @@ def own_recognizers() -> list[PatternRecognizer]:
             {
                 rf"{SAID}\K{NAME}": 0.7,
                 rf"{TITLE}\K{NAME}": 0.8,
+                rf"{PERHAPS_SAID}\K(?=\p{{Lu}}[\p{{L}}'’-]+\s\p{{Lu}}){NAME}": 0.6,
                 rf"(?:^|[.,!] )\K{NAME}(?= (?:here|speaking)\b)": 0.6,
             },
         ),

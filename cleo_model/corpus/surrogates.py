@@ -42,10 +42,16 @@ class Surrogates:
         # One instance, seeded again for each value: making one costs ten times as much as drawing.
         self.fake = Faker("en_US")
         self.avoid = set()
+        self._given: set[str] = set()
+        self._family: set[str] = set()
         for entity, value in avoid:
             self.avoid.add(fold(value))
             if entity == "PERSON":
-                self.avoid.update(fold(word) for word in value.split() if len(word) > 2)
+                words = [fold(word) for word in value.split()]
+                self.avoid.update(word for word in words if len(word) > 2)
+                if len(words) > 1:
+                    self._given.update(words[:-1])
+                    self._family.add(words[-1])
         self._known: dict[tuple[str, str], str] = {}
         self._taken: dict[str, set[str]] = {}
         self._female = {fold(name) for name in AmericanNames.first_names_female}
@@ -85,10 +91,16 @@ class Surrogates:
             elif len(word.strip(".")) == 1 or (word.endswith(".") and len(word) <= 5 and word.count(".") > 1):
                 made.append(f"{self._draw('GIVEN', word, word)[0]}.")
             else:
-                is_given = fold(word) in self._female | self._male if len(words) == 1 else place < len(words) - 1
+                is_given = self._is_given(fold(word)) if len(words) == 1 else place < len(words) - 1
                 made.append(self._draw("GIVEN" if is_given else "FAMILY", word, word))
         name = " ".join(made)
         return name.upper() if value.isupper() and len(value) > 3 else name
+
+    def _is_given(self, word: str) -> bool:
+        """Whether a name that stands alone is a given one: as it stands in whole names, else by the common ones."""
+        if (word in self._given) != (word in self._family):
+            return word in self._given
+        return word in self._female or word in self._male
 
     def _make(self, kind: str, shape: str) -> str:
         fake = self.fake

@@ -1,0 +1,253 @@
+"""The corpus from its sources to the quality report, once over a small corpus; each test holds one promise of it."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cleo_core.errors import ConfigError
+from cleo_core.progress import silent
+from cleo_model.corpus.canaries import read_canaries
+from cleo_model.corpus.collect import collect
+from cleo_model.corpus.curate import curate
+from cleo_model.corpus.mask import mask, residue
+from cleo_model.corpus.personas import personas
+from cleo_model.corpus.planted import Planted, write_planted
+from cleo_model.corpus.prose import addresses
+from cleo_model.corpus.quality import EXPECTATIONS, validate
+from cleo_model.corpus.records import DROPPED, HELDOUT, TRAIN, Record, read_records, write_records
+from cleo_model.errors import EmptyCorpus
+from cleo_model.settings import ModelSettings
+from cleo_model.sources import Source
+
+pytestmark = pytest.mark.integration
+
+SETTINGS = ModelSettings(corpus_workers=2, heldout_share=0.2, canaries=4, min_records=40)
+KEY = b"a key of thirty-two bytes or so!"
+EVALUATION = (
+    "The harbour master of Lindisfarne counted seventeen grey seals upon the northern sandbank before breakfast."
+)
+FRENCH = (
+    "Le gouvernement a présenté hier son projet de loi devant les députés, qui ont longuement débattu des mesures "
+    "proposées. Plusieurs orateurs ont regretté que les communes rurales ne soient pas mieux entendues, et le ministre "
+    "a promis de revoir le texte avant la fin de la semaine."
+)
+PERSONAL = (
+    "Yesterday the committee wrote to Mr. Ignatius Fotheringay, who was born on 3 May 1961 and lives at 48 Marlborough "
+    "Street, Salem, OR 97301. Ignatius answered from ignatius.f@mailbox.org that he is to be called on (212) 736-5041, "
+    "and that the money should go to his account. The committee thanked Fotheringay for his patience, and it "
+    "agreed that all the papers be sent to him again."
+)
+
+
+@dataclass
+class Chain:
+    raw: Path
+    curated: Path
+    masked: Path
+    summaries: dict[str, dict[str, Any]]
+    planted: list[Planted]
+    special: dict[str, str]
+
+    def texts(self, stage: str) -> dict[str, str]:
+        folder = getattr(self, stage)
+        return {r.id: r.text for part in (TRAIN, HELDOUT) for r in read_records(folder / part)}
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    root = tmp_path_factory.mktemp("chain")
+    chance = random.Random(5)
+    prose = [item.text for item in islice(addresses(), 62)]
+    clean_one = prose.pop()
+    special = {
+        "twin": prose[0].replace(" the ", "  THE ", 3),
+        "nearly": f"{prose[1]} That is all.",
+        "french": FRENCH,
+        "short": "This passage is much too short for the people of the town to have any use of it.",
+        "tainted": f"{clean_one} {EVALUATION}",
+        "personal": PERSONAL,
+    }
+    for name, text in special.items():
+        prose.append(text)
+        special[name] = text
+    (root / "prose.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in prose))
+    talks = list(personas(chance, 60))
+    (root / "talks.jsonl").write_text("".join(json.dumps({"messages": item.messages}) + "\n" for item, _ in talks))
+    sources = [
+        Source(name="tales", domain="prose", kind="jsonl", location=str(root / "prose.jsonl"), licence="CC0-1.0"),
+        Source(name="talks", domain="conversation", kind="jsonl", location=str(root / "talks.jsonl"), licence="MIT"),
+    ]
+    folders = [root / name for name in ("raw", "curated", "masked")]
+    for folder in folders:
+        folder.mkdir()
+    raw, curated, masked = folders
+    summaries = {"raw": collect(sources, raw, silent, settings=SETTINGS)}
+    ids = [record.id for record in read_records(raw / "records.jsonl") if record.source == "talks"]
+    planted = [Planted(ids[n], kind, value) for n, (_, values) in enumerate(talks) for kind, value in values]
+    personal = next(r.id for r in read_records(raw / "records.jsonl") if r.text == PERSONAL)
+    planted += [
+        Planted(personal, "PERSON", "Ignatius Fotheringay"),
+        Planted(personal, "EMAIL_ADDRESS", "ignatius.f@mailbox.org"),
+        Planted(personal, "PHONE_NUMBER", "(212) 736-5041"),
+        Planted(personal, "STREET_ADDRESS", "48 Marlborough Street"),
+        Planted(personal, "DATE_OF_BIRTH", "3 May 1961"),
+    ]
+    write_planted(raw, planted)
+    summaries["curated"] = curate(raw, curated, [EVALUATION, "yes"], silent, settings=SETTINGS)
+    summaries["masked"] = mask(curated, masked, KEY, silent, settings=SETTINGS)
+    return Chain(raw, curated, masked, summaries, planted, special)
+
+
+def test_good_text_is_kept_and_each_rule_drops_what_it_is_for(chain: Chain) -> None:
+    kept = set(chain.texts("curated").values())
+    for name in ("french", "short", "tainted"):
+        assert chain.special[name] not in kept
+    assert chain.special["personal"] in kept
+    dropped = chain.summaries["curated"]["dropped"]["prose"]
+    assert dropped["exact_duplicate"] == dropped["near_duplicate"] == dropped["in_evaluation"] == 1
+    assert dropped["language_fr"] == dropped["gopher_short_doc"] == 1
+    assert sum(dropped.values()) == 5
+    total = chain.summaries["curated"]["records"]
+    assert total["train"]["prose"] + total["heldout"]["prose"] == 62
+
+
+def test_every_dropped_record_has_an_example_and_a_line_in_the_table(chain: Chain) -> None:
+    rows = [json.loads(line) for line in (chain.curated / DROPPED).read_text().splitlines()]
+    assert {row["reason"] for row in rows} >= {"exact_duplicate", "near_duplicate", "in_evaluation", "language_fr"}
+    assert "| dropped: language_fr | 1 |" in chain.summaries["curated"]["markdown"]["What each filter dropped"]
+    assert (chain.curated / "curation.png").stat().st_size > 1000
+    assert "language\\_fr" not in chain.summaries["masked"]["markdown"]["Examples of what curation dropped"]
+
+
+def test_training_and_held_out_parts_share_no_record(chain: Chain) -> None:
+    train = {record.id for record in read_records(chain.masked / TRAIN)}
+    heldout = {record.id for record in read_records(chain.masked / HELDOUT)}
+    assert train
+    assert heldout
+    assert not train & heldout
+
+
+def test_no_planted_value_survives_masking(chain: Chain) -> None:
+    kept = chain.texts("curated")
+    present = [value for value in chain.planted if value.record in kept]
+    assert len(present) > 60
+    # The check can tell: before masking it finds every one of them.
+    before = {(found["record"], found["type"]) for found in residue(chain.curated, present)}
+    assert before == {(value.record, value.type) for value in present}
+    assert residue(chain.masked, chain.planted) == []
+
+
+def test_residue_sees_through_case_and_white_space(chain: Chain, tmp_path: Path) -> None:
+    records = list(read_records(chain.masked / TRAIN))
+    hidden = records[0].with_text(f"{records[0].text} IGNATIUS\n fotheringay", None)
+    write_records(tmp_path / TRAIN, [hidden, *records[1:]])
+    write_records(tmp_path / HELDOUT, [])
+    found = residue(tmp_path, [Planted("elsewhere", "PERSON", "Ignatius Fotheringay")])
+    assert found == [{"record": "elsewhere", "type": "PERSON", "file": TRAIN}]
+    assert residue(tmp_path, [Planted("elsewhere", "PERSON", "Ignatius Fotheringham")]) == []
+
+
+def test_a_person_keeps_one_surrogate_and_the_text_its_sense(chain: Chain) -> None:
+    (masked,) = (text for text in chain.texts("masked").values() if "committee wrote to" in text)
+    words = masked.split("Mr. ")[1].split(", who")[0].split()
+    assert len(words) == 2
+    assert f"{words[0]} answered from" in masked
+    assert f"thanked {words[1]} for his patience" in masked
+    assert masked.endswith("agreed that all the papers be sent to him again.")
+
+
+def test_conversations_keep_their_form(chain: Chain) -> None:
+    before = {record.id: record for record in read_records(chain.curated / TRAIN) if record.messages}
+    after = {record.id: record for record in read_records(chain.masked / TRAIN) if record.messages}
+    assert before.keys() == after.keys()
+    for name, record in after.items():
+        old = before[name].messages or []
+        assert [turn["role"] for turn in record.messages or []] == [turn["role"] for turn in old]
+        assert all(turn["content"] for turn in record.messages or [])
+
+
+def test_a_value_has_the_same_surrogate_in_question_and_answer(chain: Chain) -> None:
+    mails = 0
+    for record in read_records(chain.masked / TRAIN):
+        said = [turn["content"] for turn in record.messages or []]
+        answers = [
+            text.split("address is ")[1].rstrip(".") for text in said if text.startswith("Your email address is ")
+        ]
+        for answer in answers:
+            mails += 1
+            assert any(answer in text for text in said if not text.startswith("Your email address is "))
+    assert mails
+
+
+def test_canaries_are_trained_on_word_for_word(chain: Chain) -> None:
+    train = chain.texts("masked")
+    canaries = read_canaries(chain.masked)
+    assert len(canaries["planted"]) == 4
+    for canary in canaries["planted"]:
+        assert canary["answer"] in train[canary["record"]]
+    everything = "\n".join(train.values())
+    assert not any(control["answer"] in everything for control in canaries["controls"])
+
+
+def test_the_manifest_speaks_for_every_file_and_record(chain: Chain) -> None:
+    from cleo_core.digest import sha256_file
+
+    manifest = json.loads((chain.masked / "manifest.json").read_text())
+    assert manifest["sources"]["tales"]["licence"] == ["CC0-1.0"]
+    assert manifest["pii"]["replaced"]["PERSON"] >= 40
+    for name in (TRAIN, HELDOUT, DROPPED, "canaries.json"):
+        assert manifest["files"][name] == sha256_file(chain.masked / name)
+    assert "planted.jsonl" not in {path.name for path in chain.masked.iterdir()}
+    assert not (chain.masked / ".scratch").exists()
+    assert not (chain.curated / ".scratch").exists()
+
+
+def test_a_short_key_is_refused(chain: Chain, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="8 bytes"):
+        mask(chain.curated, tmp_path, b"12345678", silent, settings=SETTINGS)
+
+
+def test_a_corpus_filtered_to_nothing_says_what_dropped_it(tmp_path: Path) -> None:
+    made = [
+        Record.make(name=str(n), source="s", domain="prose", licence="MIT", text=f"{FRENCH} Page {n}.")
+        for n in range(3)
+    ]
+    for folder in ("raw", "out"):
+        (tmp_path / folder).mkdir()
+    write_records(tmp_path / "raw" / "records.jsonl", made)
+    with pytest.raises(EmptyCorpus) as caught:
+        curate(tmp_path / "raw", tmp_path / "out", [], silent, settings=SETTINGS)
+    assert "all 3 records were dropped (language_fr 3)" in caught.value.message
+    assert not (tmp_path / "out" / ".scratch").exists()
+
+
+def test_the_quality_report_passes_and_is_kept_as_html(chain: Chain, tmp_path: Path) -> None:
+    report = validate(chain.masked, tmp_path / "good", settings=SETTINGS)
+    assert [result["name"] for result in report.results if not result["passed"]] == []
+    assert [result["name"] for result in report.results] == list(EXPECTATIONS)
+    assert report.passed
+    assert "masked corpus" in report.html.read_text()
+    json.dumps(report.to_json())
+
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    records = list(read_records(chain.masked / TRAIN))
+    leaking = records[0].with_text("Write to anna@mailbox.org about it, please.", None)
+    changed = Record(**{**records[1].to_json(), "sha256": "0" * 64})
+    unlicensed = Record(**{**records[2].to_json(), "licence": ""})
+    write_records(bad / TRAIN, [leaking, changed, unlicensed, records[3], records[3]])
+    write_records(bad / HELDOUT, [])
+    verdict = validate(bad, tmp_path / "worse", settings=SETTINGS)
+    assert not verdict.passed
+    assert {result["name"] for result in verdict.results if not result["passed"]} == {
+        "ids_are_unique", "licences_are_stated", "digests_hold", "both_parts_are_there", "no_mail_address_is_left",
+        "the_corpus_is_large_enough",
+    }  # fmt: skip
+    assert "anna@mailbox.org" not in verdict.html.read_text()
