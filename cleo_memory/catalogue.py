@@ -157,9 +157,11 @@ class Catalogue:
                     (now, advance(tx), owner, id),
                 )
                 tx.execute("DELETE FROM payloads WHERE owner = ? AND id = ?", (owner, id))
+                held = tx.execute("SELECT store FROM copies WHERE owner = ? AND id = ?", (owner, id)).fetchall()
                 tx.execute("DELETE FROM copies WHERE owner = ? AND id = ?", (owner, id))
                 tx.execute("DELETE FROM outbox WHERE owner = ? AND id = ?", (owner, id))
-                enqueue(tx, owner, id, row[0] + 1, "bury", stores)
+                # Also where a migration put a copy that these settings do not know: it is buried when they do.
+                enqueue(tx, owner, id, row[0] + 1, "bury", sorted({*stores, *(each[0] for each in held)}))
                 if row[1] is not None:
                     tx.execute("UPDATE threads SET turns = turns - 1 WHERE owner = ? AND thread = ?", (owner, row[1]))
                     tx.execute("DELETE FROM threads WHERE owner = ? AND thread = ? AND turns <= 0", (owner, row[1]))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -106,3 +107,173 @@ def stats(user: str) -> None:
     """
     found = with_memory(lambda opened: opened.stats(user))
     click.echo(json.dumps({name: getattr(found, name) for name in found.__dataclass_fields__}, indent=2))
+
+
+@memory.command()
+def tiers() -> None:
+    """Counts, bytes and flows of the tiers, jobs waiting, and what would move now and why.
+
+    \b
+    cleo memory tiers
+    """
+
+    async def work(opened: Memory) -> Any:
+        return await opened.tiering.view_of_all_users(), await opened.tiering.plan_for_all_users()
+
+    view, moves = with_memory(work)
+    for tier in ("hot", "warm", "cold"):
+        click.echo(f"{tier:5} {view.memories.get(tier, 0):>9} memories {view.bytes.get(tier, 0):>12} bytes")
+    for (source, target), count in sorted(view.flows.items()):
+        click.echo(f"{source} -> {target}: {count} so far")
+    for store, count in sorted(view.waiting.items()):
+        click.echo(f"{store}: {count} jobs wait")
+    for move in moves:
+        click.echo(f"would move {move.entry.id} {move.source} -> {move.target}: {move.why}")
+
+
+@memory.command()
+@click.option("--dry-run", is_flag=True, help="Say what is due, delete nothing.")
+def retain(dry_run: bool) -> None:
+    """Delete what expired or is older than CLEO_MEMORY_RETAIN_…_DAYS.
+
+    \b
+    cleo memory retain --dry-run
+    """
+
+    async def work(opened: Memory) -> Any:
+        plan = await opened.retention.plan_for_all_users()
+        return plan, 0 if dry_run else await opened.retention.apply_to_all_users()
+
+    plan, gone = with_memory(work)
+    for due in plan:
+        click.echo(f"{due.kind:13} {due.memories:>7}  {due.why}")
+    click.echo("Nothing is due." if not plan else "Nothing was deleted." if dry_run else f"{gone} deleted.")
+
+
+@memory.command()
+@USER
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(user: str, file: Path) -> None:
+    """Write everything of a user to a file of JSON lines, with a signed manifest beside it.
+
+    \b
+    cleo memory export --user ann ann.jsonl
+    """
+    manifest = with_memory(lambda opened: opened.export(user, file))
+    click.echo(f"{manifest.records} memories in {file}, signed in {file}.manifest.json")
+
+
+@memory.command()
+@USER
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(user: str, file: Path) -> None:
+    """Take in an export of this user; its manifest must lie beside it.
+
+    \b
+    cleo memory restore --user ann ann.jsonl
+    """
+    written, known = with_memory(lambda opened: opened.restore(user, file))
+    click.echo(f"{written} written, {known} known already.")
+
+
+@memory.command()
+@USER
+@click.option("--receipt", type=click.Path(dir_okay=False, path_type=Path), help="Also write the receipt here.")
+@click.confirmation_option(prompt="This cannot be undone. Erase the user?")
+def erase(user: str, receipt: Path | None) -> None:
+    """Erase a user for good: keys, memories, copies, index. Prints the signed receipt.
+
+    \b
+    cleo memory erase --user ann --yes --receipt ann.receipt.json
+    """
+    done = with_memory(lambda opened: opened.erase(user))
+    text = json.dumps(done.envelope, indent=1)
+    if receipt:
+        receipt.write_text(text)
+    click.echo(text)
+    click.echo(f"{done.memories} memories erased; {done.keys_destroyed} keys destroyed; {dict(done.stores)}", err=True)
+
+
+@memory.command("verify-receipt")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def verify_receipt(file: Path) -> None:
+    """Check the signature of an erasure receipt.
+
+    \b
+    cleo memory verify-receipt ann.receipt.json
+    """
+    from cleo_core.errors import InputError
+    from cleo_memory.lifecycle.erase import verify_receipt as verify
+
+    try:
+        envelope = json.loads(file.read_text())
+    except ValueError:
+        raise InputError(f"{file} is no receipt: it is not JSON.") from None
+    found = verify(envelope)
+    click.echo(f"Holds: {found.memories} memories of {found.subject} erased at {found.erased_at}.")
+
+
+@memory.command("rotate-keys")
+@click.option("--user", help="Give this user a new data key; without it the key-encryption key is rotated.")
+def rotate_keys(user: str | None) -> None:
+    """Rotate keys while the memory is in use.
+
+    \b
+    cleo memory rotate-keys              a new KEK (file provider), every data key rewrapped
+    cleo memory rotate-keys --user ann   a new data key, everything of the user sealed anew
+    """
+
+    async def work(opened: Memory) -> str:
+        if user is not None:
+            return f"{await opened.rotate_key(user)} memories sealed anew."
+        rotate = getattr(opened.keyring.provider, "rotate", None)
+        if rotate is not None:
+            await asyncio.to_thread(rotate)
+        return f"{await opened.keyring.rewrap()} data keys rewrapped under {opened.keyring.provider.current!r}."
+
+    click.echo(with_memory(work))
+
+
+@memory.command()
+@click.option("--source", required=True, help="sqlite, redis, mongodb, postgres (supabase) or pinecone.")
+@click.option("--target", required=True, help="One or more of them, separated by commas.")
+@click.option("--url", "urls", multiple=True, metavar="NAME=URL", help="Where a backend is, if not in the settings.")
+@click.option("--dry-run", is_flag=True, help="Say what would be copied, copy nothing.")
+@click.option("--delete-source", is_flag=True, help="Delete the source's copy of what a durable target holds.")
+def migrate(source: str, target: str, urls: tuple[str, ...], dry_run: bool, delete_source: bool) -> None:
+    """Copy all memories to other backends, verify each, point the catalogue there. Run it again to resume.
+
+    \b
+    cleo memory migrate --source sqlite --target redis,mongodb,supabase --dry-run
+    """
+    from cleo_core.progress import ConsoleReporter
+    from cleo_memory.migrate import Migration, open_stores, shelves_of
+
+    async def work(opened: Memory) -> Any:
+        names = target.split(",")
+        stores = await open_stores(opened.settings, [source, *names], dict(each.partition("=")[::2] for each in urls))
+        try:
+            held = shelves_of(source, opened.catalogue, stores)
+            targets = [shelf for name in names for shelf in shelves_of(name, opened.catalogue, stores)]
+            migration = Migration(opened.catalogue, opened.custody, held, targets)
+            if dry_run:
+                return await migration.plan_for_all_users()
+            return await migration.run_for_all_users(ConsoleReporter(), delete_source=delete_source)
+        finally:
+            for store in stores.values():
+                await store.close()
+
+    report = with_memory(work)
+    for name, count in sorted(report.planned.items()):
+        click.echo(f"{count:>9} memories for {name}")
+    if dry_run:
+        click.echo(f"{report.bytes} bytes; nothing was copied.")
+        return
+    click.echo(
+        f"{report.copied} copied, {report.already} there already, {report.verified} verified, "
+        f"{report.deleted} deleted at the source, {len(report.failed)} failed, {report.seconds:.1f} s"
+    )
+    for id in report.failed:
+        click.echo(f"failed: {id}", err=True)
+    if report.failed:
+        sys.exit(1)

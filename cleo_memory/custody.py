@@ -210,7 +210,7 @@ class Custody:
             raise KeyUnavailable("This user's keys were destroyed.")
         try:
             plain = keys.open(entry.id, CONTENT, str(tier), entry.version, envelope)
-        except SealBroken:
+        except (SealBroken, KeyUnavailable):
             log.error("A copy of memory %s in %s does not open.", entry.id, tier)
             return None
         return plain if keys.mac(entry.key_version, plain) == entry.digest else None

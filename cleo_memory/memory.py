@@ -8,8 +8,10 @@ import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from cleo_core.audit import record
 from cleo_memory.access import AccessLog
 from cleo_memory.catalogue import Catalogue
 from cleo_memory.custody import CATALOGUE, THREAD, Custody
@@ -22,7 +24,7 @@ from cleo_memory.lifecycle.erase import Eraser, Receipt
 from cleo_memory.lifecycle.export import Manifest, Porter
 from cleo_memory.lifecycle.retention import Retention
 from cleo_memory.lifecycle.rotation import Rotation
-from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats
+from cleo_memory.records import Conversation, Hit, Hits, Kind, Owner, Page, Record, Stats
 from cleo_memory.retrieval import Context, Filter, Match, approximate_tokens, build_context
 from cleo_memory.sealing.envelope import key_version_of
 from cleo_memory.sealing.keyring import Keyring
@@ -306,7 +308,10 @@ class Memory:
 
     async def export(self, user: str, path: Path) -> Manifest:
         """Write everything of a user to a file of JSON lines with a signed manifest beside it."""
-        return await self.porter.write(self.keyring.owner(user), user, path)
+        owner = self.keyring.owner(user)
+        manifest = await self.porter.write(owner, user, path)
+        await self._audit("memory.exported", owner, records=manifest.records, sha256=manifest.sha256)
+        return manifest
 
     def export_lines(self, user: str) -> AsyncIterator[str]:
         """The same lines, one by one, for a reply that is streamed."""
@@ -325,11 +330,18 @@ class Memory:
         for delivery in self.deliveries:
             with suppress(BackendDown):
                 await delivery.drain()
-        return await self.eraser.finish(owner, facts)
+        receipt = await self.eraser.finish(owner, facts)
+        await self._audit("memory.erased", owner, receipt=receipt.id, memories=receipt.memories)
+        return receipt
+
+    async def _audit(self, event: str, owner: Owner, **details: str | int) -> None:
+        await asyncio.to_thread(partial(record, event, "memory", str(owner), sealed=None, **details))
 
     async def rotate_key(self, user: str) -> int:
         """Give a user a new data key and seal everything under it; returns how many memories were sealed anew."""
-        done = await self.rotation.rotate(self.keyring.owner(user))
+        owner = self.keyring.owner(user)
+        done = await self.rotation.rotate(owner)
+        await self._audit("memory.key-rotated", owner, memories=done)
         self._deliver()
         return done
 

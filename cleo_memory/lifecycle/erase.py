@@ -78,10 +78,12 @@ class Eraser:
         live = tx.execute("SELECT count(*) FROM memories WHERE owner = ? AND live = 1", (owner,)).fetchone()[0]
         threads = tx.execute("SELECT count(*) FROM threads WHERE owner = ?", (owner,)).fetchone()[0]
         highest = tx.execute("SELECT max(key_version) FROM memories WHERE owner = ?", (owner,)).fetchone()[0]
+        held = {row[0] for row in tx.execute("SELECT DISTINCT store FROM copies WHERE owner = ?", (owner,)).fetchall()}
         self._clear(tx, owner)
         self.catalogue.raise_floor(tx, owner, int(highest or 0))
         tx.execute("INSERT INTO erasures (id, owner, erased_at, receipt) VALUES (?, ?, ?, '')", (id, owner, now))
-        enqueue(tx, owner, "", 0, "purge", self.stores)
+        # A migration may have put copies where these settings do not reach: there the purge waits until they do.
+        enqueue(tx, owner, "", 0, "purge", sorted(held.union(self.stores)))
         return int(live), int(threads)
 
     def _delete_below(self, tx: Transaction, owner: Owner, floor: int) -> None:
@@ -99,7 +101,7 @@ class Eraser:
     async def finish(self, owner: Owner, facts: dict[str, Any]) -> Receipt:
         """Sign the receipt and keep it."""
         waiting = await self._waiting(owner)
-        stores = {store: "pending" if store in waiting else "purged" for store in self.stores}
+        stores = {store: "pending" if store in waiting else "purged" for store in sorted(waiting.union(self.stores))}
         key = await asyncio.to_thread(signing_key)
         envelope = signed(ERASURE, {**facts, "stores": stores}, key)
         sql = "UPDATE erasures SET receipt = ? WHERE id = ? AND owner = ?"

@@ -1,0 +1,163 @@
+"""Every backend to every other, both ways, whole and resumable."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+
+import pytest
+
+from cleo_core.errors import InputError
+from cleo_memory import Memory, MemorySettings, Tier, open_memory
+from cleo_memory.adapters.postgres import install
+from cleo_memory.adapters.sqlite import EmbeddedStore
+from cleo_memory.errors import BackendDown
+from cleo_memory.migrate import Migration, open_stores, shelves_of
+from cleo_memory.records import Owner
+from cleo_memory.stores import Store
+
+pytestmark = pytest.mark.integration
+BACKENDS = ["sqlite", "redis", "mongodb", "postgres", "pinecone"]
+
+
+@pytest.fixture
+def urls(redis_url: str, mongodb_url: str, postgres_url: str, pinecone_host: str) -> dict[str, str]:
+    return {"redis": redis_url, "mongodb": mongodb_url, "postgres": postgres_url, "pinecone": pinecone_host}
+
+
+@pytest.fixture
+def settings() -> MemorySettings:
+    return MemorySettings(embedder="none", tenant=os.urandom(4).hex(), pinecone_api_key="simulated")  # type: ignore[arg-type]
+
+
+async def fill(memory: Memory) -> dict[str, str]:
+    kept = {}
+    for user in ("ann", "bob"):
+        for n in range(3):
+            kept[(await memory.append(user, "trip", "user", f"{user} turn {n}")).id] = f"{user} turn {n}"
+        kept[(await memory.remember(user, f"{user} fact")).id] = f"{user} fact"
+    gone = await memory.remember("ann", "forgotten")
+    await memory.forget("ann", gone.id)
+    return kept
+
+
+async def contents(memory: Memory) -> dict[str, str]:
+    return {record.id: record.content for user in ("ann", "bob") for record in (await memory.memories(user)).items}
+
+
+async def holds(memory: Memory, name: str, stores: dict[str, Store]) -> int:
+    held = 0
+    for user in ("ann", "bob"):
+        owner = memory.keyring.owner(user)
+        for shelf in shelves_of(name, memory.catalogue, stores):
+            assert shelf.store is not None
+            held += len(await shelf.store.scan(owner, "", 1000))
+    return held
+
+
+async def drop_embedded(memory: Memory) -> None:
+    await memory.catalogue.database.write(lambda tx: tx.execute("DELETE FROM payloads").rowcount)
+
+
+@pytest.mark.parametrize(("source", "target"), list(itertools.permutations(BACKENDS, 2)))
+async def test_all_memories_go_from_one_backend_to_another_whole(
+    source: str, target: str, settings: MemorySettings, urls: dict[str, str]
+) -> None:
+    await install(urls["postgres"])
+    async with open_memory(settings) as memory:
+        kept = await fill(memory)
+        stores = await open_stores(settings, [source, target], urls)
+        embedded = shelves_of("sqlite", memory.catalogue, {})
+        here, there = (shelves_of(name, memory.catalogue, stores) for name in (source, target))
+        if source != "sqlite":
+            await Migration(memory.catalogue, memory.custody, embedded, here).run_for_all_users()
+        migration = Migration(memory.catalogue, memory.custody, here, there)
+        plan = await migration.plan_for_all_users()
+        assert sum(plan.planned.values()) == len(kept)
+        report = await migration.run_for_all_users()
+        assert (report.verified, report.failed) == (len(kept), [])
+        assert await holds(memory, target, stores) == len(kept)
+        again = await migration.run_for_all_users()
+        assert (again.copied, again.already) == (0, len(kept))
+        # Back into an empty catalogue, from the target alone.
+        if target != "sqlite":
+            await drop_embedded(memory)
+            back = await Migration(memory.catalogue, memory.custody, there, embedded).run_for_all_users()
+            assert back.failed == []
+        assert await contents(memory) == kept
+        for store in stores.values():
+            await store.close()
+
+
+async def test_a_migration_that_stops_half_way_goes_on_where_it_stopped(
+    settings: MemorySettings, urls: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_memory(settings) as memory:
+        kept = await fill(memory)
+        stores = await open_stores(settings, ["mongodb"], urls)
+        source, target = (shelves_of(name, memory.catalogue, stores) for name in ("sqlite", "mongodb"))
+        migration = Migration(memory.catalogue, memory.custody, source, target)
+        put, calls = stores["mongodb"].put, []
+
+        async def once(owner: Owner, items: object) -> None:
+            calls.append(owner)
+            if len(set(calls)) > 1:
+                raise ConnectionError("gone")
+            await put(owner, items)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(stores["mongodb"], "put", once)
+            with pytest.raises(BackendDown):
+                await migration.run_for_all_users()
+        assert await holds(memory, "mongodb", stores) == len(kept) / 2
+        assert await contents(memory) == kept
+        shelves = shelves_of("mongodb", memory.catalogue, stores)  # the breaker of the first is still open
+        report = await Migration(memory.catalogue, memory.custody, source, shelves).run_for_all_users(
+            delete_source=True
+        )
+        assert (report.already, report.copied, report.deleted) == (len(kept) / 2, len(kept) / 2, len(kept))
+        assert await holds(memory, "sqlite", {}) == 0
+        await stores["mongodb"].close()
+    # With the new settings everything is there; what is forgotten leaves the new backend too.
+    async with open_memory(settings.model_copy(update={"warm": urls["mongodb"]})) as memory:
+        assert await contents(memory) == kept
+        assert (await memory.memories("ann")).items[0].tier == Tier.WARM
+        assert set((await memory.erase("ann")).stores.values()) == {"purged"}
+
+
+async def test_what_only_a_cache_would_hold_is_not_deleted_at_the_source(
+    settings: MemorySettings, urls: dict[str, str]
+) -> None:
+    async with open_memory(settings) as memory:
+        kept = await fill(memory)
+        stores = await open_stores(settings, ["redis"], urls)
+        source, target = (shelves_of(name, memory.catalogue, stores) for name in ("sqlite", "redis"))
+        report = await Migration(memory.catalogue, memory.custody, source, target).run_for_all_users(delete_source=True)
+        assert (report.verified, report.deleted) == (len(kept), 0)
+        assert await contents(memory) == kept
+        await stores["redis"].close()
+
+
+async def test_a_damaged_copy_at_the_source_is_named_and_nothing_is_pointed_at(
+    settings: MemorySettings, urls: dict[str, str]
+) -> None:
+    async with open_memory(settings) as memory:
+        kept = await fill(memory)
+        owner = memory.keyring.owner("bob")
+        bad = next(record.id for record in (await memory.memories("bob")).items)
+        sql = "UPDATE payloads SET sealed = ? WHERE owner = ? AND id = ?"
+        await memory.catalogue.database.write(lambda tx: tx.execute(sql, (b"\x01" * 60, owner, bad)).rowcount)
+        stores = await open_stores(settings, ["mongodb"], urls)
+        source, target = (shelves_of(name, memory.catalogue, stores) for name in ("sqlite", "mongodb"))
+        report = await Migration(memory.catalogue, memory.custody, source, target).run_for_all_users()
+        assert (report.failed, report.verified) == ([bad], len(kept) - 1)
+        await stores["mongodb"].close()
+
+
+def test_an_unknown_backend_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'mysql'"):
+        shelves_of("mysql", None, {})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="redis"):
+        shelves_of("redis", None, {})  # type: ignore[arg-type]
+    assert EmbeddedStore.durable
