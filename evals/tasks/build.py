@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from evals.protocol import Form, Protocol, TaskSpec
+from evals.settings import protocol as rules
 from evals.tasks.forms import Item, read_items, text_of
 from evals.tasks.heldout import documents, last_words, read_heldout
 from evals.tasks.sealed import TaskSet, seal
@@ -18,14 +19,14 @@ HANDWRITTEN: dict[str, tuple[Form, str]] = {
     "cleo_knowledge": ("multiple_choice", "general knowledge: nature, places, history, language, numbers"),
     "cleo_commonsense": ("multiple_choice", "what follows, what something is for, what a person would do"),
     "cleo_python": ("multiple_choice", "Python and its standard library"),
-    "cleo_last_word": ("last_word", "the last word of a short story, which stands in it before"),
+    "cleo_last_word": ("last_word", "the last word of a short story"),
 }
 
 LAST_WORDS = 120
 """Most items of the last-word task from held-out prose; fewer when the corpus gives fewer."""
 DOCUMENTS = 32
 """Most documents of each domain's perplexity task."""
-FEWEST = {"last_word": 24, "perplexity": 8}
+FEWEST = {"last_word": 32, "perplexity": 8}
 """A task with fewer items says nothing and is left out; in the macro difference it would drown the others in noise."""
 CANARIES = "canaries.json"
 
@@ -51,7 +52,7 @@ def build(masked: Path | None, out: Path, *, protocol: Protocol | None = None, l
     Args:
         masked: folder with ``heldout.jsonl``; None leaves the tasks out that need it.
         out: an empty folder.
-        protocol: margins and the like; sealed with the items.
+        protocol: margins and the like, sealed with the items; by default those of the settings.
         limit: at most so many items per task, the first of each (for quick looks; it changes the seal).
 
     Raises:
@@ -73,4 +74,4 @@ def build(masked: Path | None, out: Path, *, protocol: Protocol | None = None, l
         tasks = {spec: items[:limit] for spec, items in tasks.items()}
     canaries = masked / CANARIES if masked else None
     extras = {CANARIES: canaries.read_bytes()} if canaries and canaries.is_file() else {}
-    return seal(out, tasks, protocol or Protocol(), extras)
+    return seal(out, tasks, protocol or rules(), extras)

@@ -18,9 +18,9 @@ from evals.tasks.forms import Item
 
 __all__ = ["documents", "last_words", "read_heldout"]
 
-SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'])")
+CLAUSE = re.compile(r"(?<=[.!?;:,])\s+")
 WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
-ENDING = re.compile(r"^(?P<context>.*\S)\s(?P<word>[a-z]{4,})[.!?]$", re.DOTALL)
+ENDING = re.compile(r"^(?P<context>.*\S)\s(?P<word>[a-z]{4,})[.!?;:,]$", re.DOTALL)
 COMMON = frozenset(
     WORD.findall(
         "about above after again against also among because been before being between both cannot could does done "
@@ -74,10 +74,10 @@ def _passages(record: dict[str, Any]) -> Iterator[Item]:
     """Passages that do not overlap, in the order of their hash."""
     found: dict[str, Item] = {}
     for paragraph in re.split(r"\n\s*\n", record["text"]):
-        sentences = SENTENCE.split(" ".join(paragraph.split()))
-        free = 0  # the first sentence that no passage has used
-        for end in range(1, len(sentences) + 1):
-            if match := _passage(sentences[free:end]):
+        clauses = CLAUSE.split(" ".join(paragraph.split()))
+        free = 0  # the first clause that no passage has used
+        for end in range(1, len(clauses) + 1):
+            if match := _passage(clauses[free:end]):
                 key = _key(match[0])
                 found[key] = {
                     "id": f"last-{key[:16]}",
@@ -89,10 +89,10 @@ def _passages(record: dict[str, Any]) -> Iterator[Item]:
     return iter([found[key] for key in sorted(found)])
 
 
-def _passage(sentences: list[str]) -> re.Match[str] | None:
-    """The last of these sentences with as many before it as make a passage, when its last word can be asked for."""
-    for start in range(len(sentences) - 1, -1, -1):
-        passage = " ".join(sentences[start:])
+def _passage(clauses: list[str]) -> re.Match[str] | None:
+    """The last of these clauses with as many before it as make a passage, when its last word can be asked for."""
+    for start in range(len(clauses) - 1, -1, -1):
+        passage = " ".join(clauses[start:])
         words = WORD.findall(passage)
         if len(words) > LONGEST:
             return None

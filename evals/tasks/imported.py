@@ -13,6 +13,7 @@ from typing import Any
 
 from evals.errors import BadItems
 from evals.protocol import Form, Protocol, TaskSpec
+from evals.settings import protocol as rules
 from evals.tasks.forms import Item, check_item, read_lines
 from evals.tasks.sealed import TaskSet, seal
 
@@ -39,7 +40,7 @@ def build_imported(files: list[Path], out: Path, protocol: Protocol | None = Non
             check_item(_convert(value, form, number), form, f"{path.name} line {number}") for number, value in lines
         ]
         tasks[TaskSpec(name=name, form=form, items=0, sha256="", what=path.name, origin="given by the user")] = items
-    return seal(out, tasks, protocol or Protocol())
+    return seal(out, tasks, protocol or rules())
 
 
 def _form(first: Any, path: Path) -> Form:

@@ -74,7 +74,7 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A held-out file with three domains, in the shape of the corpus stages."""
     folder = tmp_path_factory.mktemp("masked")
     records = []
-    for number in range(12):
+    for number in range(36):
         town = ("harbour", "meadow", "castle", "bakery", "forest", "orchard")[number % 6]
         prose = (
             f"In the year {1800 + number} the people of the valley spoke of nothing but the {town}. Some wanted "

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cleo_core.errors import ConfigError
 from evals.errors import BadItems, BrokenSeal, UnknownTask
 from evals.protocol import Protocol
 from evals.tasks import build, decontamination_texts, load
@@ -26,7 +27,7 @@ PROSE = (
 )
 
 
-def heldout(folder: Path, records: int = 30) -> Path:
+def heldout(folder: Path, records: int = 40) -> Path:
     folder.mkdir(exist_ok=True)
     lines = []
     for number in range(records):
@@ -47,8 +48,8 @@ def out(tmp_path: Path) -> Path:
 def test_the_handwritten_items_are_many_varied_and_sound() -> None:
     sets = {spec.name: items for spec, items in handwritten().items()}
     choices = [item for name, items in sets.items() if name != "cleo_last_word" for item in items]
-    assert 200 <= len(choices) <= 300
-    assert len(sets["cleo_last_word"]) >= 50
+    assert 250 <= len(choices) <= 350
+    assert len(sets["cleo_last_word"]) >= 90
     assert len({item["query"] for item in choices}) == len(choices)
     places = [item["gold"] for item in choices]
     # No position of the right answer is worth guessing.
@@ -201,3 +202,13 @@ def test_public_formats_become_tasks(tmp_path: Path, out: Path) -> None:
         "lambada": "last_word",
     }
     assert made.items(made.tasks[0])[0]["query"] == "Question: Why?\nAnswer:"
+
+
+def test_the_margin_of_the_settings_is_sealed_and_a_wrong_one_is_refused(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEO_EVALS_MARGIN", "0.1")
+    assert build(None, out).protocol.margin == 0.1
+    monkeypatch.setenv("CLEO_EVALS_MARGIN", "2")
+    with pytest.raises(ConfigError, match="CLEO_EVALS_MARGIN is '2'"):
+        build(None, tmp_path)
