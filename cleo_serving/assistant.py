@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ log = get_logger(__name__)
 FOUND = 8
 """Memories asked for; how many of them find room is decided in tokens."""
 WINDOW_TURNS = 40
+WITHOUT_REASON = "nothing else was found"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class Assistant:
         self._settings = settings
         self._metrics = metrics
         self._prompts = PromptBuilder(settings)
+        self._lives: Counter[str] = Counter()
 
     async def answer(self, user: str, question: Question) -> AsyncGenerator[Begun | Delta | Ended]:
         """Stream one reply: `Begun`, then `Delta` after `Delta`, then `Ended`. Closing it ends the compute.
@@ -139,7 +142,7 @@ class Assistant:
         prompt: Sequence[int],
         sampling: Sampling,
     ) -> AsyncGenerator[Begun | Delta | Ended]:
-        links = LinkFilter(self._settings.link_hosts)
+        links, life = LinkFilter(self._settings.link_hosts), self._lives[user]
         model, shown, reason, tokens, begun = provenance.model, "", None, 0, False
         try:
             async with aclosing(model.engine.stream(prompt, sampling, request=provenance.reply_id)) as pieces:
@@ -159,13 +162,13 @@ class Assistant:
         finally:
             # Also when the client went away: what it was shown belongs to the conversation.
             if begun:
-                await asyncio.shield(self._keep(user, conversation, shown, provenance))
+                await asyncio.shield(self._keep(user, conversation, shown, provenance, life))
         self._metrics.tokens.inc(tokens)
         yield Ended(
             text=shown, finish_reason=reason, prompt_tokens=len(prompt), tokens=tokens, links_removed=links.removed
         )
 
-    async def _keep(self, user: str, conversation: str, text: str, provenance: Provenance) -> None:
+    async def _keep(self, user: str, conversation: str, text: str, provenance: Provenance, life: int) -> None:
         model = provenance.model
         await asyncio.to_thread(
             replies.append,
@@ -178,7 +181,7 @@ class Assistant:
                 memories=tuple(memory.id for memory in provenance.memories),
             ),
         )
-        if text.strip():
+        if text.strip() and life == self._lives[user]:
             origin = {"source": "reply", "reply": provenance.reply_id, "model": f"{model.name}/{model.version}"}
             await self._memory.append(user, conversation, "assistant", text, provenance=origin)
 
@@ -219,11 +222,15 @@ class Assistant:
         )
         kinds = {hit.record.id: str(hit.record.kind) for hit in hits}
         used = [
-            UsedMemory(cited.id, kinds.get(cited.id, str(Kind.EPISODIC)), cited.score, cited.because)
+            UsedMemory(cited.id, kinds.get(cited.id, str(Kind.EPISODIC)), cited.score, cited.because or WITHOUT_REASON)
             for cited in context.citations
         ]
         notes = "\n".join([*lines, context.text] if context.text else lines)
         return notes, (*known, *used), hits.degraded
+
+    def disown(self, user: str) -> None:
+        """From now on, what was begun for this user is no longer kept: the user is being erased."""
+        self._lives[user] += 1
 
     async def turns(self, user: str, conversation: str) -> list[Record]:
         """The last turns of a conversation of this user.

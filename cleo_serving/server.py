@@ -16,7 +16,7 @@ from cleo_serving.app import create_app
 from cleo_serving.services import Services, open_services
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["bind", "serve"]
+__all__ = ["bind", "make_server", "serve"]
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -57,26 +57,34 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: ServingSettings, bound: socket.socket, started: Callable[[Services], None]) -> int:
-    """Serve until a signal comes; returns the exit code."""
-    async with open_services(settings) as services:
-        config = uvicorn.Config(
+def make_server(services: Services) -> uvicorn.Server:
+    """A server for opened services, with every bound set."""
+    settings = services.settings
+    return _Server(
+        uvicorn.Config(
             create_app(settings, services),
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
             lifespan="on",
+            http="h11",
+            h11_max_incomplete_event_size=16 * 1024,
             ws="websockets-sansio",
             ws_max_size=settings.body_bytes,
+            # Compressed frames can unpack to thousands of times their size.
             ws_per_message_deflate=False,
-            h11_max_incomplete_event_size=16 * 1024,
-            http="h11",
             limit_concurrency=512,
             timeout_keep_alive=10,
             timeout_graceful_shutdown=10,
         )
-        server = _Server(config)
+    )
+
+
+async def serve(settings: ServingSettings, bound: socket.socket, started: Callable[[Services], None]) -> int:
+    """Serve until a signal comes; returns the exit code."""
+    async with open_services(settings) as services:
+        server = make_server(services)
         received: list[int] = []
 
         def stop(number: int) -> None:

@@ -5,7 +5,8 @@ import strawberry
 from cleo_serving.api.context import Ctx, answers
 from cleo_serving.api.input import check_id, check_text, question
 from cleo_serving.api.replies import whole_reply
-from cleo_serving.api.types import AskInput, Forgotten, Memory, Preference, RememberInput, Reply
+from cleo_serving.api.rights import erase_my_data, export_my_data
+from cleo_serving.api.types import AskInput, Export, Forgotten, Memory, Preference, Receipt, RememberInput, Reply
 
 __all__ = ["Mutation"]
 
@@ -53,4 +54,10 @@ class Mutation:
     )
     set_preference: Preference = strawberry.mutation(
         resolver=set_preference, description="Set a preference; what it was before stays on record as past."
+    )
+    export_my_data: Export = strawberry.mutation(
+        resolver=export_my_data, description="All that is kept of the caller, as JSON Lines."
+    )
+    erase_my_data: Receipt = strawberry.mutation(
+        resolver=erase_my_data, description="Erase the caller: keys, memories, conversations. confirm must be ERASE."
     )

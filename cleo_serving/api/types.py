@@ -1,5 +1,6 @@
 """What the GraphQL API speaks of."""
 
+import json
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Generic, TypeVar
@@ -7,6 +8,7 @@ from typing import Annotated, Generic, TypeVar
 import strawberry
 
 from cleo_memory import Kind, Record, Stats
+from cleo_memory.lifecycle.erase import Receipt as Erased
 from cleo_serving import assistant
 from cleo_serving.models import ServedModel
 
@@ -270,9 +272,35 @@ class Export:
     content: str
 
 
-@strawberry.type(description="Signed proof that a user was erased, as JSON.")
+@strawberry.type(description="What became of the copies in a store outside the catalogue: purged, or pending.")
+class StoreState:
+    name: str
+    state: str
+
+
+@strawberry.type(description="Signed proof that a user was erased.")
 class Receipt:
-    content: str
+    id: strawberry.ID
+    subject: str
+    erased_at: str
+    memories: int
+    conversations: int
+    keys_destroyed: int
+    stores: list[StoreState]
+    envelope: str = strawberry.field(description="The signed form, as JSON: keep it.")
+
+    @classmethod
+    def of(cls, receipt: Erased) -> "Receipt":
+        return cls(
+            id=strawberry.ID(receipt.id),
+            subject=receipt.subject,
+            erased_at=receipt.erased_at,
+            memories=receipt.memories,
+            conversations=receipt.conversations,
+            keys_destroyed=receipt.keys_destroyed,
+            stores=[StoreState(name=name, state=state) for name, state in sorted(receipt.stores.items())],
+            envelope=json.dumps(receipt.envelope, sort_keys=True),
+        )
 
 
 @strawberry.type(description="The model that answers now.")

@@ -24,7 +24,7 @@ from cleo_core.crypto.errors import KeyExists, KeyMissing
 from cleo_core.crypto.private_file import read_private, write_private
 from cleo_core.errors import ConfigError, InputError
 from cleo_core.settings import home
-from cleo_serving.errors import Forbidden, Unauthenticated
+from cleo_serving.errors import BadRequest, Forbidden, Unauthenticated
 from cleo_serving.security.body import parse_json
 from cleo_serving.settings import IssuerSettings, ServingSettings
 
@@ -89,7 +89,7 @@ class TokenVerifier:
         """
         try:
             return self._verify(token)
-        except (JoseError, ValueError, KeyError, TypeError, InputError) as error:
+        except (JoseError, ValueError, KeyError, TypeError, InputError, BadRequest) as error:
             raise Unauthenticated("The token does not hold.", hint="Get a new one.") from error
 
     def _verify(self, token: str) -> Principal:
@@ -214,7 +214,7 @@ class _KeyFile:
             if self._keys is None or self._seen != (facts.st_mtime_ns, facts.st_size):
                 self._keys = self._read()
                 self._seen = (facts.st_mtime_ns, facts.st_size)
-        except (OSError, ValueError, KeyError, TypeError, JoseError, InputError) as error:
+        except (OSError, ValueError, KeyError, TypeError, JoseError, BadRequest) as error:
             raise ConfigError(
                 f"The key file {self._path} of a token issuer cannot be read ({type(error).__name__}).",
                 hint="It must be a JWKS with public keys: CLEO_SERVING_ISSUERS[].keys.",
