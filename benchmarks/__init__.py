@@ -1,0 +1,1 @@
+"""Numbers that CleoAI states about itself, each measured by a command: ``python -m benchmarks NAME``."""

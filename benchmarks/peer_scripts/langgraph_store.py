@@ -1,0 +1,37 @@
+"""LangGraph's SQLite store with its vector index, one namespace per user."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from common import Vectors, main
+
+
+class LangGraph:
+    package = "langgraph"
+
+    def open(self, folder: Path, vectors: Vectors, dim: int) -> None:
+        from langgraph.store.sqlite import SqliteStore
+
+        connection = sqlite3.connect(folder / "store.db", check_same_thread=False, isolation_level=None)
+        self.store = SqliteStore(
+            connection,
+            index={"dims": dim, "embed": lambda texts: [vectors[text] for text in texts], "fields": ["text"]},
+        )
+        self.store.setup()
+
+    def add(self, user: str, text: str, number: int) -> None:
+        self.store.put(("memories", user), str(number), {"text": text})
+
+    def add_many(self, items: list[tuple[str, str, int]]) -> None:
+        from langgraph.store.base import PutOp
+
+        self.store.batch([PutOp(("memories", user), str(number), {"text": text}) for user, text, number in items])
+
+    def search(self, user: str, text: str, limit: int) -> list[int]:
+        return [int(item.key) for item in self.store.search(("memories", user), query=text, limit=limit)]
+
+
+if __name__ == "__main__":
+    main(LangGraph())
