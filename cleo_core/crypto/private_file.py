@@ -14,12 +14,15 @@ __all__ = ["read_private", "replace_file", "write_private"]
 LIMIT = 1 << 20
 
 
-def read_private(path: Path, what: str = "key") -> bytes:
-    """The bytes of a private file, checked and read through one handle.
+def read_private(path: Path, what: str = "key", *, public: bool = False) -> bytes:
+    """The bytes of a file that is its owner's alone, checked and read through one handle.
+
+    Args:
+        public: others may read it, as a public key; only writing is its owner's alone.
 
     Raises:
         KeyMissing: there is no such file.
-        KeyInsecure: it is a link or no regular file, or group or others may read or write it.
+        KeyInsecure: it is a link or no regular file, or others can do more with it than they may.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -33,8 +36,10 @@ def read_private(path: Path, what: str = "key") -> bytes:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
             raise KeyInsecure(f"{path} is not a regular file.")
-        if facts.st_mode & 0o077:
-            mode = stat.S_IMODE(facts.st_mode)
+        mode = stat.S_IMODE(facts.st_mode)
+        if public and mode & 0o022:
+            raise KeyInsecure(f"Others than its owner can write {path} (mode {mode:04o}).", hint=f"chmod go-w {path}")
+        if not public and mode & 0o077:
             raise KeyInsecure(f"Others than its owner can reach {path} (mode {mode:04o}).", hint=f"chmod 600 {path}")
         if facts.st_uid not in (os.geteuid(), 0):
             raise KeyInsecure(f"{path} belongs to user {facts.st_uid}.", hint=f"chown {os.geteuid()} {path}")

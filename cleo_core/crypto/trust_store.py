@@ -1,7 +1,7 @@
 """The trust store: which public keys may sign what.
 
 One small JSON file per key below ``<home>/trust/<role>/``. Who may write there decides who is a reviewer, so the
-folder belongs to the operator of the machine, and MLflow has no part in it.
+folder belongs to the operator of the machine: MLflow has no part in it, and whoever serves needs only to read it.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class TrustStore:
 
     @staticmethod
     def _read(file: Path) -> TrustedKey:
-        text = read_private(file, "trusted key")
+        text = read_private(file, "trusted key", public=True)
         try:
             key = TrustedKey(**json.loads(text))
             if fingerprint(key.public) != key.fingerprint:

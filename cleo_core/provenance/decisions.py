@@ -25,7 +25,7 @@ def keep(envelope: Envelope) -> None:
     record = verify(envelope, even_revoked=True)
     if not ID.fullmatch(record.id):
         raise TrustError(f"A decision has the id {record.id!r}.")
-    file = home("trust", "decisions") / f"{record.id}.json"
+    file = home("decisions") / f"{record.id}.json"
     if not file.exists():
         replace_file(file, json.dumps(envelope).encode())
 
@@ -37,7 +37,7 @@ def kept() -> list[Envelope]:
         TrustError: one cannot be read; a revocation may be among them, so nothing is served on a guess.
     """
     found: list[Envelope] = []
-    for file in sorted(home("trust", "decisions").glob("*.json")):
+    for file in sorted(home("decisions").glob("*.json")):
         try:
             found.append(json.loads(read_private(file, "decision")))
         except ValueError:

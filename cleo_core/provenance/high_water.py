@@ -42,7 +42,7 @@ class Mark:
 
 def _file(name: str) -> Path:
     # The digest, because a model's name may hold characters that a file's name may not.
-    return home("trust", "state") / f"{digest_json(name)[:16]}.json"
+    return home("served") / f"{digest_json(name)[:16]}.json"
 
 
 @contextmanager

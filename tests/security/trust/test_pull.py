@@ -221,7 +221,7 @@ def test_a_revocation_that_is_taken_out_of_the_registry_still_counts(champion: R
 
 def test_a_revocation_seen_once_is_remembered_by_the_machine_that_serves(champion: Registered, store: Path) -> None:
     record = champion.decide("revoke")
-    shutil.rmtree(store / "trust" / "decisions")  # this machine has not made the decision itself
+    shutil.rmtree(store / "decisions")  # this machine has not made the decision itself
     with pytest.raises(Revoked):
         pull()
     with tracking() as mlflow:
@@ -232,7 +232,7 @@ def test_a_revocation_seen_once_is_remembered_by_the_machine_that_serves(champio
 
 def test_a_damaged_list_of_decisions_stops_everything(champion: Registered, store: Path) -> None:
     pull().release()
-    next((store / "trust" / "decisions").iterdir()).write_text("{")
+    next((store / "decisions").iterdir()).write_text("{")
     with pytest.raises(TrustError, match="is damaged"):
         pull()
 
@@ -371,7 +371,7 @@ def test_a_damaged_record_of_what_was_served_stops_everything(
     champion: Registered, store: Path, content: bytes
 ) -> None:
     pull().release()
-    replace_file(next((store / "trust" / "state").glob("*.json")), content)
+    replace_file(next((store / "served").glob("*.json")), content)
     with pytest.raises(StateDamaged, match="not known which version"):
         pull()
 
@@ -582,6 +582,6 @@ def test_a_reviewer_who_joins_can_renew_what_another_approved(champion: Register
 
 def test_the_state_is_plain_enough_to_be_read_by_an_operator(champion: Registered, store: Path) -> None:
     pull().release()
-    state = json.loads(next((store / "trust" / "state").glob("*.json")).read_text())
+    state = json.loads(next((store / "served").glob("*.json")).read_text())
     assert state["version"] == 1
     assert state["digests"] == {"1": champion.signed.digest}
