@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ def run_job(name: str, config: Mapping[str, Any] | None = None) -> bool:
     # What `dagster job execute` uses: the run belongs to the code location, and the UI can run it again.
     from dagster._core.definitions.reconstruct import ReconstructableRepository
 
+    warnings.filterwarnings("ignore", category=dg.PreviewWarning)  # of Dagster's own code, about itself
     began = time.monotonic()
     click.echo(f"Running {name}; what has not changed since the last run is not done again.")
     repository = ReconstructableRepository.for_module("orchestration.definitions", "defs", None)
