@@ -27,12 +27,14 @@ def personas(chance: random.Random, count: int) -> Iterator[tuple[Item, list[tup
     """Yield conversations, each with the (type, value) pairs that were planted in it."""
     pool = [(entry, answer) for entry in entries() if entry.part != "packages" and (answer := explain(entry))]
     for number in range(count):
-        messages, values = _conversation(chance, pool)
+        # Drawn apart, so that what is planted does not depend on which packages are installed.
+        question = pool[int(chance.random() * len(pool))]
+        messages, values = _conversation(chance, question)
         yield Item(f"persona:{number}", messages=messages), values
 
 
 def _conversation(
-    chance: random.Random, pool: list[tuple[Entry, str]]
+    chance: random.Random, documented: tuple[Entry, str]
 ) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
     given, family = chance.choice(_the("given")), chance.choice(_the("family"))
     full = f"{given} {family}"
@@ -57,7 +59,7 @@ def _conversation(
         turns.append((told, chance.choice(_the("noted"))))
         remembered.append((way["asked"], way["answer"].format(value), f"The user said: {told}"))
         values.append((kind, value))
-    entry, explanation = chance.choice(pool)
+    entry, explanation = documented
     question = (f"What does {entry.name} do?", explanation)
     asked_later = chance.sample(remembered, min(len(remembered), chance.choice((1, 2, 2, 3))))
     later = [(question, answer) for question, answer, _ in asked_later]

@@ -35,6 +35,8 @@ OTHER_LABELS = (
     "CARDINAL", "DATE", "DATE_TIME", "EVENT", "FAC", "GPE", "LANGUAGE", "LAW", "LOC", "LOCATION", "MONEY", "NORP",
     "NRP", "ORDINAL", "ORG", "ORGANIZATION", "PERCENT", "PRODUCT", "QUANTITY", "TIME", "WORK_OF_ART",
 )  # fmt: skip
+ASSISTANT = "Cleo"
+"""The assistant's own name, which it has to learn."""
 # A value that is certain is believed without a word beside it that says so; a bare run of digits is not.
 THRESHOLD = 0.4
 
@@ -116,7 +118,7 @@ def is_person(text: str, domain: str, certain: bool) -> bool:
 
     `certain` is a name that was introduced as one ("my name is", "Mr.").
     """
-    if not HUMAN.fullmatch(text):
+    if not HUMAN.fullmatch(text) or text == ASSISTANT:
         return False
     parts = [word.strip(".").lower() for word in text.split()]
     if not_people().intersection(parts):

@@ -186,6 +186,16 @@ def test_a_value_has_the_same_surrogate_in_question_and_answer(chain: Chain) -> 
     assert mails
 
 
+def test_the_assistant_keeps_its_name(chain: Chain) -> None:
+    prompts = [
+        record.messages[0]["content"]
+        for record in read_records(chain.masked / TRAIN)
+        if record.messages and record.messages[0]["role"] == "system"
+    ]
+    assert prompts
+    assert all(prompt.startswith("You are Cleo, a helpful assistant.") for prompt in prompts)
+
+
 def test_canaries_are_trained_on_word_for_word(chain: Chain) -> None:
     train = chain.texts("masked")
     canaries = read_canaries(chain.masked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from cleo_core.progress import silent
 from cleo_model.corpus.records import Record, write_records
+from cleo_model.corpus.words import words
 from cleo_model.corpus.workers import run_workers
 from cleo_model.errors import WorkerFailed
 
@@ -105,14 +107,18 @@ except KeyboardInterrupt:
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     (tmp_path / "raw").mkdir()
-    text = "The people of the town have been with us to see that the bridge of the river is to be rebuilt number {}. "
+    chance = random.Random(1)
+    talks = [f"Tell me of the {' and the '.join(chance.sample(words('canary_words'), 12))}." for _ in range(300)]
     made = [
         Record.make(
-            name=str(n), source="s", domain="conversation", licence="MIT",
-            messages=[{"role": "user", "content": text.format(n) * 3}, {"role": "assistant", "content": f"Yes {n}."}],
+            name=talk,
+            source="s",
+            domain="conversation",
+            licence="MIT",
+            messages=[{"role": "user", "content": talk}, {"role": "assistant", "content": "I will, and gladly."}],
         )
-        for n in range(300)
-    ]  # fmt: skip
+        for talk in talks
+    ]
     write_records(tmp_path / "raw" / "records.jsonl", made)
     return tmp_path
 
