@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -58,6 +58,7 @@ def init(role: str, name: str | None, path: Path | None, no_passphrase: bool) ->
     if role == "reviewer" and not no_passphrase:
         passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True).encode()
     key = crypto.create(wanted, name, path=path, passphrase=passphrase)
+    _note("key.created", role, name, fingerprint=key.fingerprint)
     place = path or crypto.key_path(wanted, name)
     click.echo(f"Made the {role} key {name!r} in {place}.\nFingerprint {key.fingerprint}")
 
@@ -100,7 +101,6 @@ def rotate(role: str, name: str) -> None:
     \b
     cleo keys rotate bundle release-2026
     """
-    from cleo_core import audit
     from cleo_core.crypto import keys as crypto
     from cleo_core.crypto.trust_store import ROLES
 
@@ -110,7 +110,7 @@ def rotate(role: str, name: str) -> None:
         entered = click.prompt("Passphrase (empty for none)", hide_input=True, default="", show_default=False)
         passphrase = entered.encode() or None
     fresh, old = crypto.rotate(wanted, name, passphrase=passphrase)
-    audit.record("key.rotated", actor="operator", subject=f"{role}/{name}", old=old.fingerprint, new=fresh.fingerprint)
+    _note("key.rotated", role, name, old=old.fingerprint, new=fresh.fingerprint)
     click.echo(f"The {role} key {name!r} is now {fresh.fingerprint[:16]}…; {old.fingerprint[:16]}… is retired.")
 
 
@@ -124,12 +124,11 @@ def trust(role: str, name: str, file: Path) -> None:
     \b
     cleo keys trust reviewer ada ada.pub.pem
     """
-    from cleo_core import audit
     from cleo_core.crypto.trust_store import ROLES, TrustStore
 
     wanted = next(known for known in ROLES if known == role)
     key = TrustStore().add(wanted, name, file.read_text(errors="replace"))
-    audit.record("key.trusted", actor="operator", subject=f"{role}/{key.name}", fingerprint=key.fingerprint)
+    _note("key.trusted", role, key.name, fingerprint=key.fingerprint)
     click.echo(f"Trusted: {role} {key.name!r}, fingerprint {key.fingerprint}")
 
 
@@ -148,6 +147,22 @@ def export(role: str, name: str) -> None:
 @keys.command()
 @click.argument("role", type=ROLE)
 @click.argument("name")
+def retire(role: str, name: str) -> None:
+    """Let a key sign nothing more; what it signed until now still holds.
+
+    \b
+    cleo keys retire reviewer ada
+    """
+    from cleo_core.crypto.trust_store import TrustStore
+
+    key = TrustStore().retire(_one(role, name, state="active"))
+    _note("key.retired", role, name, fingerprint=key.fingerprint)
+    click.echo(f"Retired: {role} {name!r} ({key.fingerprint[:16]}…).")
+
+
+@keys.command()
+@click.argument("role", type=ROLE)
+@click.argument("name")
 @click.option("--fingerprint", help="Its beginning, where several keys have the name.")
 @click.confirmation_option(prompt="Nothing that this key ever signed will hold any more. Go on?")
 def revoke(role: str, name: str, fingerprint: str | None) -> None:
@@ -156,12 +171,22 @@ def revoke(role: str, name: str, fingerprint: str | None) -> None:
     \b
     cleo keys revoke reviewer ada
     """
-    from cleo_core import audit
     from cleo_core.crypto.trust_store import TrustStore
 
     key = TrustStore().revoke(_one(role, name, fingerprint=fingerprint or ""))
-    audit.record("key.revoked", actor="operator", subject=f"{role}/{key.name}", fingerprint=key.fingerprint)
+    _note("key.revoked", role, key.name, fingerprint=key.fingerprint)
     click.echo(f"Revoked: {role} {key.name!r} ({key.fingerprint[:16]}…).")
+
+
+def _note(event: str, role: str, name: str, **details: Any) -> None:
+    """Write what was done to a key into the audit log, or say that there is none to write to yet."""
+    from cleo_core import audit
+    from cleo_core.crypto.errors import KeyMissing
+
+    try:
+        audit.record(event, actor="operator", subject=f"{role}/{name}", **details)
+    except KeyMissing:
+        click.echo("Not in the audit log: this machine has no audit key. cleo keys init audit --name NAME", err=True)
 
 
 def _one(role: str, name: str, *, fingerprint: str = "", state: str = "") -> TrustedKey:

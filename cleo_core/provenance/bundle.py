@@ -11,11 +11,12 @@ import base64
 import hashlib
 import json
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cleo_core.crypto.errors import KeyUnreadable, SignatureMissing, UntrustedKey
+from cleo_core.crypto.errors import SignatureMissing, UntrustedKey
 from cleo_core.crypto.keys import PrivateKey, load_private
 from cleo_core.crypto.private_file import replace_file
 from cleo_core.crypto.trust_store import TrustedKey, TrustStore
@@ -174,14 +175,10 @@ def _statement(envelope: dict[str, Any]) -> dict[str, str]:
 
 def _refusal(folder: Path, raw: bytes, error: Exception) -> CleoError:
     """Say what is wrong: files that differ from what the (perhaps forged) statement says, or the signature itself."""
-    try:
+    with suppress(Exception):  # this only words the refusal, which follows either way
         found = {name: sha256_file(path) for name, path in check_contents(folder).items()}
         if difference := _difference(_statement(_parse(raw)[0]), found):
             return BundleChanged(difference, hint="Do not load it. Register the bundle anew from its source.")
-    except Exception:  # noqa: S110 - this only words the refusal that follows either way
-        pass
-    if isinstance(error, KeyUnreadable):
-        return error
     return BundleSignatureInvalid(
         f"The signature of the bundle does not hold ({type(error).__name__}).", hint="Do not load it."
     )

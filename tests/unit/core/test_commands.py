@@ -48,7 +48,7 @@ def test_a_reviewers_key_is_encrypted_unless_told_otherwise(home: Path) -> None:
 def test_a_key_goes_where_it_is_told(home: Path, tmp_path: Path) -> None:
     run(keys, "init", "bundle", "--name", "release", "--path", str(tmp_path / "stick" / "key.pem"))
     assert load_private("bundle", path=tmp_path / "stick" / "key.pem")
-    assert not (home / "keys").exists() or not list((home / "keys").rglob("*.pem"))
+    assert not (home / "keys" / "bundle").exists()
 
 
 def test_a_key_without_a_name_is_asked_for_one(home: Path) -> None:
@@ -96,6 +96,25 @@ def test_a_public_key_travels_to_another_machine(home: Path, tmp_path: Path, mon
     (tmp_path / "noise").write_bytes(b"\xff\x00")
     with pytest.raises(CleoError, match="Not a public key"):
         run(keys, "trust", "reviewer", "eve", str(tmp_path / "noise"))
+
+
+def test_a_retired_key_signs_nothing_more(home: Path) -> None:
+    run(keys, "init", "reviewer", "--name", "ada", "--no-passphrase")
+    assert "Retired" in run(keys, "retire", "reviewer", "ada").output
+    assert "retired" in run(keys, "list").output
+    with pytest.raises(KeyMissing):
+        run(keys, "retire", "reviewer", "ada")
+
+
+def test_what_is_done_to_keys_is_in_the_audit_log(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cleo_core.audit import log
+
+    monkeypatch.setenv("CLEO_ENVIRONMENT", "production")
+    assert "no audit key" in run(keys, "init", "bundle", "--name", "release").output
+    assert "no audit key" not in run(keys, "init", "audit", "--name", "log").output
+    run(keys, "rotate", "bundle", "release")
+    told = [(record["event"], record["subject"]) for record in log().read()]
+    assert told == [("key.created", "audit/log"), ("key.rotated", "bundle/release")]
 
 
 def test_revoking_asks_first_and_names_what_it_revokes(home: Path) -> None:
