@@ -95,10 +95,11 @@ def _relay(process: subprocess.Popen[str]) -> str:
     stream = process.stderr
     if stream is None:
         return last
-    for line in stream:
-        os.write(2, line.encode())
-        if line.startswith("Error [") or "Error: " in line:
-            last = line.strip()
+    with stream:
+        for line in stream:
+            os.write(2, line.encode())
+            if line.startswith("Error [") or "Error: " in line:
+                last = line.strip()
     return last
 
 

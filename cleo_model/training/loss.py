@@ -13,7 +13,7 @@ from cleo_model.training.data import Batch, Phase
 
 __all__ = ["heldout_loss", "summed_loss"]
 
-PIECE = 1024
+PIECE = 256
 
 
 def _piece(head: Any, hidden: Tensor, labels: Tensor) -> Tensor:

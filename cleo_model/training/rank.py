@@ -31,6 +31,8 @@ def main(argv: list[str] | None = None) -> int:
         try:
             recipe = Recipe.from_json(given.recipe.read_text())
             _train(recipe, given, report)
+            if rank == 0:
+                (given.out / ERRORS).unlink(missing_ok=True)
             return 0
         except CleoError as error:
             _complain(error, rank)

@@ -238,11 +238,12 @@ def smollm2_demo() -> Recipe:
     return Recipe(
         name="smollm2_demo",
         base_model="smollm2",
-        phases=_three_phases((6 * 4096, 8 * 4096, 8 * 4096), (256, 512, 1024)),
-        optimizer=OptimizerRecipe(lr=5e-5),
+        # Twelve steps: enough to lower the held-out loss of every domain, few enough for two cores.
+        phases=_three_phases((3 * 4096, 4 * 4096, 5 * 4096), (256, 512, 1024)),
+        optimizer=OptimizerRecipe(lr=1e-4),
         tokens_per_step=4096,
-        micro_batch_tokens=2048,
-        heldout_tokens=5120,
+        micro_batch_tokens=1024,
+        heldout_tokens=4096,
         trainable_layers=15,
         keep_final_state=False,
         compact_state=True,

@@ -1,0 +1,126 @@
+"""A mixture, a curriculum and a recipe for trainers that run as processes of their own, under DeepSpeed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cleo_core.progress import silent
+
+WORDS = "The committee met in the spring and agreed on article {} of the treaty after a long debate in the hall. "
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a launcher is given."""
+
+    recipe: Path
+    moe: Path
+    curriculum: Path
+
+    def argv(self, out: Path, phase: str = "foundation", before: Path | None = None) -> list[str]:
+        from cleo_model.training.launch import command
+
+        model, state = (before / "model", before / "state") if before else (self.moe, None)
+        return command(self.recipe, phase, model, state, self.curriculum, out)
+
+
+def write_corpus(folder: Path) -> None:
+    for name, first, last in (("train", 0, 40), ("heldout", 40, 46)):
+        with (folder / f"{name}.jsonl").open("w") as lines:
+            for number in range(first, last):
+                asked = [{"role": "user", "content": f"And {number}?"}, {"role": "assistant", "content": "Agreed."}]
+                for domain in ("prose", "domain", "conversation"):
+                    record = {
+                        "id": f"{domain}{number}",
+                        "text": WORDS.format(number) * 4,
+                        "source": domain,
+                        "domain": domain,
+                    }
+                    lines.write(json.dumps(record | ({"messages": asked} if domain == "conversation" else {})) + "\n")
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from cleo_model.base import resolve
+
+    folder = tmp_path_factory.mktemp("base")
+    resolve("tiny", folder, silent)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepare(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Setup]:
+    """Makes a setup for so many ranks: four steps a phase, a checkpoint after each."""
+    from cleo_model.corpus.packing import build_curriculum
+    from cleo_model.moe.upcycle import init_moe
+    from cleo_model.training import recipes
+
+    corpus, moe = tmp_path_factory.mktemp("corpus"), tmp_path_factory.mktemp("moe")
+    write_corpus(corpus)
+    recipe = recipes.tiny()
+    phases = tuple(replace(phase, tokens=1024, sequence_length=64) for phase in recipe.phases)
+    recipe = replace(recipe, phases=phases, tokens_per_step=256, micro_batch_tokens=128, checkpoint_steps=1)
+    recipe = replace(recipe, heldout_tokens=512, heldout_length=64)
+    init_moe(tiny_base, moe, recipe.moe or recipes.MoERecipe(), silent)
+
+    def make(ranks: int) -> Setup:
+        folder = tmp_path_factory.mktemp(f"ranks{ranks}")
+        chosen = replace(recipe, ranks=ranks)
+        build_curriculum(corpus, tiny_base, chosen, folder, silent)
+        (folder / "recipe.json").write_text(chosen.to_json())
+        return Setup(folder / "recipe.json", moe, folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def one_rank(prepare: Callable[[int], Setup]) -> Setup:
+    return prepare(1)
+
+
+def start(argv: list[str], **options: object) -> subprocess.Popen[str]:
+    """Start a launcher that leads a session of its own, as the chain does."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]  # the options are the caller's
+        argv, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
+    )
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 240.0) -> None:
+    """Poll until the condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds:.0f} s"
+        time.sleep(0.02)
+
+
+def session_of(pid: int) -> list[psutil.Process]:
+    """Living processes of the session that `pid` leads."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == pid and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
+    return found
+
+
+@pytest.fixture
+def launched() -> Iterator[list[subprocess.Popen[str]]]:
+    """Launchers that a test started; none of them outlives it."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        for left in session_of(process.pid):
+            left.kill()
+        process.communicate()
