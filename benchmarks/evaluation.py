@@ -65,7 +65,7 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
     difference = max(abs(a[0] - b[0]) for a, b in zip(ours, stock, strict=True))
     result.figures["largest_difference"] = float(f"{difference:.2e}")
     result.notes = [
-        f"{model} in {loaded.dtype}, {len(pairs)} requests over {len(kept)} contexts, {torch.get_num_threads()} threads",
+        f"{model} in {loaded.dtype}, {len(pairs)} requests over {len(kept)} contexts, {torch.get_num_threads()} cores",
         f"The stock backend's best batch size was {best.removeprefix('batch ')} of {', '.join(map(str, BATCHES))}.",
         f"largest_difference: of {len(few)} log-likelihoods in float32.",
     ]
