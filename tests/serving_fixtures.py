@@ -46,7 +46,7 @@ def api_settings(model_folder: Path, api_home: Path) -> Any:
             port=0,
             model_folder=model_folder,
             engine=EngineSettings(threads=1, page_size=8, cache_tokens=8192, max_batch_tokens=256, context_tokens=1024),
-            prompt=PromptSettings(max_tokens=64),
+            prompt=PromptSettings(max_tokens=512),
             rate=RateSettings(cost_per_minute=10**6, failures_per_minute=10**6),
         )
 
