@@ -31,5 +31,5 @@ class ModelSettings(BaseSettings):
     """Random sentences planted in the training part, to measure how much the model memorises."""
     corpus_seed: int = 20
     """Seed of the generated dialogues."""
-    min_records: int = Field(default=500, ge=1)
+    min_records: int = Field(default=100, ge=1)
     """The quality check of the masked corpus fails below this number of records."""

@@ -165,10 +165,14 @@ def _read_hf(source: Source, refused: Refused) -> Iterator[Item]:
             f"Source {source.name!r}: {source.location!r} is not the id of a data set.", hint="Write owner/name."
         )
     import datasets
+    import huggingface_hub
 
     hint = "Check the id, the connection to the hub and HF_TOKEN; or download it and use kind parquet."
     row = 0
     try:
+        if not huggingface_hub.is_offline_mode():
+            # Asked first, for one answer within seconds: the stream tries again and again, and says so on the screen.
+            huggingface_hub.HfApi().dataset_info(source.location, revision=source.revision, timeout=15)
         stream = datasets.load_dataset(source.location, split=source.split, revision=source.revision, streaming=True)
         for value in stream:
             row += 1

@@ -116,6 +116,8 @@ def _failure(target: str, rank: int, code: int, log: IO[bytes]) -> WorkerFailed:
     else:
         reason = lines[-1][:300] if lines else f"exit code {code}"
         hint = "Run it again; if it fails the same way, report it."
+        if "No space left on device" in reason:
+            hint = "Free some space or point CLEO_HOME at a larger disk, then run it again."
     return WorkerFailed(f"Worker {rank} of step {target} did not finish: {reason}.", hint=hint)
 
 
