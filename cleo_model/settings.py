@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,3 +34,9 @@ class ModelSettings(BaseSettings):
     """Seed of the generated dialogues."""
     min_records: int = Field(default=100, ge=1)
     """The quality check of the masked corpus fails below this number of records."""
+
+    def corpus_inputs(self) -> dict[str, Any]:
+        """The settings that a corpus depends on, for the fingerprint of its stages (how many workers is not one)."""
+        return self.model_dump(
+            mode="json", include={"max_record_bytes", "heldout_share", "canaries", "corpus_seed"}, exclude_none=True
+        )

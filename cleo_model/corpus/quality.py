@@ -61,7 +61,9 @@ def validate(masked: Path, out: Path, *, settings: ModelSettings | None = None) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its dependencies' deprecations are not for the reader of a report
         outcome = _run(rows, out, settings.min_records)
-    html = next((out / "data_docs").rglob("validations/**/*.html"), out / "data_docs" / "index.html")
+    # Earlier reports on the same corpus stay beside it.
+    pages = sorted((out / "data_docs" / "validations").rglob("*.html"), key=lambda page: page.stat().st_mtime_ns)
+    html = pages[-1] if pages else out / "data_docs" / "index.html"
     results = _results(outcome, settings.min_records)
     return QualityReport(all(result["passed"] for result in results), results, html)
 
