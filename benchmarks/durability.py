@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace, report: Reporter) -> Result:
             valkey, mongo, postgres = servers
             environment = {
                 **os.environ,
+                "BENCH_WRITES": str(writes),
                 "CLEO_HOME": f"{folder}/home",
                 "CLEO_MEMORY_EMBEDDER": "none",
                 "CLEO_MEMORY_HOT": valkey.url,
@@ -86,7 +87,14 @@ def _storm(
         time.sleep(0.02)
         now = time.monotonic()
         done = read_journal(journal)
-        report("writes", len(done["added"]), writes, demotions=len(done["moved"]), kills=kills, servers=server_kills)
+        report(
+            "writes",
+            min(len(done["added"]), writes - 1),
+            writes,
+            demotions=len(done["moved"]),
+            kills=kills,
+            servers=server_kills,
+        )
         if len(done["added"]) >= writes and len(done["moved"]) >= demotions:
             break
         for number, back in list(down.items()):
@@ -144,15 +152,18 @@ async def write(path: Path) -> None:
     done = read_journal(path)
     async with open_memory() as memory:
         number = len(done["added"])
+        wanted = int(os.environ["BENCH_WRITES"])
 
         async def writer(lane: int) -> None:
             nonlocal number
-            while True:
+            while number < wanted:
                 number += 1
-                text = f"memory {os.getpid()}-{lane}-{number}"
+                mine = number
+                await asyncio.sleep(random.uniform(0, 0.06))
+                text = f"memory {os.getpid()}-{lane}-{mine}"
                 kept = await memory.append("ann", f"c{lane}", "user", text)
                 journal.note("added", kept.id, text)
-                if number % FORGET_EVERY == 0:
+                if mine % FORGET_EVERY == 0:
                     journal.note("forgetting", kept.id)
                     await memory.forget("ann", kept.id)
                     journal.note("forgotten", kept.id)

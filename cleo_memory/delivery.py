@@ -39,8 +39,10 @@ class Delivery:
     async def run(self) -> None:
         wait = POLL
         while True:
+            # Not wait_for: in Python 3.11 that can swallow a cancellation that comes with the event.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self.wake.wait()
             self.wake.clear()
             try:
                 await self.drain()

@@ -357,11 +357,11 @@ class Memory:
     async def close(self) -> None:
         """Finish what was acknowledged, end the background work, close the stores. Idempotent."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        pending = set(tasks)
+        while pending:  # a client library that swallows a cancellation is cancelled again
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1.0)
         if tasks:
             await self.access.flush()
         self.library.resident.clear()
