@@ -20,22 +20,23 @@ HOLD = 2000  # characters that wait for the end of a link at most
 TAGS = r"<[/\s]*(?:a|img|iframe|script|link|video|audio|source|object|embed|form|svg|style|base|meta|input)\b"
 # ![alt](address "title") and [text](address), where the address may hold one pair of brackets.
 INLINE = re.compile(r"!?\[(?P<text>[^\[\]]*)\]\((?P<target>[^()]*(?:\([^()]*\)[^()]*)*)\)")
-DEFINITION = re.compile(r"^[ \t>]*\[[^\[\]\n]+\]:[ \t]*(?P<target>\S+)[^\n]*", re.MULTILINE)
+DEFINITION = re.compile(r"^[ \t>]*\[[^\[\]\n]+\]:[ \t]*(?P<target>\S+)[^\n]*(?P<end>\n?)", re.MULTILINE)
 AUTOLINK = re.compile(r"<(?P<target>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*)>")
 TAG = re.compile(TAGS + r"[^<>]*>", re.IGNORECASE)
-TAG_START = re.compile(TAGS, re.IGNORECASE)
+TAG_START = re.compile(TAGS + r"|<(?=[A-Za-z][A-Za-z0-9+.-]{1,31}:)", re.IGNORECASE)
 BARE = re.compile(r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`\])]*", re.IGNORECASE)
 ADDRESS = re.compile(r"[:/.#?]")
 # What is left at the end of the text and may become a link when more of it comes.
 UNFINISHED = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"!?\[(?:[^\]]*|[^\]]*\]\([^)]*|[^\]\n]*\]:[^\n]*)$",
+        # Possessive (*+, ++): a hostile reply must not make the search try every way of splitting it.
+        r"!?\[(?:[^\]]*+|[^\]]*+\]|[^\]]*+\]\((?:[^()]++|\([^()]*+\)?)*+|[^\]\n]*+\]:[^\n]*+)$",
         r"[\]!]$",
         r"<[/\s]*(?:[a-z]{0,6}|[a-z][a-z0-9+.-]{1,31}:[^\s<>]*)$",
         TAGS + r"[^<>]*$",
         r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`\])]*$",
-        r"\b(?:h|ht|htt|https?|f|ft|ftp|https?:/?|ftp:/?|w{1,3})$",
+        r"(?:h|ht|htt|https?|f|ft|ftp|https?:/?|ftp:/?|w{1,3})$",
     )
 )
 
@@ -46,28 +47,39 @@ class LinkFilter:
     def __init__(self, hosts: Collection[str] = ()) -> None:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._held = ""
+        self._last = ""
         self.removed = 0
 
     def feed(self, text: str, *, last: bool = False) -> str:
-        self._held = self._clean(self._held + text)
+        self._held = self._clean(self._held + text, last)
         cut = len(self._held)
         if not last:
             cut = min([cut, *(found.start() for each in UNFINISHED if (found := each.search(self._held)))])
             if len(self._held) - cut > HOLD:
                 cut = len(self._held)
-        shown, self._held = self._held[:cut], self._held[cut:]
-        return self._defuse(shown)
+        shown, self._held = self._defuse(self._held[:cut]), self._held[cut:]
+        if self._last == "]" and shown[:1] in ("(", "[", ":"):
+            shown = f" {shown}"
+        self._last = shown[-1:] or self._last
+        return shown
 
-    def _clean(self, text: str) -> str:
+    def _clean(self, text: str, last: bool) -> str:
         before = None
         while before != text:  # a link may hold an image, whose removal makes the link whole
             before = text
             text = INLINE.sub(self._inline, text)
-        text = DEFINITION.sub(lambda found: self._gone(found) if ADDRESS.search(found["target"]) else found[0], text)
+        text = DEFINITION.sub(lambda found: self._definition(found, last), text)
         text = AUTOLINK.sub(
             lambda found: found["target"] if self._allowed(found["target"]) else self._gone(found), text
         )
         return TAG.sub(self._gone, text)
+
+    def _definition(self, found: re.Match[str], last: bool) -> str:
+        # Its address is whole only at the end of the line; and x[1]: y in the middle of a line is none.
+        inside = found.start() == 0 and self._last not in ("", "\n")
+        if inside or not ADDRESS.search(found["target"]) or not (found["end"] or last):
+            return found[0]
+        return self._gone(found, found["end"])
 
     def _defuse(self, text: str) -> str:
         text = BARE.sub(self._bare, text)
