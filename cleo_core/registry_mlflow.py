@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cleo_core.errors import CleoError, EnvironmentFault
+from cleo_core.errors import CleoError, ConfigError, EnvironmentFault
 from cleo_core.provenance.errors import RegistryError, VersionNotFound
 from cleo_core.settings import CoreSettings, home, load
 from cleo_core.telemetry import redact
 
 __all__ = ["artifact_root", "model_name", "tracking"]
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # A version's files are plain: nothing is ever unpickled. A dead server is noticed in seconds, not after minutes.
 DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -27,7 +29,18 @@ ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}  # a missing ali
 
 
 def model_name() -> str:
-    return load(CoreSettings).model_name
+    """The name of the registered model.
+
+    Raises:
+        ConfigError: it could not be part of a query or an address.
+    """
+    name = load(CoreSettings).model_name
+    if not NAME.fullmatch(name):
+        raise ConfigError(
+            f"CLEO_MODEL_NAME is {name!r}, which cannot name a model.",
+            hint="Letters, digits, '.', '_', '-'; at most 64, e.g. cleo.",
+        )
+    return name
 
 
 def artifact_root() -> str | None:

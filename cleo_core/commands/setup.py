@@ -39,10 +39,11 @@ def _fetch(report: ConsoleReporter) -> None:
     from cleo_core.settings import home
     from cleo_core.wheels import PINNED, fetch
 
-    for number, wheel in enumerate(PINNED, 1):
+    for number, wheel in enumerate(PINNED):
         if not (home("assets") / f"{wheel.name}-{wheel.version}").is_dir():
             report(f"fetching {wheel.name} {wheel.version}: {wheel.what} ({wheel.licence})", number, len(PINNED))
         fetch(wheel)
+    report("pinned data", len(PINNED), len(PINNED))
 
 
 def _keys() -> None:

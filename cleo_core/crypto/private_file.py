@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -71,8 +72,7 @@ def write_private(path: Path, data: bytes) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Put a file of mode 0600 in the place of another in one step, durable when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    draft.unlink(missing_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.draft")
     write_private(draft, data)
     os.replace(draft, path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

@@ -15,7 +15,7 @@ from cleo_core.crypto.errors import SignatureMissing, UntrustedKey
 from cleo_core.crypto.keys import create, load_private
 from cleo_core.crypto.private_file import replace_file
 from cleo_core.crypto.trust_store import TrustStore
-from cleo_core.errors import CleoError, InputError, TrustError
+from cleo_core.errors import CleoError, ConfigError, EnvironmentFault, InputError, TrustError
 from cleo_core.provenance import approval, high_water
 from cleo_core.provenance.errors import (
     ApprovalExpired,
@@ -572,6 +572,27 @@ def test_a_registry_that_cannot_be_reached_is_one_clear_error(home: Path, monkey
         registry.resolve("champion")
     assert "hunter2" not in str(refusal.value)
     assert "CLEO_MLFLOW_URI" in (refusal.value.hint or "")
+
+
+@pytest.mark.parametrize("name", ["a' or name != '", "a/b", "", "..", "x" * 65, "a b"])
+def test_a_model_name_that_could_change_a_query_is_refused(
+    champion: Registered, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert registry.versions()
+    monkeypatch.setenv("CLEO_MODEL_NAME", name)
+    for call in (registry.versions, lambda: registry.resolve(1)):
+        with pytest.raises(ConfigError, match="cannot name a model"):
+            call()
+
+
+def test_an_embedded_store_without_its_package_names_the_mend(
+    champion: Registered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(EnvironmentFault, match="MLflow is not installed"):
+        registry.resolve(1)
 
 
 def test_a_reviewer_who_joins_can_renew_what_another_approved(champion: Registered) -> None:
