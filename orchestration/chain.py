@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cleo_core.errors import CleoError
+from cleo_core.errors import CleoError, Interrupted
 from orchestration.instance import dagster_environment
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def run_job(name: str, config: Mapping[str, Any] | None = None) -> bool:
     ):
         events = list(result.all_events)
         if not result.success:
+            if any(_interrupted(event) for event in events):
+                raise Interrupted("The run was interrupted.", hint="Run it again: what is finished is not done again.")
             raise ChainFailed(*_failure(events), hint="Mend it and run again: what is finished is not done again.")
         reused = [
             bool(event.step_materialization_data.materialization.metadata["reused"].value)
@@ -62,6 +64,11 @@ def run_job(name: str, config: Mapping[str, Any] | None = None) -> bool:
         ]
     click.echo(f"{name}: {len(reused)} stages, {sum(reused)} of them reused, {time.monotonic() - began:.0f} s")
     return bool(reused) and all(reused)
+
+
+def _interrupted(event: DagsterEvent) -> bool:
+    error = event.step_failure_data.error if event.is_step_failure else None
+    return error is not None and error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
 def _failure(events: list[DagsterEvent]) -> tuple[str]:

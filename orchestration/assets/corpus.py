@@ -108,13 +108,16 @@ def corpus_quality() -> dg.AssetChecksDefinition:
         can_subset=False,
     )
     def check(context: dg.AssetCheckExecutionContext, masked_corpus: StageResult):  # type: ignore[no-untyped-def]
-        from cleo_core.settings import home
         from cleo_model.corpus.quality import validate
 
-        context.log.info("checking the masked corpus with Great Expectations")
+        def build(out: Path) -> dict[str, Any]:
+            context.log.info("checking the masked corpus with Great Expectations")
+            report = validate(masked_corpus.path, out)
+            return {"results": report.results, "html": report.html.relative_to(out).as_posix()}
+
         with clear_errors():
-            report = validate(masked_corpus.path, home("reports", "corpus", masked_corpus.digest[:16]))
-        for found in report.results:
+            result = run_stage("corpus_quality", {"corpus": masked_corpus.digest, "code": CODE}, build)
+        for found in result.summary["results"]:
             yield dg.AssetCheckResult(
                 asset_key="masked_corpus",
                 check_name=found["name"],
@@ -122,7 +125,7 @@ def corpus_quality() -> dg.AssetChecksDefinition:
                 metadata={
                     "observed": str(found["observed"]),
                     "expected": str(found["expected"]),
-                    "report": dg.MetadataValue.url(Path(report.html).as_uri()),
+                    "report": dg.MetadataValue.url((result.path / result.summary["html"]).as_uri()),
                 },
             )
 
