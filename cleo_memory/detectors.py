@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 __all__ = ["Finding", "Turn", "anomaly", "detect", "escalation", "loop"]
 
@@ -54,10 +55,11 @@ UPSET = frozenset(
     ]
 )
 NEGATION = frozenset(["not", "never", "no", "without", "n't"])
-SIMILAR = 0.7
+SIMILAR = 0.87
 LOOP_FROM = 3
+SHORTEST_LOOP = 4  # words; "ok, thanks" is no loop
 UPSET_FROM = 0.55
-UNLIKE_FROM = 2.6
+UNLIKE_FROM = 7.5
 ANOMALY_AFTER = 4
 
 
@@ -86,7 +88,7 @@ def similarity(one: str, other: str) -> float:
 
     def grams(text: str) -> Counter[tuple[str, ...]]:
         found = words(text)
-        return Counter([(word,) for word in found] + list(zip(found, found[1:], strict=False)))
+        return Counter([(word,) for word in found] + list(pairwise(found)))
 
     first, second = grams(one), grams(other)
     total = first.total() + second.total()
@@ -99,7 +101,7 @@ def loop(turns: Sequence[Turn]) -> Finding | None:
     own = [turn.text for turn in turns if turn.role == last.role][-6:]
     alike = [similarity(last.text, text) for text in own[:-1]]
     close = [score for score in alike if score >= SIMILAR]
-    if len(close) + 1 < LOOP_FROM or len(words(last.text)) < 2:
+    if len(close) + 1 < LOOP_FROM or len(words(last.text)) < SHORTEST_LOOP:
         return None
     return Finding("loop", min(1.0, (len(close) + 1) / 5), f"{len(close) + 1} of the last {len(own)} turns are alike")
 
@@ -159,11 +161,11 @@ def anomaly(turns: Sequence[Turn]) -> Finding | None:
         past = sorted(row[column] for row in rows[:-1])
         middle = past[len(past) // 2]
         spread = sorted(abs(value - middle) for value in past)[len(past) // 2]
-        far += min(3.0, abs(rows[-1][column] - middle) / (1.48 * spread + 0.5)) ** 2
+        far += min(8.0, abs(rows[-1][column] - middle) / (1.48 * spread + 0.5)) ** 2
     score = math.sqrt(far)
     if score < UNLIKE_FROM:
         return None
-    return Finding("anomaly", min(1.0, score / 6), f"{score:.1f} deviations from the {len(own) - 1} turns before")
+    return Finding("anomaly", min(1.0, score / 15), f"{score:.1f} deviations from the {len(own) - 1} turns before")
 
 
 def detect(turns: Sequence[Turn]) -> list[Finding]:

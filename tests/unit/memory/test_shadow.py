@@ -1,0 +1,91 @@
+"""The shadow memory sees what goes on in a session, keeps nothing, and says what it adds."""
+
+from __future__ import annotations
+
+import gc
+import json
+
+import pytest
+
+from cleo_memory.detectors import Turn, detect, heat, similarity
+from cleo_memory.shadow import ShadowMemory
+
+pytestmark = pytest.mark.unit
+
+
+def test_the_same_question_again_and_again_is_a_loop_and_thanks_is_none() -> None:
+    shadow = ShadowMemory()
+    for _ in range(5):
+        assert shadow.observe("ann", "quiet", "user", "ok, thanks!").findings == ()
+    found = [shadow.observe("ann", "s", "user", "How do I reset the password of my account?") for _ in range(3)]
+    assert [bool(each.findings) for each in found] == [False, False, True]
+    assert found[-1].findings[0].detector == "loop"
+    assert "do not repeat" in found[-1].guidance
+
+
+def test_rising_anger_is_an_escalation_and_a_strong_word_about_a_thing_is_none() -> None:
+    shadow = ShadowMemory()
+    shadow.observe("ann", "quiet", "user", "The worst part of the tax form is the waiting.")
+    assert shadow.observe("ann", "quiet", "user", "Not bad at all, and never late.").findings == ()
+    shadow.observe("ann", "s", "user", "That is wrong. It still does not work.")
+    shadow.observe("ann", "s", "user", "This is ridiculous, I am really annoyed now!")
+    last = shadow.observe("ann", "s", "user", "You are useless! This is a terrible waste of time!!")
+    assert [each.detector for each in last.findings] == ["escalation"]
+
+
+def test_a_message_unlike_a_persons_others_is_an_anomaly() -> None:
+    shadow = ShadowMemory()
+    things = ["the garden fence", "a train to Porto", "my old bicycle", "the tax form", "our kitchen tap", "the dog"]
+    for n, thing in enumerate(things):
+        asked = f"Could you look at {thing} {'tomorrow' if n % 2 else 'with me on Friday'}?"
+        quiet = shadow.observe("ann", "s", "user", asked, at=1e9 + n)
+    assert quiet.findings == ()
+    odd = shadow.observe("ann", "s", "user", "SELECT * FROM users; -- 0x99ff ;;; @@@@ ^^^^ <<<>>> ||| $$$", at=1e9 + 7)
+    assert [each.detector for each in odd.findings] == ["anomaly"]
+
+
+def test_what_is_reported_quotes_nothing_and_is_plain_json(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    shadow = ShadowMemory()
+    for _ in range(3):
+        last = shadow.observe("ann", "s", "user", "my password is quince do you hear me")
+    assert last.metadata()["shadow_memory"]
+    said = json.dumps(last.metadata()) + last.guidance + caplog.text
+    assert "loop" in said
+    assert "quince" not in said
+    assert "ann" not in caplog.text
+
+
+def test_observations_are_sealed_and_gone_with_the_session() -> None:
+    shadow = ShadowMemory(ttl=60, sessions=2)
+    shadow.observe("ann", "one", "user", "quince-4711", at=1000)
+    held = [each for each in gc.get_objects() if isinstance(each, bytes) and b"quince-4711" in each]
+    assert held == []
+    shadow.observe("ann", "two", "user", "text", at=1010)
+    shadow.observe("bob", "one", "user", "text", at=1020)
+    assert len(shadow) == 2  # the oldest made room
+    shadow.observe("bob", "one", "user", "text", at=1075)
+    assert len(shadow) == 1  # ann's second was idle for too long
+    shadow.observe("ann", "three", "user", "text", at=1080)
+    shadow.forget("ann")
+    assert len(shadow) == 1
+    shadow.end("bob", "one")
+    shadow.end("bob", "one")
+    assert len(shadow) == 0
+
+
+def test_sessions_of_two_users_with_one_name_do_not_meet() -> None:
+    shadow = ShadowMemory()
+    question = "How do I reset the password of my account?"
+    for user in ("ann", "bob", "ann", "bob"):
+        assert shadow.observe(user, "s", "user", question).findings == ()
+    assert shadow.observe("ann", "s", "user", question).findings
+
+
+def test_measures_stay_between_nothing_and_one() -> None:
+    assert similarity("", "") == 0.0
+    assert similarity("a b c", "a b c") == 1.0
+    assert heat("") == 0.0
+    assert 0.9 < heat("USELESS GARBAGE! WORST! HATE!!!") <= 1.0
+    assert detect([]) == []
+    assert detect([Turn("assistant", "hello there my dear friend", 0)]) == []
