@@ -15,7 +15,7 @@ from cleo_core.provenance.approval import Approval, Decision, Subject
 from cleo_core.provenance.bundle import BundleSignature, sign
 from cleo_core.provenance.verify import subject_of
 
-__all__ = ["Registered", "make_bundle", "make_keys", "register_bundle", "safetensors"]
+__all__ = ["Registered", "make_bundle", "make_keys", "next_champion", "register_bundle", "safetensors", "stored_files"]
 
 
 def safetensors(*tensors: tuple[str, str, list[int], bytes]) -> bytes:
@@ -83,3 +83,17 @@ def register_bundle(place: Path, *, seed: int = 0, verdict: bool = True) -> Regi
     signed = sign(bundle, signature)
     version = registry.register(bundle, signature, f"# Decision\n\nseed {seed}")
     return Registered(version, bundle, signature, signed)
+
+
+def stored_files(home: Path, version: Registered | int) -> Path:
+    """Where the registry keeps the files of a version."""
+    number = version if isinstance(version, int) else version.version
+    return home / "mlflow" / "artifacts" / "models" / registry.resolve(number).model_id / "artifacts"
+
+
+def next_champion(tmp_path: Path, seed: int, **changes: Any) -> Registered:
+    """A newer version, approved and champion."""
+    made = register_bundle(tmp_path, seed=seed)
+    made.decide(**changes)
+    registry.promote(made.version)
+    return made

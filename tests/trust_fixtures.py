@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from cleo_core import registry
 from cleo_core.provenance.bundle import sign
 from tests.trust_bundles import Registered, make_bundle, make_keys, register_bundle
 
-__all__ = ["bundle", "empty_store", "keys", "registered", "store"]
+__all__ = ["bundle", "champion", "empty_store", "keys", "registered", "store"]
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +57,11 @@ def store(keys: Path, empty_store: Path) -> Path:
 def registered(store: Path, tmp_path: Path) -> Registered:
     """Version 1, not yet decided about."""
     return register_bundle(tmp_path, seed=1)
+
+
+@pytest.fixture
+def champion(registered: Registered) -> Registered:
+    """Version 1, approved and champion."""
+    registered.decide()
+    registry.promote(registered.version)
+    return registered

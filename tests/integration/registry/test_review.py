@@ -39,9 +39,6 @@ def run(command: click.Command, *arguments: str, given: str | None = None) -> Re
     return result
 
 
-# --- review ---------------------------------------------------------------------------------------------------------
-
-
 def test_a_reviewer_lists_reads_and_approves(registered: Registered) -> None:
     assert "1  pending" in run(review, "list").output
     shown = run(review, "show", "1").output
@@ -162,9 +159,6 @@ def test_the_development_reviewer_approves_in_development_only(
     monkeypatch.setenv("CLEO_ENVIRONMENT", "production")
     with pytest.raises(UntrustedKey, match="development key"):
         pull()
-
-
-# --- verify ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -9,6 +9,6 @@ from pathlib import Path
 if (root := str(Path(__file__).parents[3])) not in sys.path:
     sys.path.insert(0, root)
 
-from tests.trust_fixtures import bundle, empty_store, keys, registered, store
+from tests.trust_fixtures import bundle, champion, empty_store, keys, registered, store
 
-__all__ = ["bundle", "empty_store", "keys", "registered", "store"]
+__all__ = ["bundle", "champion", "empty_store", "keys", "registered", "store"]

@@ -125,9 +125,6 @@ def test_a_sentencepiece_model_is_let_through(plain: Path) -> None:
     assert "tokenizer.model" in check_contents(plain)
 
 
-# --- safetensors --------------------------------------------------------------------------------------------------
-
-
 def _zip(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("archive/data.pkl", pickle.dumps({"w": [1.0]}))

@@ -233,9 +233,6 @@ def test_a_secret_key_is_32_bytes_or_refused(home: Path) -> None:
             crypto.load_secret("masking")
 
 
-# --- the trust store ------------------------------------------------------------------------------------------------
-
-
 def _store_file(home: Path) -> Path:
     return next((home / "trust" / "reviewer").glob("ada-*.json"))
 

@@ -31,9 +31,6 @@ def run(command: click.Command, *arguments: str, given: str | None = None) -> Re
     return result
 
 
-# --- keys -----------------------------------------------------------------------------------------------------------
-
-
 def test_a_reviewers_key_is_encrypted_unless_told_otherwise(home: Path) -> None:
     told = run(keys, "init", "reviewer", "--name", "ada", given="horse\nhorse\n").output
     assert "Fingerprint" in told
@@ -131,9 +128,6 @@ def test_revoking_asks_first_and_names_what_it_revokes(home: Path) -> None:
         run(keys, "revoke", "reviewer", "nobody", "--yes")
 
 
-# --- audit ----------------------------------------------------------------------------------------------------------
-
-
 def test_the_log_is_listed_checked_and_proven(home: Path, tmp_path: Path) -> None:
     from cleo_core.audit import record
 
@@ -163,9 +157,6 @@ def test_a_log_that_does_not_hold_exits_with_5(home: Path) -> None:
     result = run(audit, "verify")
     assert result.exit_code == 5
     assert "✗" in result.output
-
-
-# --- config ---------------------------------------------------------------------------------------------------------
 
 
 def test_right_settings_pass(home: Path) -> None:
@@ -237,9 +228,6 @@ def test_a_secret_is_never_shown(home: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert "hunter2x" not in told
         assert "CLEO_X_KEY_SIZE" in told
         assert "32" in told
-
-
-# --- doctor ---------------------------------------------------------------------------------------------------------
 
 
 def _state(name: str) -> diagnosis.Finding:
@@ -331,9 +319,6 @@ def test_a_wrong_setting_is_a_finding_not_a_crash(home: Path, monkeypatch: pytes
     found = _state("settings")
     assert found.state == "fault"
     assert "CLEO_TRUST_APPROVAL_DAYS" in found.found
-
-
-# --- setup ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
