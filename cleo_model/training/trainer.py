@@ -50,9 +50,11 @@ def load_model(folder: Path, device: torch.device) -> Any:
     Raises:
         UnusableModel: transformers cannot read it.
     """
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils import logging
 
+    # A dense model refuses to be told how to run its experts.
+    mixture = AutoConfig.from_pretrained(folder, trust_remote_code=False).model_type == "mixtral"
     quiet: Any = logging
     quiet.disable_progress_bar()
     try:
@@ -60,7 +62,7 @@ def load_model(folder: Path, device: torch.device) -> Any:
             folder,
             dtype=torch.bfloat16,
             attn_implementation="sdpa",
-            experts_implementation="grouped_mm",
+            **({"experts_implementation": "grouped_mm"} if mixture else {}),
             use_safetensors=True,
             trust_remote_code=False,
         )
