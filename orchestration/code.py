@@ -10,6 +10,8 @@ from pathlib import Path
 
 __all__ = ["code_version"]
 
+DATA = (".yaml", ".json", ".jsonl")
+
 
 @cache
 def code_version(*modules: str) -> str:
@@ -20,8 +22,9 @@ def code_version(*modules: str) -> str:
         if spec is None or spec.origin is None:
             raise ModuleNotFoundError(module)
         origin = Path(spec.origin)
-        files = sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
-        for file in files:
+        below = origin.parent.rglob("*") if origin.name == "__init__.py" else [origin]
+        for file in sorted(file for file in below if file.is_file() and file.suffix in (".py", *DATA)):
             total.update(f"{module}:{file.name}\n".encode())
-            total.update(ast.dump(ast.parse(file.read_text(encoding="utf-8"))).encode())
+            read = file.read_text(encoding="utf-8")
+            total.update((ast.dump(ast.parse(read)) if file.suffix == ".py" else read).encode())
     return total.hexdigest()[:16]

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from cleo_core.progress import LogReporter
+from cleo_core.settings import load
 from cleo_core.stage import StageResult, run_stage
 from orchestration.code import code_version
 from orchestration.report import Materialised, clear_errors, materialised
@@ -24,13 +25,18 @@ CODE = code_version("cleo_model.sources", "cleo_model.corpus")
 def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
     """Reads the configured sources; every record gets an id, a source, a licence and a sha256."""
     from cleo_model.corpus.collect import collect
+    from cleo_model.settings import ModelSettings
     from cleo_model.sources import source_fingerprint
 
     with clear_errors():
         sources = chain.source_list()
         result = run_stage(
             "raw_corpus",
-            {"sources": [source_fingerprint(source) for source in sources], "code": CODE},
+            {
+                "sources": [source_fingerprint(source) for source in sources],
+                "settings": load(ModelSettings).corpus_inputs(),
+                "code": CODE,
+            },
             lambda out: collect(sources, out, LogReporter(context.log)),
         )
     return materialised(context, result)
@@ -40,13 +46,19 @@ def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
 def curated_corpus(context: dg.AssetExecutionContext, raw_corpus: StageResult) -> Materialised:
     """English only, a quality profile per domain, no exact or near duplicates, nothing of our own evaluation."""
     from cleo_model.corpus.curate import curate
+    from cleo_model.settings import ModelSettings
     from evals.tasks import decontamination_texts
 
     with clear_errors():
         texts = decontamination_texts()
         result = run_stage(
             "curated_corpus",
-            {"raw": raw_corpus.digest, "decontaminate": texts, "code": CODE},
+            {
+                "raw": raw_corpus.digest,
+                "decontaminate": texts,
+                "settings": load(ModelSettings).corpus_inputs(),
+                "code": CODE,
+            },
             lambda out: curate(raw_corpus.path, out, texts, LogReporter(context.log)),
         )
     return materialised(context, result)
