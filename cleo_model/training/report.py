@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,9 +17,9 @@ def reporter(rank: int = 0) -> Iterator[Reporter]:
     if rank:
         yield silent
         return
-    from dagster_pipes import PipesEnvVarParamsLoader, open_dagster_pipes
+    from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, open_dagster_pipes
 
-    if not PipesEnvVarParamsLoader().is_dagster_pipes_process():
+    if DAGSTER_PIPES_CONTEXT_ENV_VAR not in os.environ:
         yield ConsoleReporter()
         return
     with open_dagster_pipes() as pipes:
