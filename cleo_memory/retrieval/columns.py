@@ -20,6 +20,8 @@ FILLS: dict[str, tuple[Any, Any]] = {
     "conversation": (np.int32, NOBODY),
     "before": (np.int32, NOBODY),
     "after": (np.int32, NOBODY),
+    "traits": (np.uint8, 0),
+    "asking": (np.uint8, 0),
     "length": (np.float32, 0),
     "embedded": (np.bool_, False),
     "alive": (np.bool_, False),
@@ -36,6 +38,8 @@ class Columns:
     conversation: NDArray[np.int32]
     before: NDArray[np.int32]
     after: NDArray[np.int32]
+    traits: NDArray[np.uint8]
+    asking: NDArray[np.uint8]
     length: NDArray[np.float32]
     embedded: NDArray[np.bool_]
     alive: NDArray[np.bool_]
@@ -46,6 +50,8 @@ class Columns:
         self.vectors: NDArray[np.float32] = np.zeros((0, dim), np.float32)
         self.version = 0
         """Goes up with every change of the rows, so that what is derived from them knows when it is stale."""
+        self.speakers: set[int] = set()
+        """Everybody who ever spoke here."""
         self._last: dict[int, int] = {}
         for name, (dtype, _) in FILLS.items():
             setattr(self, name, np.zeros(0, dtype))
@@ -63,7 +69,7 @@ class Columns:
         local = np.array([self.names.setdefault(name, len(self.names)) for name in segment.names] + [NOBODY], np.int32)
         for name in ("kind", "speaker", "conversation"):
             getattr(self, name)[part] = local[getattr(segment, name)]
-        for name in ("at", "valid_to"):
+        for name in ("at", "valid_to", "traits", "asking"):
             getattr(self, name)[part] = getattr(segment, name)
         if segment.vectors.shape[1]:
             self.vectors[part] = segment.vectors
@@ -80,6 +86,7 @@ class Columns:
                 if before != NOBODY:
                     self.after[before] = row
                 self._last[conversation] = row
+        self.speakers.update(set(self.speaker[part].tolist()) - {NOBODY})
         self.version += 1
         return rows
 
@@ -114,6 +121,8 @@ class Columns:
             names=[names[code] for code in used],
             at=self.at[rows],
             valid_to=self.valid_to[rows],
+            traits=self.traits[rows],
+            asking=self.asking[rows],
             embedded=self.embedded[rows],
             vectors=self.vectors[rows].astype(np.float16),
             **{name: renumber[code] for name, code in codes.items()},

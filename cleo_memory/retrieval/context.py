@@ -14,10 +14,13 @@ __all__ = ["Citation", "Context", "approximate_tokens", "build_context"]
 REASONS = {
     "words": "shares words with the question, itself or the turns beside it",
     "meaning": "means something like the question",
-    "around": "stands among turns that mean something like the question",
+    "conversation": "was said in a conversation about it",
     "speaker": "was said by the person whom the question names",
     "neighbour": "stands beside a turn that fits well",
-    "date": "is about the time that the question names",
+    "answers": "follows a question that shares words with this one",
+    "time": "tells a time, and the question asks when",
+    "number": "tells a number, and the question asks how many",
+    "name": "tells a name, and the question asks who, where or which",
     "recent": "was said a moment ago",
 }
 HALF_LIFE = 30 * 86400.0  # seconds

@@ -12,22 +12,38 @@ __all__ = ["WEIGHTS", "Weights", "min_max"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Weights of the fusion and shape of the lexical context. One set is shipped; see benchmarks/README.md."""
+    """Weights of the fusion and shape of the lexical context. One set is shipped; see benchmarks/README.md.
 
-    meaning: float = 1.0
-    """Cosine of question and document, min-max over the user's memories."""
+    The first group are shares of the score, each signal being between 0 and 1 over the user's memories.
+    """
+
     words: float = 1.5
-    """BM25 of the document in its context, min-max over the user's memories."""
-    around: float = 0.5
-    """Cosine of the document and its two neighbours together."""
-    speaker: float = 0.6
+    """BM25 of the document in its context."""
+    meaning: float = 0.6
+    """Cosine of question and document."""
+    conversation: float = 1.7
+    """The best cosine in the document's conversation: a talk about the subject lifts all that was said in it."""
+    speaker: float = 1.0
     """Given when the question names one speaker and this one said it."""
-    neighbour: float = 0.15
-    """Share of the better neighbour's score."""
+    answers: float = 0.9
+    """Words of the turn before, as far as that was a question: what follows a question on the subject answers it."""
+    asking: float = 0.3
+    """Taken off a turn that asks rather than tells."""
+    time: float = 0.75
+    """Given for a time in the document when the question asks when."""
+    number: float = 0.85
+    """Given for a number when it asks how many."""
+    name: float = 0.6
+    """Given for a name when it asks who, where or which."""
+    neighbour: float = 0.2
+    """Share of the better neighbour's words, meaning and speaker together."""
+
     own_words: float = 3.0
-    """How often the document's own words count in its context; those of the two turns before and after count once."""
+    """How often the document's own words count in its context; those of its neighbours count once."""
     reach: int = 2
     """Neighbours on each side whose words are part of a document's context."""
+    related: float = 0.25
+    """How much a related word counts of the word asked for."""
     k1: float = 1.5
     b: float = 0.4
 

@@ -14,7 +14,7 @@ from cleo_memory.retrieval.columns import Columns
 from cleo_memory.retrieval.documents import Filter, Match
 from cleo_memory.retrieval.errors import VectorMismatch
 from cleo_memory.retrieval.fusion import WEIGHTS, Weights
-from cleo_memory.retrieval.lexical import ContextLengths
+from cleo_memory.retrieval.layout import Layout
 from cleo_memory.retrieval.postings import Postings
 from cleo_memory.retrieval.search import search
 from cleo_memory.retrieval.segment import Segment
@@ -29,7 +29,7 @@ def exclusive(method: Callable[Concatenate[UserIndex, P], R]) -> Callable[Concat
     """One call at a time: an index is searched in one thread while another one adds to it."""
 
     @wraps(method)
-    def alone(self: UserIndex, *args: P.args, **kwargs: P.kwargs) -> R:
+    def alone(self: UserIndex, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with self.lock:
             return method(self, *args, **kwargs)
 
@@ -188,7 +188,13 @@ class UserIndex:
         self.marks = Postings()
         self.term_numbers: dict[str, int] = {}
         self._row_of: dict[str, int] = {}
-        self.lengths = ContextLengths()
+        self._layout: Layout | None = None
+
+    def layout(self) -> Layout:
+        """What is derived from the rows as they are now."""
+        if self._layout is None or self._layout.version != self.columns.version:
+            self._layout = Layout(self.columns, self.weights)
+        return self._layout
 
     def _erase(self, rows: Sequence[int]) -> None:
         gone = np.zeros(len(self.columns.ids), bool)

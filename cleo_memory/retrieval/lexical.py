@@ -1,89 +1,71 @@
 """BM25 over each document in its context: its own words several times, its neighbours' once (Robertson, Zaragoza 2009).
 
 The context is put together for the words of the question alone, from postings of single documents: adding or removing
-a document changes nothing but its own postings and two links.
+a document changes nothing but its own postings and two links. A word of the question and the words related to it count
+as one word: together they can say it often, but not weigh more than it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleo_memory.retrieval.columns import NOBODY, Columns
 from cleo_memory.retrieval.fusion import Weights
+from cleo_memory.retrieval.layout import Layout
 from cleo_memory.retrieval.postings import Postings
 
-__all__ = ["ContextLengths", "bm25"]
+__all__ = ["Asked", "bm25", "rarity"]
+
+Scores = NDArray[np.float32]
 
 
-def neighbours(columns: Columns, n: int, reach: int) -> Iterator[NDArray[np.int32]]:
-    """For each distance up to `reach`, the rows that far before and after each row; `NOBODY` at an end."""
-    for link in (columns.before[:n], columns.after[:n]):
-        step = link
-        for distance in range(reach):
-            if distance:
-                step = np.where(step == NOBODY, NOBODY, link[step])
-            yield step
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A word of the question: its term number, if these memories hold it, and those of related words."""
+
+    term: int | None
+    related: tuple[int, ...] = ()
+    times: int = 1
 
 
-class ContextLengths:
-    """Lengths of all contexts, kept until the rows change."""
-
-    def __init__(self) -> None:
-        self._version = -1
-        self._lengths: NDArray[np.float32] = np.zeros(0, np.float32)
-        self.links: list[NDArray[np.int32]] = []
-
-    def of(self, columns: Columns, weights: Weights) -> NDArray[np.float32]:
-        """Length of each row's context relative to the mean, 0 where the row is empty."""
-        if self._version != columns.version:
-            n = len(columns.ids)
-            self.links = list(neighbours(columns, n, weights.reach))
-            own = columns.length[:n]
-            padded = np.append(own, np.float32(0))  # NOBODY is the last one
-            lengths = weights.own_words * own + sum(padded[link] for link in self.links)
-            alive = columns.alive[:n]
-            mean = float(lengths[alive].mean()) if alive.any() else 1.0
-            self._lengths = (lengths / (mean or 1.0)).astype(np.float32)
-            self._version = columns.version
-        return self._lengths
+def rarity(holding: int, of: int) -> float:
+    """Inverse document frequency, above 0."""
+    return float(np.log1p((max(of - holding, 0) + 0.5) / (holding + 0.5)))
 
 
-def bm25(
-    columns: Columns,
-    lengths: ContextLengths,
-    weights: Weights,
-    words: Iterable[tuple[Postings, int, bool]],
-    alive: int,
-) -> NDArray[np.float32]:
-    """Score of each row for the words ``(postings, term, whether neighbours lend it)`` of a question."""
-    n = len(columns.ids)
-    saturation = weights.k1 * (1 - weights.b + weights.b * lengths.of(columns, weights))
-    scores = np.zeros(n, np.float32)
-    times = np.zeros(n + 1, np.float32)  # the last one takes what falls on NOBODY
-    for (postings, term, lent), asked in Counter(words).items():
-        rows, counts = postings.of(term)
-        if not len(rows):
-            continue
-        if lent:
-            touched = [rows]
-            times[rows] = weights.own_words * counts
-            for link in lengths.links:
-                beside = link[rows]
-                times[beside] += counts
-                touched.append(beside)
-            times[n] = 0
-            # Looking through all rows is cheaper than sorting those that were touched, unless these are very few.
-            held = np.flatnonzero(times) if len(rows) * 64 > n else np.unique(np.concatenate(touched))
-            held = held[held != NOBODY]
-        else:
-            held = rows
-            times[rows] = counts
-        rarity = np.log1p((alive - len(held) + 0.5) / (len(held) + 0.5)) if len(held) <= alive else 0.0
-        found = times[held]
-        scores[held] += asked * rarity * found * (weights.k1 + 1) / (found + saturation[held])
-        times[held] = 0
-    return scores
+def bm25(words: Iterable[Asked], postings: Postings, layout: Layout, weights: Weights) -> tuple[Scores, Scores]:
+    """Score of each row in its context, and by its own words alone."""
+    n = layout.rows
+    context, alone = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    slow = weights.k1 * (1 - weights.b + weights.b * layout.context_lengths)
+    slow_alone = weights.k1 * (1 - weights.b + weights.b * layout.own_lengths)
+    own = np.zeros(n + 1, np.float32)  # the last one takes what falls beside a conversation's end
+    near = np.zeros(n + 1, np.float32)
+    for word in words:
+        holding = 0
+        for share, term in [(1.0, word.term), *((weights.related, term) for term in word.related)]:
+            if term is None:
+                continue
+            rows, counts = postings.of(term)
+            if not len(rows):
+                continue
+            heard = counts * np.float32(share)
+            own[rows] += heard
+            for link in layout.links:
+                near[link[rows]] += heard
+            if term == word.term:
+                near[n] = 0
+                holding = int(np.count_nonzero(own + near))
+        near[n] = 0
+        total = weights.own_words * own[:n] + near[:n]
+        held = np.flatnonzero(total)
+        if len(held):
+            weight = np.float32(word.times * rarity(holding or len(held), layout.alive) * (weights.k1 + 1))
+            found, mine = total[held], own[held]
+            context[held] += weight * found / (found + slow[held])
+            alone[held] += weight * mine / (mine + slow_alone[held])
+            own[held] = near[held] = 0
+    return context, alone

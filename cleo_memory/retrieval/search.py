@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +13,17 @@ from numpy.typing import NDArray
 from cleo_memory.retrieval.dates import query_marks
 from cleo_memory.retrieval.documents import Filter, Match
 from cleo_memory.retrieval.fusion import min_max
-from cleo_memory.retrieval.lexical import bm25
+from cleo_memory.retrieval.lexical import Asked, bm25, rarity
+from cleo_memory.retrieval.related import related
 from cleo_memory.retrieval.text import words
+from cleo_memory.retrieval.traits import NAME, NUMBER, TIME, asked_traits
 
 if TYPE_CHECKING:
     from cleo_memory.retrieval.index import UserIndex
-    from cleo_memory.retrieval.postings import Postings
 
 __all__ = ["search"]
+
+Scores = NDArray[np.float32]
 
 
 def search(
@@ -31,37 +36,59 @@ def search(
     now: float | None,
 ) -> list[Match]:
     """See `UserIndex.search`."""
-    columns, weights = index.columns, index.weights
-    n = len(columns.ids)
     allowed = permitted(index, where)
     if limit < 1 or not allowed.any():
         return []
-    parts: dict[str, NDArray[np.float32]] = {}
-    alive = columns.alive[:n]
-    lexical = bm25(columns, index.lengths, weights, asked_terms(index, query, now), len(index))
-    parts["words"] = weights.words * min_max(lexical, alive)
-    if vector is not None:
-        cosine = columns.vectors[:n] @ np.asarray(vector, np.float32)
-        embedded = alive & columns.embedded[:n]
-        parts["meaning"] = weights.meaning * min_max(cosine, embedded)
-        around = cosine + beside(columns.before[:n], cosine) + beside(columns.after[:n], cosine)
-        parts["around"] = weights.around * min_max(around, embedded)
-    if (named := named_speaker(index, query)) is not None:
-        parts["speaker"] = np.where(columns.speaker[:n] == named, np.float32(weights.speaker), np.float32(0))
-    total = np.zeros(n, np.float32)
+    parts = scored(index, query, vector, now)
+    total = np.zeros(len(allowed), np.float32)
     for part in parts.values():
         total += part
-    better = np.maximum(beside(columns.before[:n], total), beside(columns.after[:n], total))
-    parts["neighbour"] = better * np.float32(weights.neighbour)
-    total += parts["neighbour"]
     return best(index, total, parts, allowed, limit)
 
 
-def asked_terms(index: UserIndex, query: str, now: float | None) -> list[tuple[Postings, int, bool]]:
-    """The question's words and dates that this user's memories hold at all."""
-    numbers = index.term_numbers
-    found = [(index.words, numbers[word], True) for word in words(query) if word in numbers]
-    return found + [(index.marks, numbers[mark], False) for mark in query_marks(query, now) if mark in numbers]
+def scored(index: UserIndex, query: str, vector: NDArray[np.float32] | None, now: float | None) -> dict[str, Scores]:
+    """The summands of every row's score, by name."""
+    columns, weights, layout = index.columns, index.weights, index.layout()
+    n, present = layout.rows, layout.present
+    speakers = named_speakers(index, query)
+    parts: dict[str, Scores] = {}
+    context, alone = bm25(asked_words(index, query, speakers), index.words, layout, weights)
+    for mark in query_marks(query, now):
+        if (term := index.term_numbers.get(mark)) is not None:
+            rows, _ = index.marks.of(term)
+            context[rows] += np.float32(rarity(len(rows), layout.alive))
+    parts["words"] = min_max(context, present) * np.float32(weights.words)
+    if vector is not None:
+        cosine = columns.vectors[:n] @ np.asarray(vector, np.float32)
+        meaning = min_max(cosine, present & columns.embedded[:n])
+        parts["meaning"] = meaning * np.float32(weights.meaning)
+        parts["conversation"] = layout.best_of_conversation(meaning) * np.float32(weights.conversation)
+    if len(speakers) == 1:
+        parts["speaker"] = np.where(columns.speaker[:n] == speakers[0], np.float32(weights.speaker), np.float32(0))
+    together = sum((parts[name] for name in ("words", "meaning", "speaker") if name in parts), np.zeros(n, np.float32))
+    parts["neighbour"] = layout.better_neighbour(together) * np.float32(weights.neighbour)
+    asked_about: Scores = min_max(alone, present) * layout.asking
+    parts["answers"] = layout.previous(asked_about) * np.float32(weights.answers)
+    parts["asking"] = layout.asking * np.float32(-weights.asking)
+    wanted = asked_traits(query)
+    for bit, name, weight in (
+        (TIME, "time", weights.time),
+        (NUMBER, "number", weights.number),
+        (NAME, "name", weights.name),
+    ):
+        if wanted & bit:
+            parts[name] = np.where(columns.traits[:n] & bit, np.float32(weight), np.float32(0))
+    return parts
+
+
+def asked_words(index: UserIndex, query: str, speakers: list[int]) -> Iterator[Asked]:
+    """The question's words that these memories hold, each with its related ones; a speaker's name has none."""
+    numbers, names = index.term_numbers, list(index.columns.names)
+    unrelated = {word for code in speakers for word in words(names[code])}
+    for word, times in Counter(words(query)).items():
+        close = () if word in unrelated else tuple(numbers[each] for each in related(word) if each in numbers)
+        if close or word in numbers:
+            yield Asked(numbers.get(word), close, times)
 
 
 def permitted(index: UserIndex, where: Filter) -> NDArray[np.bool_]:
@@ -86,31 +113,19 @@ def permitted(index: UserIndex, where: Filter) -> NDArray[np.bool_]:
     return allowed
 
 
-def named_speaker(index: UserIndex, query: str) -> int | None:
-    """The one speaker whom the question names, if it is one only."""
-    columns = index.columns
-    speakers = np.unique(columns.speaker[: len(columns.ids)])
-    names = list(columns.names)
+def named_speakers(index: UserIndex, query: str) -> list[int]:
+    """The speakers whom the question names."""
+    names = list(index.columns.names)
     asked = query.casefold()
-    named = [
+    return [
         code
-        for code in speakers.tolist()
-        if code >= 0 and re.search(rf"\b{re.escape(names[code].casefold())}\b", asked)
+        for code in sorted(index.columns.speakers)
+        if names[code].casefold() in asked and re.search(rf"\b{re.escape(names[code].casefold())}\b", asked)
     ]
-    return named[0] if len(named) == 1 else None
-
-
-def beside(link: NDArray[np.int32], scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each row's neighbour's score, 0 where there is none."""
-    return np.append(scores, np.float32(0))[link]
 
 
 def best(
-    index: UserIndex,
-    total: NDArray[np.float32],
-    parts: dict[str, NDArray[np.float32]],
-    allowed: NDArray[np.bool_],
-    limit: int,
+    index: UserIndex, total: Scores, parts: dict[str, Scores], allowed: NDArray[np.bool_], limit: int
 ) -> list[Match]:
     """The `limit` best permitted rows; among equals the one added last."""
     masked = np.where(allowed, total, -np.inf)

@@ -20,11 +20,12 @@ from cleo_memory.retrieval.dates import date_marks
 from cleo_memory.retrieval.documents import Document
 from cleo_memory.retrieval.errors import SegmentDamaged, VectorMismatch
 from cleo_memory.retrieval.text import words
+from cleo_memory.retrieval.traits import asking, traits
 
 __all__ = ["ANALYSIS", "Segment"]
 
 MAGIC = b"CLEOSEG1"
-ANALYSIS = 1
+ANALYSIS = 2
 """Version of the analysis of texts: segments of another one are built again from the records."""
 
 COLUMNS = {
@@ -33,6 +34,8 @@ COLUMNS = {
     "kind": "<i4",
     "speaker": "<i4",
     "conversation": "<i4",
+    "traits": "|u1",
+    "asking": "|u1",
     "embedded": "|b1",
     "vectors": "<f2",
     "starts": "<i8",
@@ -48,7 +51,8 @@ class Segment:
 
     The words of document i are ``term[starts[i]:starts[i + 1]]`` (numbers into `terms`) with their `count`; the first
     ``marks[i]`` of them are marks: they belong to the document alone and not to its neighbours' context.
-    `kind`, `speaker` and `conversation` are numbers into `names`, -1 for none.
+    `kind`, `speaker` and `conversation` are numbers into `names`, -1 for none. `traits` are the bits of
+    `traits.traits`, `asking` is the share of questions in 255ths.
     """
 
     ids: list[str]
@@ -59,6 +63,8 @@ class Segment:
     kind: NDArray[np.int32]
     speaker: NDArray[np.int32]
     conversation: NDArray[np.int32]
+    traits: NDArray[np.uint8]
+    asking: NDArray[np.uint8]
     embedded: NDArray[np.bool_]
     vectors: NDArray[np.float16]
     starts: NDArray[np.int64]
@@ -104,6 +110,8 @@ class Segment:
             at=np.array([np.nan if d.at is None else d.at for d in documents], np.float64),
             valid_to=np.array([np.inf if d.valid_to is None else d.valid_to for d in documents], np.float64),
             **columns,
+            traits=np.array([traits(document.text) for document in documents], np.uint8),
+            asking=np.array([round(255 * asking(document.text)) for document in documents], np.uint8),
             embedded=np.full(len(documents), vectors is not None),
             vectors=np.zeros((len(documents), 0), np.float16) if vectors is None else vectors.astype(np.float16),
             starts=np.array(starts, np.int64),
@@ -160,7 +168,16 @@ class Segment:
     def _check(self) -> None:
         """A number that points outside its column must not reach the index."""
         n = len(self.ids)
-        per_document = (self.at, self.valid_to, self.kind, self.speaker, self.conversation, self.embedded, self.marks)
+        per_document: tuple[NDArray[Any], ...] = (
+            self.at,
+            self.valid_to,
+            self.kind,
+            self.speaker,
+            self.conversation,
+            self.embedded,
+            self.marks,
+        )
+        per_document += (self.traits, self.asking)
         whole = all(column.shape == (n,) for column in per_document) and len(self.vectors) == n
         whole = whole and self.starts.shape == (n + 1,) and self.term.shape == self.count.shape == (self.starts[-1],)
         whole = whole and bool(self.starts[0] == 0 and np.all(self.marks >= 0))
