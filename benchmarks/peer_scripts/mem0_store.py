@@ -1,4 +1,4 @@
-"""mem0, open source, as installed: embedded Qdrant; with ``infer=False`` texts are kept as they are, no LLM is asked."""
+"""mem0, open source, as installed: embedded Qdrant; with ``infer=False`` texts are kept as they are."""
 
 from __future__ import annotations
 
