@@ -239,9 +239,9 @@ def smollm2_demo() -> Recipe:
         name="smollm2_demo",
         base_model="smollm2",
         # Twelve steps: enough to lower the held-out loss of every domain, few enough for two cores.
-        phases=_three_phases((3 * 4096, 4 * 4096, 5 * 4096), (256, 512, 1024)),
+        phases=_three_phases((3 * 2048, 4 * 2048, 5 * 2048), (256, 512, 1024)),
         optimizer=OptimizerRecipe(lr=1e-4),
-        tokens_per_step=4096,
+        tokens_per_step=2048,
         micro_batch_tokens=1024,
         heldout_tokens=4096,
         trainable_layers=15,
