@@ -116,8 +116,8 @@ def _line(number: int, document: Document) -> str:
         moment = datetime.fromtimestamp(document.at, UTC)
         day = f"{moment.day} {moment:%B %Y}"
     head = ", ".join(part for part in (day, document.speaker) if part)
-    text = " ".join(document.text.split())
-    return f"[{number}] {head}: {text}" if head else f"[{number}] {text}"
+    line = f"[{number}] {head}: {document.text}" if head else f"[{number}] {document.text}"
+    return " ".join(line.split())
 
 
 def _worth(match: Match, document: Document, *, now: float | None, best: float) -> float:

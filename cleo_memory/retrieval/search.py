@@ -57,10 +57,13 @@ def scored(index: UserIndex, query: str, vector: NDArray[np.float32] | None, now
         if (term := index.term_numbers.get(mark)) is not None:
             rows, _ = index.marks.of(term)
             context[rows] += np.float32(rarity(len(rows), layout.alive))
-    parts["words"] = min_max(context, present) * np.float32(weights.words)
+    by_words = min_max(context, present)
+    parts["words"] = by_words * np.float32(weights.words)
     if vector is not None:
         cosine = columns.vectors[:n] @ np.asarray(vector, np.float32)
         meaning = min_max(cosine, present & columns.embedded[:n])
+        # A memory that the embedder has not reached yet is taken to mean what its words say.
+        meaning = np.where(columns.embedded[:n], meaning, by_words)
         parts["meaning"] = meaning * np.float32(weights.meaning)
         parts["conversation"] = layout.best_of_conversation(meaning) * np.float32(weights.conversation)
     if len(speakers) == 1:

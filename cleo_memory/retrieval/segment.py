@@ -176,14 +176,15 @@ class Segment:
             self.conversation,
             self.embedded,
             self.marks,
+            self.traits,
+            self.asking,
         )
-        per_document += (self.traits, self.asking)
         whole = all(column.shape == (n,) for column in per_document) and len(self.vectors) == n
         whole = whole and self.starts.shape == (n + 1,) and self.term.shape == self.count.shape == (self.starts[-1],)
         whole = whole and bool(self.starts[0] == 0 and np.all(self.marks >= 0))
         whole = whole and bool(np.all(np.diff(self.starts) >= self.marks))
-        for numbers, table in ((self.term, self.terms), (self.kind, self.names), (self.speaker, self.names)):
-            whole = whole and bool(np.all(numbers < len(table)) and np.all(numbers >= -1))
-        whole = whole and bool(np.all(self.conversation < len(self.names)) and np.all(self.term >= 0))
+        for numbers in (self.kind, self.speaker, self.conversation):
+            whole = whole and bool(np.all(numbers < len(self.names)) and np.all(numbers >= -1))
+        whole = whole and bool(np.all(self.term < len(self.terms)) and np.all(self.term >= 0))
         if not whole:
             raise ValueError("columns do not fit")
