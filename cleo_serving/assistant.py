@@ -32,6 +32,8 @@ log = get_logger(__name__)
 FOUND = 8
 """Memories asked for; how many of them find room is decided in tokens."""
 WINDOW_TURNS = 40
+WORTH_SHOWING = 0.5
+"""Share of the best score from which a memory is shown: a small model is led astray by what does not bear on it."""
 WITHOUT_REASON = "nothing else was found"
 
 
@@ -200,10 +202,11 @@ class Assistant:
         budget = min(self._settings.memory_tokens, model.engine.capabilities.context_tokens // 4)
         hits = await self._memory.search(user, text, limit=FOUND)
         shown = {turn.id for turn in earlier}
+        best = max((hit.score for hit in hits), default=0.0)
         found = [
             (Match(hit.record.id, hit.score, dict(hit.parts)), document(hit.record))
             for hit in hits
-            if hit.record.id not in shown
+            if hit.record.id not in shown and hit.score >= WORTH_SHOWING * best
         ]
         preferences = await self._memory.preferences(user)
         lines, known = [], []

@@ -44,7 +44,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         return asyncio.run(work)
-    except* KeyboardInterrupt:
+    except KeyboardInterrupt:
         raise Interrupted("Interrupted.") from None
 
 

@@ -184,3 +184,19 @@ def test_a_port_in_use_is_found_before_the_model_is_loaded(tmp_path: Path) -> No
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         refused(3, f"Port {port} is in use", "api", "--port", port, CLEO_SERVING_MODEL_FOLDER=str(tmp_path / "nowhere"))
+
+
+def test_ctrl_c_ends_infer_with_130_and_one_line(model_folder: Path) -> None:
+    infer = cleo(
+        "infer", "--model", str(model_folder), "--input", "the cat", "--max-tokens", "400", "--stream",
+    )  # fmt: skip
+    try:
+        assert infer.stdout is not None
+        infer.stdout.read(3)
+        infer.send_signal(signal.SIGINT)
+        _, err = infer.communicate(timeout=60)
+        assert infer.returncode == 130, err
+        assert "Traceback" not in err
+    finally:
+        infer.kill()
+        infer.wait()
