@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleo_memory.retrieval.scan import ZERO, dequantize, quantize
 from cleo_memory.retrieval.segment import Segment
 
 __all__ = ["Columns"]
@@ -23,6 +24,7 @@ FILLS: dict[str, tuple[Any, Any]] = {
     "traits": (np.uint8, 0),
     "asking": (np.uint8, 0),
     "length": (np.float32, 0),
+    "scale": (np.float32, 0),
     "embedded": (np.bool_, False),
     "alive": (np.bool_, False),
 }
@@ -41,13 +43,15 @@ class Columns:
     traits: NDArray[np.uint8]
     asking: NDArray[np.uint8]
     length: NDArray[np.float32]
+    scale: NDArray[np.float32]
     embedded: NDArray[np.bool_]
     alive: NDArray[np.bool_]
 
     def __init__(self, dim: int) -> None:
         self.ids: list[str] = []
         self.names: dict[str, int] = {}
-        self.vectors: NDArray[np.float32] = np.zeros((0, dim), np.float32)
+        self.vectors: NDArray[np.uint8] = np.zeros((0, dim), np.uint8)
+        """Quantised, see scan.py; their scales are in `scale`."""
         self.version = 0
         """Goes up with every change of the rows, so that what is derived from them knows when it is stale."""
         self.speakers: set[int] = set()
@@ -72,7 +76,7 @@ class Columns:
         for name in ("at", "valid_to", "traits", "asking"):
             getattr(self, name)[part] = getattr(segment, name)
         if segment.vectors.shape[1]:
-            self.vectors[part] = segment.vectors
+            self.vectors[part], self.scale[part] = quantize(segment.vectors)
             self.embedded[part] = segment.embedded
         sums = np.concatenate([[0], np.cumsum(segment.count, dtype=np.int64)])
         ends = segment.starts
@@ -106,7 +110,7 @@ class Columns:
             self.ids[row] = ""
         for name, (_, fill) in FILLS.items():
             getattr(self, name)[rows] = fill
-        self.vectors[rows] = 0
+        self.vectors[rows] = ZERO
         self.version += 1
 
     def segment(self, rows: NDArray[np.int64], **postings: Any) -> Segment:
@@ -124,7 +128,7 @@ class Columns:
             traits=self.traits[rows],
             asking=self.asking[rows],
             embedded=self.embedded[rows],
-            vectors=self.vectors[rows].astype(np.float16),
+            vectors=dequantize(self.vectors[rows], self.scale[rows]).astype(np.float16),
             **{name: renumber[code] for name, code in codes.items()},
             **postings,
         )
@@ -138,6 +142,6 @@ class Columns:
             grown = np.full(room, fill, dtype)
             grown[: len(self.ids)] = getattr(self, name)[: len(self.ids)]
             setattr(self, name, grown)
-        vectors = np.zeros((room, self.vectors.shape[1]), np.float32)
+        vectors = np.full((room, self.vectors.shape[1]), ZERO, np.uint8)
         vectors[: len(self.ids)] = self.vectors[: len(self.ids)]
         self.vectors = vectors

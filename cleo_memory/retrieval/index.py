@@ -16,6 +16,7 @@ from cleo_memory.retrieval.errors import VectorMismatch
 from cleo_memory.retrieval.fusion import WEIGHTS, Weights
 from cleo_memory.retrieval.layout import Layout
 from cleo_memory.retrieval.postings import Postings
+from cleo_memory.retrieval.scan import ZERO, quantize
 from cleo_memory.retrieval.search import search
 from cleo_memory.retrieval.segment import Segment
 
@@ -108,7 +109,8 @@ class UserIndex:
         there = [(place, row) for place, id in enumerate(ids) if (row := self._row_of.get(id)) is not None]
         if there:
             places, rows = np.array(there).T
-            self.columns.vectors[rows] = vectors[places].astype(np.float16)  # as it is stored, and so as it is loaded
+            # Through half precision, as it is stored, so that it ranks the same after it was loaded.
+            self.columns.vectors[rows], self.columns.scale[rows] = quantize(vectors[places].astype(np.float16))
             self.columns.embedded[rows] = True
 
     @exclusive
@@ -179,7 +181,7 @@ class UserIndex:
     @exclusive
     def wipe(self) -> None:
         """Overwrite vectors and drop everything: called when a user is erased."""
-        self.columns.vectors[:] = 0
+        self.columns.vectors[:] = ZERO
         self._clear()
 
     def _clear(self) -> None:

@@ -15,6 +15,7 @@ from cleo_memory.retrieval.documents import Filter, Match
 from cleo_memory.retrieval.fusion import min_max
 from cleo_memory.retrieval.lexical import Asked, bm25, rarity
 from cleo_memory.retrieval.related import related
+from cleo_memory.retrieval.scan import cosines
 from cleo_memory.retrieval.text import words
 from cleo_memory.retrieval.traits import NAME, NUMBER, TIME, asked_traits
 
@@ -60,7 +61,7 @@ def scored(index: UserIndex, query: str, vector: NDArray[np.float32] | None, now
     by_words = min_max(context, present)
     parts["words"] = by_words * np.float32(weights.words)
     if vector is not None:
-        cosine = columns.vectors[:n] @ np.asarray(vector, np.float32)
+        cosine = cosines(columns.vectors[:n], columns.scale[:n], np.asarray(vector, np.float32))
         meaning = min_max(cosine, present & columns.embedded[:n])
         # A memory that the embedder has not reached yet is taken to mean what its words say.
         meaning = np.where(columns.embedded[:n], meaning, by_words)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from cleo_memory.retrieval import Document, Filter, Match, Segment, SegmentDamaged, UserIndex, VectorMismatch
+from cleo_memory.retrieval.scan import ZERO, cosines, dequantize, quantize
 
 pytestmark = pytest.mark.unit
 
@@ -93,7 +94,8 @@ def test_a_removed_memory_leaves_no_word_and_no_number_behind() -> None:
     assert "xylophon" not in kept.terms
     assert b"xylophon" not in kept.to_bytes()
     assert b"river" in kept.to_bytes() or kept.terms  # the other one is still there
-    assert not index.columns.vectors[1].any()
+    assert (index.columns.vectors[1] == ZERO).all()
+    assert not (index.columns.vectors[0] == ZERO).all()
 
 
 def test_after_many_removals_the_index_shrinks(documents: list[Document]) -> None:
@@ -122,6 +124,21 @@ def test_a_memory_without_a_vector_is_found_by_its_words() -> None:
     assert index.search("When did the zeppelin land?", vector("zeppelin"))[0].id == "new"
     index.attach(["new", "gone"], np.stack([vector("a"), vector("b")]))
     assert index.unembedded() == []
+
+
+def test_the_scan_is_within_a_thousandth_of_the_exact_cosine() -> None:
+    drawn = np.random.default_rng(1).standard_normal((500, 384)).astype(np.float32)
+    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    question = vectors[7] + vectors[8]
+    question /= np.linalg.norm(question)
+    numbers, scales = quantize(vectors)
+    found = cosines(numbers, scales, question)
+    assert np.abs(found - vectors @ question).max() < 0.005
+    assert float(np.sqrt(np.mean((found - vectors @ question) ** 2))) < 0.001
+    again = quantize(dequantize(numbers, scales).astype(np.float16))
+    assert (again[0] == numbers).all()
+    assert not cosines(*quantize(np.zeros((3, 384))), question).any()
+    assert cosines(numbers[:0], scales[:0], question).shape == (0,)
 
 
 def test_filters_let_through_what_they_say(documents: list[Document]) -> None:
@@ -239,5 +256,5 @@ def test_a_wiped_index_is_empty(documents: list[Document]) -> None:
     held = index.columns.vectors
     index.wipe()
     assert len(index) == 0
-    assert not held.any()
+    assert (held == ZERO).all()
     assert index.search("river", vector("river")) == []

@@ -1,0 +1,88 @@
+"""Cosines of one question with every vector, at a byte a number: a quarter of the memory and of the time of float32.
+
+Each vector is kept as 7-bit integers and a scale. The product runs in ONNX Runtime's integer kernel, which numpy has no
+like of; 7 bits and not 8, since kernels for processors without VNNI add two products in 16 bits before they widen.
+The error of a cosine is about 0.001, less than what the int8 embedding model itself differs from its fp32 origin.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ZERO", "cosines", "dequantize", "quantize"]
+
+ZERO = 64  # stands for 0; values go from 1 to 127
+STEPS = 63
+UINT8, INT8, INT32 = 2, 3, 6  # ONNX element types
+
+
+def quantize(vectors: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """``[n, dim]`` vectors as integers and the scale ``[n]`` of each."""
+    exact = vectors.astype(np.float32)
+    scales = np.abs(exact).max(axis=1, initial=0) / np.float32(STEPS)
+    steps = np.rint(exact / np.where(scales > 0, scales, 1)[:, None]) + ZERO
+    return steps.astype(np.uint8), scales.astype(np.float32)
+
+
+def dequantize(numbers: NDArray[np.uint8], scales: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What `quantize` kept of the vectors."""
+    exact: NDArray[np.float32] = (numbers.astype(np.float32) - ZERO) * scales[:, None]
+    return exact
+
+
+def cosines(numbers: NDArray[np.uint8], scales: NDArray[np.float32], query: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Product of each vector with the query, ``[n]``."""
+    high = float(np.abs(query).max(initial=0))
+    if not len(numbers) or high == 0:
+        return np.zeros(len(numbers), np.float32)
+    asked = np.rint(query * (127 / high)).astype(np.int8)
+    (sums,) = _product().run(None, {"vectors": numbers, "query": asked[:, None]})
+    offset = ZERO * int(asked.sum(dtype=np.int64))
+    found: NDArray[np.float32] = (sums[:, 0] - offset).astype(np.float32) * scales * np.float32(high / 127)
+    return found
+
+
+@cache
+def _product() -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = min(2, os.cpu_count() or 1)
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(_model(), options, providers=["CPUExecutionProvider"])
+
+
+def _model() -> bytes:
+    """An ONNX model of one node, ``MatMulInteger(vectors, query)``, in protocol buffer encoding (onnx.proto)."""
+    node = _text(1, "vectors") + _text(1, "query") + _text(2, "sums") + _text(4, "MatMulInteger")
+    graph = _part(1, node) + _text(2, "scan")
+    graph += _part(11, _value("vectors", UINT8, "n", "d")) + _part(11, _value("query", INT8, "d", "one"))
+    graph += _part(12, _value("sums", INT32, "n", "one"))
+    return _number(1, 7) + _part(7, graph) + _part(8, _number(2, 10))  # IR version 7, operators version 10
+
+
+def _value(name: str, kind: int, *sizes: str) -> bytes:
+    shape = b"".join(_part(1, _text(2, size)) for size in sizes)
+    return _text(1, name) + _part(2, _part(1, _number(1, kind) + _part(2, shape)))
+
+
+def _part(field: int, content: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(content)) + content
+
+
+def _text(field: int, text: str) -> bytes:
+    return _part(field, text.encode())
+
+
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _varint(value: int) -> bytes:
+    low = value & 127
+    return bytes([low]) if value < 128 else bytes([low | 128]) + _varint(value >> 7)
