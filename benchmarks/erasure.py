@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace, report: Reporter) -> Result:
             np.save(Path(folder) / "vectors.npy", vectors)
             for known in (peers.MEM0, peers.CHROMA):
                 peer = peers.Peer(known.name, known.requirements, ERASED)
-                figures = peers.attempt(peer, "erase", Path(folder), report, result.notes, peer=known.name)
+                figures = peers.attempt(peer, "erase", Path(folder), report, result.notes, store=known.name)
                 if figures:
                     result.against[known.name] = figures
     return result

@@ -6,15 +6,20 @@ version serves; when there is none within reach, the answer says which backend i
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cleo_memory.catalogue import Catalogue, Entry
-from cleo_memory.drafts import Draft, decode, seconds
+from cleo_memory.drafts import Draft, decode, document, seconds
 from cleo_memory.errors import BackendDown, KeyUnavailable, SealBroken
 from cleo_memory.outbox import Outbox
 from cleo_memory.records import Kind, Owner, Record, Tier, new_id
+from cleo_memory.retrieval import passage
 from cleo_memory.sealing.keyring import Keyring, UserKeys
 from cleo_memory.shelves import Shelf, Shelves
 from cleo_memory.stores import Sealed
@@ -36,6 +41,8 @@ class Custody:
         self.catalogue, self.keyring, self.half_life = catalogue, keyring, half_life
         self.shelves = shelves or Shelves()
         self.outbox = Outbox(catalogue.database)
+        self.embed: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
+        """Only with ``vectors=indexed``: makes the vectors ``[n, dim]`` that indexed stores are given."""
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -221,10 +228,23 @@ class Custody:
         if keys is None:
             return []
         plain = await self.plaintexts(owner, list(entries))
+        vectors = await self._vectors([entry for entry in entries if entry.id in plain], plain, shelf)
         return [
             Sealed(
-                entry.id, entry.version, keys.seal(entry.id, CONTENT, str(shelf.tier), entry.version, plain[entry.id])
+                entry.id,
+                entry.version,
+                keys.seal(entry.id, CONTENT, str(shelf.tier), entry.version, plain[entry.id]),
+                vectors.get(entry.id),
             )
             for entry in entries
             if entry.id in plain
         ]
+
+    async def _vectors(
+        self, entries: Sequence[Entry], plain: Mapping[str, bytes], shelf: Shelf
+    ) -> dict[str, Sequence[float]]:
+        if self.embed is None or not shelf.indexes or not entries:
+            return {}
+        texts = [passage(document(decode(entry, plain[entry.id]))) for entry in entries]
+        made = await asyncio.to_thread(self.embed, texts)
+        return {entry.id: vector.tolist() for entry, vector in zip(entries, made, strict=True)}

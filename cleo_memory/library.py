@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from cleo_core.errors import CleoError
 from cleo_memory.catalogue import Catalogue, Entry
 from cleo_memory.custody import Custody
-from cleo_memory.records import Owner, Record
+from cleo_memory.drafts import document
+from cleo_memory.records import Owner
 from cleo_memory.retrieval import Document, Embedder, Filter, Match, ResidentIndexes, Segment, UserIndex, passage
 from cleo_memory.segments import SegmentStore
 
@@ -24,20 +25,6 @@ __all__ = ["Library", "document"]
 log = logging.getLogger(__name__)
 EMBED_BATCH = 64
 COMPACT_ABOVE = 64  # stored segments of a user
-
-
-def document(record: Record, position: float | None = None) -> Document:
-    """A memory as retrieval sees it."""
-    ends = [at.timestamp() for at in (record.valid_to, record.expires_at) if at is not None]
-    return Document(
-        id=record.id,
-        text=record.content if record.key is None else f"{record.key}: {record.content}",
-        kind=str(record.kind),
-        speaker=record.speaker,
-        conversation=record.conversation,
-        at=record.valid_from.timestamp(),
-        valid_to=min(ends, default=None),
-    )
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 from cleo_core.errors import ConfigError
@@ -48,19 +49,26 @@ class _Opening:
 
     async def _open(self) -> Memory:
         settings = self._settings or load(MemorySettings)
+        shelves = open_shelves(settings)
         provider = await asyncio.to_thread(key_provider, settings)
-        database = await _database(settings.catalogue, "catalogue", CATALOGUE_SCHEMA)
-        keys = await _database(settings.keystore or settings.catalogue, "keys", KEY_SCHEMA)
-        keyring = await Keyring.open(keys, provider, settings.tenant)
-        catalogue = Catalogue(database)
         embedder = self._embedder
         if embedder is None and settings.embedder != "none":
             embedder = await asyncio.to_thread(open_embedder, settings.embedder)
-        shelves = open_shelves(settings)
-        custody = Custody(catalogue, keyring, settings.half_life_days * DAY, shelves)
-        library = Library(catalogue, custody, SegmentStore(catalogue, keyring), embedder, settings.index_bytes)
-        memory = Memory(settings, catalogue, keyring, custody, library)
-        await memory.start()
+        async with AsyncExitStack() as undo:  # what was opened is closed again when a later step fails
+            undo.push_async_callback(shelves.close)
+            database = await _database(settings.catalogue, "catalogue", CATALOGUE_SCHEMA)
+            undo.push_async_callback(database.close)
+            keys = await _database(settings.keystore or settings.catalogue, "keys", KEY_SCHEMA)
+            undo.push_async_callback(keys.close)
+            keyring = await Keyring.open(keys, provider, settings.tenant)
+            catalogue = Catalogue(database)
+            custody = Custody(catalogue, keyring, settings.half_life_days * DAY, shelves)
+            if settings.vectors == "indexed" and embedder is not None:
+                custody.embed = embedder.embed
+            library = Library(catalogue, custody, SegmentStore(catalogue, keyring), embedder, settings.index_bytes)
+            memory = Memory(settings, catalogue, keyring, custody, library)
+            await memory.start()
+            undo.pop_all()
         return memory
 
     async def __aenter__(self) -> Memory:

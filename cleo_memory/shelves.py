@@ -81,6 +81,11 @@ class Shelf:
         return f"{self.tier}:{self.store.name if self.store else 'embedded'}"
 
     @property
+    def indexes(self) -> bool:
+        """Whether the store can search by vector, and so is given vectors when the settings allow it."""
+        return self.store is not None and hasattr(self.store.store, "nearest")
+
+    @property
     def durable(self) -> bool:
         return self.store is None or self.store.durable
 

@@ -54,8 +54,8 @@ def scan() -> dict[str, int]:
     return {"hits": count["text_hits"] + count["vector_hits"], **count}
 
 
-{"chroma": chroma, "mem0": mem0}[options["peer"]]()
-found = {"version": version({"chroma": "chromadb", "mem0": "mem0ai"}[options["peer"]]), **scan()}
+{"chroma": chroma, "mem0": mem0}[options["store"]]()
+found = {"version": version({"chroma": "chromadb", "mem0": "mem0ai"}[options["store"]]), **scan()}
 out.write_text(json.dumps(found))
 sys.stdout.flush()
 os._exit(0)

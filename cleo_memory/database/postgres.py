@@ -41,13 +41,15 @@ class _Translated:
 class PostgresDatabase:
     """`schema` are statements that may run again on each start; tables go into the schema `name` of the database."""
 
-    def __init__(self, url: str, name: str, schema: Sequence[str], *, connections: int = 8) -> None:
+    def __init__(
+        self, url: str, name: str, schema: Sequence[str], *, connections: int = 8, timeout: float = 10.0
+    ) -> None:
         self.name = name
         self._pool = ConnectionPool(
             url,
             min_size=1,
             max_size=connections,
-            timeout=10.0,
+            timeout=timeout,
             open=False,
             kwargs={"prepare_threshold": None, "connect_timeout": 5},
             check=ConnectionPool.check_connection,
@@ -55,7 +57,7 @@ class PostgresDatabase:
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix=f"postgres-{name}")
         self._closed = False
         try:
-            self._pool.open(wait=True, timeout=10.0)
+            self._pool.open(wait=True, timeout=timeout)
             with self._pool.connection() as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", (SETUP_LOCK,))
                 cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")

@@ -10,11 +10,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
+from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
 from cleo_memory.adapters.postgres import PostgresStore, install
 from cleo_memory.errors import BackendDown
 from cleo_memory.records import Owner
+from cleo_memory.retrieval import open_embedder
 from cleo_memory.stores import Sealed
 from tests.servers import Mongo, Server, Valkey, started
 
@@ -166,6 +169,44 @@ async def test_with_the_warm_tier_down_what_only_it_has_is_missing_and_the_answe
             assert await staged(memory, "ann") == 0
     finally:
         server.close()
+
+
+async def test_indexed_vectors_go_where_they_can_be_searched_and_nowhere_else(
+    settings: MemorySettings, pinecone_host: str, postgres_url: str
+) -> None:
+    await install(postgres_url, vectors=True)
+    indexed = settings.model_copy(
+        update={
+            "vectors": "indexed",
+            "embedder": "minilm-int8",
+            "pinecone_host": pinecone_host,
+            "pinecone_api_key": SecretStr("simulated"),
+        }
+    )
+    async with open_memory(indexed) as memory:
+        heron = await memory.remember("ann", "Herons stand in the shallow water for hours.")
+        tax = await memory.remember("ann", "The tax form is due in March.")
+        owner = memory.keyring.owner("ann")
+        moves = [m for m in await memory.tiering.plan_for_all_users(now=4e9) if m.owner == owner]
+        assert await memory.tiering.carry_out(moves) == 2
+        await until(lambda: drained(memory))
+        question = (await asyncio.to_thread(open_embedder().embed, ["which bird waits patiently?"]))[0].tolist()
+        cold, mirror = memory.custody.shelves[Tier.COLD].store, memory.custody.shelves.mirrors[0].store
+        assert cold is not None
+        assert mirror is not None
+        for store in (cold.store, mirror.store):
+            nearest = await store.nearest(owner, question, 2)  # type: ignore[attr-defined]
+            assert [id for id, _ in nearest] == [heron.id, tax.id]
+        assert (await memory.recall("ann", heron.id)).tier == Tier.COLD
+        await memory.forget("ann", heron.id)
+        await until(lambda: drained(memory))
+        assert [id for id, _ in await mirror.store.nearest(owner, question, 2)] == [tax.id]  # type: ignore[attr-defined]
+        await memory.erase("ann")
+        assert await mirror.scan(owner, "", 5) == []
+    with pytest.raises(ConfigError, match="VECTORS is sealed"):
+        await open_memory(settings.model_copy(update={"pinecone_host": pinecone_host}))
+    with pytest.raises(ConfigError, match="no backend"):
+        await open_memory(settings.model_copy(update={"hot": "mysql://user:secret@host"}))
 
 
 async def test_two_processes_share_a_postgres_catalogue(settings: MemorySettings, postgres_url: str) -> None:

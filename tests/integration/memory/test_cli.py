@@ -1,0 +1,117 @@
+"""`cleo memory` from a terminal, and the bridge for callers without a loop."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cleo_core.cli import main
+from cleo_memory import MemorySettings
+from cleo_memory.errors import MemoryNotFound
+from cleo_memory.sync import SyncMemory
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def words_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_MEMORY_EMBEDDER", "none")
+
+
+@pytest.fixture
+def cleo(capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*arguments: str, code: int = 0) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(["memory", *arguments])
+        said = capsys.readouterr()
+        assert ended.value.code == code, said.err
+        return said.out + said.err
+
+    return run
+
+
+def test_a_memory_lives_from_the_terminal(cleo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = cleo("remember", "--user", "ann", "Ann is allergic to peanuts.").strip()
+    monkeypatch.setattr("sys.stdin", __import__("io").StringIO("The shed is green."))
+    cleo("remember", "--user", "ann", "--kind", "procedural", "-")
+    assert "peanuts" in cleo("search", "--user", "ann", "--limit", "1", "allergic")
+    assert json.loads(cleo("stats", "--user", "ann"))["kinds"] == {"episodic": 1, "procedural": 1}
+    assert "warm          2 memories" in cleo("tiers")
+    assert "Nothing is due" in cleo("retain", "--dry-run")
+    file, receipt = tmp_path / "ann.jsonl", tmp_path / "receipt.json"
+    assert "2 memories" in cleo("export", "--user", "ann", str(file))
+    assert "1 of 1 forgotten" in cleo("forget", "--user", "ann", id)
+    assert "0 written, 2 known" in cleo("restore", "--user", "ann", str(file))
+    assert "1 memories sealed anew" in cleo("rotate-keys", "--user", "ann")
+    assert "rewrapped under '2'" in cleo("rotate-keys")
+    assert "1 memories erased" in cleo("erase", "--user", "ann", "--yes", "--receipt", str(receipt))
+    assert "Holds: 1 memories" in cleo("verify-receipt", str(receipt))
+    assert "2 written, 0 known" in cleo("restore", "--user", "ann", str(file))
+
+
+def test_what_expired_is_deleted_and_said(cleo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cleo("remember", "--user", "ann", "old")
+    monkeypatch.setenv("CLEO_MEMORY_RETAIN_EPISODIC_DAYS", "0.0000001")
+    assert "Nothing was deleted" in cleo("retain", "--dry-run")
+    assert "1 deleted" in cleo("retain")
+
+
+def test_a_migration_from_the_terminal(cleo: Any, mongodb_url: str) -> None:
+    cleo("remember", "--user", "ann", "Ann is allergic to peanuts.")
+    where = ["--source", "sqlite", "--target", "mongodb", "--url", f"mongodb={mongodb_url}"]
+    assert "nothing was copied" in cleo("migrate", *where, "--dry-run")
+    assert "1 copied, 0 there already, 1 verified" in cleo("migrate", *where)
+    assert "0 copied, 1 there already" in cleo("migrate", *where, "--delete-source")
+    back = ["--source", "mongodb", "--target", "sqlite", "--url", f"mongodb={mongodb_url}"]
+    assert "1 verified" in cleo("migrate", *back)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("search", "--user", "", "x"), "INVALID_USER"),
+        (("migrate", "--source", "mysql", "--target", "redis"), "mysql"),
+        (("migrate", "--source", "sqlite", "--target", "redis"), "Where is redis"),
+        (("remember", "--user", "ann", "  "), "The memory is empty"),
+    ],
+)
+def test_bad_input_is_one_line_and_no_traceback(cleo: Any, arguments: tuple[str, ...], said: str) -> None:
+    answer = cleo(*arguments, code=2)
+    assert said in answer
+    assert "Traceback" not in answer
+
+
+def test_a_receipt_that_is_none_is_refused(cleo: Any, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text("{")
+    assert "no receipt" in cleo("verify-receipt", str(tmp_path / "r.json"), code=2)
+
+
+def test_the_bridge_serves_threads_without_a_loop() -> None:
+    with SyncMemory(MemorySettings(embedder="none")) as memory:
+        kept: list[Any] = []
+        threads = [
+            threading.Thread(target=lambda n=n: kept.append(memory.remember("ann", f"note {n}"))) for n in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert {each.id for each in memory.memories("ann").items} == {each.id for each in kept}
+        with pytest.raises(MemoryNotFound):
+            memory.recall("ann", "no-such")
+        with pytest.raises(AttributeError):
+            _ = memory.export_lines
+        with pytest.raises(AttributeError):
+            _ = memory.nothing
+    memory.close()
+
+
+def test_the_bridge_that_cannot_open_ends_its_thread() -> None:
+    before = threading.active_count()
+    with pytest.raises(Exception, match="neither sqlite"):
+        SyncMemory(MemorySettings(catalogue="mysql://x"))
+    assert threading.active_count() == before
