@@ -92,7 +92,7 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
     result.notes += [
         "Each contender was handed the same vectors; embedding a question comes on top (embed_query_p50_ms).",
         "search_* of ours is Memory.search: index, catalogue and opening the sealed records found.",
-        "add_* is durable in ours (fsync before it returns) and in SQLite; see benchmarks/README.md for the others.",
+        "add_* is durable in ours (fsync before it returns); LangGraph keeps its store in memory alone.",
     ]
     if args.quick:
         result.notes.append(f"--quick: sizes are a {share}th of what the names say.")

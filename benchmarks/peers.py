@@ -73,9 +73,7 @@ class Peer:
 
 MEM0 = Peer("mem0", ("mem0ai==2.2.1",), "mem0_store.py")
 CHROMA = Peer("chroma", ("chromadb==1.5.9",), "chroma_store.py")
-LANGGRAPH = Peer(
-    "langgraph", ("langgraph==1.2.22", "langgraph-checkpoint-sqlite==3.1.2", "numpy"), "langgraph_store.py"
-)
+LANGGRAPH = Peer("langgraph", ("langgraph==1.2.22", "numpy"), "langgraph_store.py")
 
 
 def cache() -> Path:

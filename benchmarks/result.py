@@ -23,6 +23,9 @@ Figure = float | int | str
 SMALLER = ("_ms", "_s", "_seconds", "_bytes", "_mb", "hits", "lost", "duplicated", "resurrected")
 
 
+COUNTS = ("memories", "questions")  # sizes of the input, better neither way
+
+
 @dataclass(slots=True)
 class Result:
     """What one run measured. Peers report figures under the same names, so that ratios come from one run."""
@@ -40,6 +43,8 @@ class Result:
         for peer, theirs in self.against.items():
             for name, figure in theirs.items():
                 ours = self.figures.get(name)
+                if name.startswith(COUNTS):
+                    continue
                 if isinstance(ours, int | float) and isinstance(figure, int | float) and ours and figure:
                     ratio = figure / ours if name.endswith(SMALLER) else ours / figure
                     found.setdefault(peer, {})[name] = round(ratio, 3)

@@ -1,8 +1,8 @@
-"""LangGraph's SQLite store with its vector index, one namespace per user."""
+"""LangGraph's in-memory store with its vector index, one namespace per user. It keeps nothing on the disk: its SQLite
+store needs a Python whose sqlite3 loads extensions, which many builds do not."""
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 from common import Vectors, main
@@ -12,14 +12,11 @@ class LangGraph:
     package = "langgraph"
 
     def open(self, folder: Path, vectors: Vectors, dim: int) -> None:
-        from langgraph.store.sqlite import SqliteStore
+        from langgraph.store.memory import InMemoryStore
 
-        connection = sqlite3.connect(folder / "store.db", check_same_thread=False, isolation_level=None)
-        self.store = SqliteStore(
-            connection,
-            index={"dims": dim, "embed": lambda texts: [vectors[text] for text in texts], "fields": ["text"]},
+        self.store = InMemoryStore(
+            index={"dims": dim, "embed": lambda texts: [vectors[text] for text in texts], "fields": ["text"]}
         )
-        self.store.setup()
 
     def add(self, user: str, text: str, number: int) -> None:
         self.store.put(("memories", user), str(number), {"text": text})

@@ -42,30 +42,27 @@ def bm25(words: Iterable[Asked], postings: Postings, layout: Layout, weights: We
     context, alone = np.zeros(n, np.float32), np.zeros(n, np.float32)
     slow = weights.k1 * (1 - weights.b + weights.b * layout.context_lengths)
     slow_alone = weights.k1 * (1 - weights.b + weights.b * layout.own_lengths)
-    own = np.zeros(n + 1, np.float32)  # the last one takes what falls beside a conversation's end
-    near = np.zeros(n + 1, np.float32)
+    own = np.zeros(n, np.float32)
+    total = np.zeros(n + 1, np.float32)  # the last one takes what falls beside a conversation's end
     for word in words:
         holding = 0
         for share, term in [(1.0, word.term), *((weights.related, term) for term in word.related)]:
             if term is None:
                 continue
             rows, counts = postings.of(term)
-            if not len(rows):
-                continue
             heard = counts * np.float32(share)
             own[rows] += heard
+            total[rows] += heard * np.float32(weights.own_words)
             for link in layout.links:
-                near[link[rows]] += heard
-            if term == word.term:
-                near[n] = 0
-                holding = int(np.count_nonzero(own + near))
-        near[n] = 0
-        total = weights.own_words * own[:n] + near[:n]
+                total[link[rows]] += heard
+            total[n] = 0
+            if term == word.term and word.related:
+                holding = int(np.count_nonzero(total))
         held = np.flatnonzero(total)
         if len(held):
             weight = np.float32(word.times * rarity(holding or len(held), layout.alive) * (weights.k1 + 1))
             found, mine = total[held], own[held]
             context[held] += weight * found / (found + slow[held])
             alone[held] += weight * mine / (mine + slow_alone[held])
-            own[held] = near[held] = 0
+            own[held] = total[held] = 0
     return context, alone
