@@ -15,6 +15,7 @@ from cleo_memory.custody import Custody
 from cleo_memory.database.base import fetch
 from cleo_memory.errors import BackendDown
 from cleo_memory.leases import Leases
+from cleo_memory.metrics import publish
 from cleo_memory.records import Owner, Tier
 from cleo_memory.tiering.mover import Mover
 from cleo_memory.tiering.policy import Move, TierPolicy
@@ -98,10 +99,14 @@ class Tiering:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(EVERY)
             try:
+                view = await self.view_of_all_users()
+                publish(view.memories, view.bytes, view.flows, view.waiting)
+                await asyncio.sleep(EVERY)
                 await self.cycle()
             except BackendDown as error:
                 log.warning("Tiering waits: %s", error.code)
+                await asyncio.sleep(EVERY)
             except CleoError as error:
                 log.error("Tiering failed: %s", error.code)
+                await asyncio.sleep(EVERY)
