@@ -42,7 +42,7 @@ class Weights:
     """How often the document's own words count in its context; those of its neighbours count once."""
     reach: int = 2
     """Neighbours on each side whose words are part of a document's context."""
-    related: float = 0.25
+    related: float = 0.2
     """How much a related word counts of the word asked for."""
     k1: float = 1.5
     b: float = 0.4
