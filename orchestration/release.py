@@ -147,8 +147,9 @@ def smoke_test(folder: Path) -> None:
     command = [sys.executable, "-m", "cleo_core", "infer", "--smoke", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)  # noqa: S603
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise IntegrityError(f"The bundle failed its smoke test: {last}", hint="Try it: cleo infer --model FOLDER.")
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
+        told = next((line for line in lines if line.startswith("Error [")), lines[-1])
+        raise IntegrityError(f"The bundle failed its smoke test: {told}", hint="Try it: cleo infer --model FOLDER.")
 
 
 def approved_and_waiting() -> list[tuple[VersionInfo, str]]:

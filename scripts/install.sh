@@ -13,8 +13,12 @@ fi
 
 # torch first and by exact version: any other choice, made by a dependency, may pull gigabytes of CUDA.
 echo "  1/3 torch ($build)"
-if [ "$build" = cpu ] && "${install[@]}" "torch==2.13.0+cpu" 2>/dev/null; then :; else "${install[@]}" torch==2.13.0; fi
+if [ "$build" = cpu ] && "${install[@]}" "torch==2.13.0+cpu" 2>/dev/null; then :; else
+  [ "$build" = cpu ] && echo "  No CPU build in the package sources that pip knows: taking the default one, which may bring CUDA" \
+    "(gigabytes). To avoid that, add the index of PyTorch's CPU wheels to the pip configuration." >&2
+  "${install[@]}" torch==2.13.0
+fi
 echo "  2/3 CleoAI and what it stands on (about two minutes)"
 "${install[@]}" -c constraints.txt -e '.[pipeline,serving,dev]' 2> >(grep -v 'is ignored: it is neither' >&2)
 echo "  3/3 test servers"
-"$python" scripts/fetch_test_servers.py
+"$python" scripts/fetch_test_servers.py || echo "  The tests against MongoDB will be skipped; nothing else needs it." >&2

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 
 from cleo_core.progress import LogReporter
+from cleo_core.settings import CoreSettings, load
 from cleo_core.stage import StageResult, run_stage
 from orchestration.bundle import assemble
 from orchestration.code import code_version
@@ -46,10 +47,17 @@ def signed_bundle(
             evaluation,
         )
     }
+    from cleo_core.crypto.keys import bundle_signing_key
+
     with clear_errors():
         result = run_stage(
             "signed_bundle",
-            {"stages": {name: stage.digest for name, stage in stages.items()}, "code": CODE},
+            {
+                "stages": {name: stage.digest for name, stage in stages.items()},
+                "signer": bundle_signing_key().fingerprint,
+                "name": load(CoreSettings).model_name,
+                "code": CODE,
+            },
             lambda out: assemble(stages, chain.training_recipe(), out, LogReporter(context.log)),
         )
     return materialised(context, result)
