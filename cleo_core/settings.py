@@ -7,6 +7,7 @@ of them without importing a package that is not installed.
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -22,6 +23,8 @@ __all__ = ["CoreSettings", "all_settings", "home", "load"]
 
 Environment = Literal["development", "staging", "production"]
 S = TypeVar("S", bound=BaseSettings)
+SECRETS = ("KEY", "KEK", "SECRET", "PASSWORD", "TOKEN", "PASSPHRASE", "CREDENTIAL")
+URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(\S*)")
 
 
 class CoreSettings(BaseSettings):
@@ -55,15 +58,35 @@ def load(cls: type[S]) -> S:
     try:
         return cls()
     except ValidationError as error:
-        prefix = str(cls.model_config.get("env_prefix", ""))
-        delimiter = str(cls.model_config.get("env_nested_delimiter") or "__")
-        faults = []
-        for fault in error.errors(include_url=False):
-            name = (prefix + delimiter.join(str(part) for part in fault["loc"])).upper()
-            secret = any(word in name for word in ("KEY", "SECRET", "PASSWORD", "TOKEN"))
-            value = "(hidden)" if secret else repr(fault.get("input"))
-            faults.append(f"{name} is {value}: {fault['msg']}.")
+        faults = [_fault(cls, fault["loc"], fault.get("input"), fault["msg"]) for fault in error.errors()]
         raise ConfigError(" ".join(faults), hint="Mend the variable, or the line in .env.") from None
+
+
+def _fault(cls: type[BaseSettings], loc: tuple[int | str, ...], given: object, message: str) -> str:
+    if not loc:  # a rule about several settings: what was given are all of them, the secret ones too
+        return f"{_bare(message)}."
+    prefix = str(cls.model_config.get("env_prefix", ""))
+    delimiter = str(cls.model_config.get("env_nested_delimiter") or "__")
+    name = (prefix + delimiter.join(str(part) for part in loc)).upper()
+    field = cls.model_fields.get(str(loc[0]))
+    # A field typed SecretStr or SecretBytes is hidden whatever its name is.
+    secret = any(word in name for word in SECRETS) or (field is not None and "Secret" in str(field.annotation))
+    return f"{name} is {'(hidden)' if secret else _shown(given)}: {_bare(message)}."
+
+
+def _shown(value: object) -> str:
+    from cleo_core.telemetry import redact  # which reads settings itself
+
+    return repr(redact(_bare(value) if isinstance(value, str) else value))
+
+
+def _bare(text: str) -> str:
+    """Each URL without its user, its password and its query, which may hold one."""
+    return URL.sub(lambda url: f"{url[1]}{'[hidden]@' if '@' in url[2] else ''}{_place(url[2])}", text)
+
+
+def _place(rest: str) -> str:
+    return rest.rpartition("@")[2].partition("?")[0]
 
 
 def all_settings() -> dict[str, type[BaseSettings]]:

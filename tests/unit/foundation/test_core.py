@@ -9,9 +9,11 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Self
 
 import click
 import pytest
+from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleo_core import wheels
@@ -48,6 +50,61 @@ def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(ConfigError, match="CLEO_X_API_KEY") as caught:
         load(Secretive)
     assert "hunter2" not in str(caught.value)
+
+
+class Guarded(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="CLEO_X_")
+    url: str = ""
+    kek: int = 0
+    pin: SecretStr = SecretStr("")
+    share: float = 0.5
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: str) -> str:
+        if url.startswith("ftp:"):
+            raise ValueError("there is no backend for it")
+        return url
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.pin.get_secret_value() == "hunter2":
+            raise ValueError(f"CLEO_X_PIN does not go with {self.url}")
+        return self
+
+
+def test_a_rule_about_several_settings_repeats_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_X_URL", "postgres://cleo:p@ss/w0rd@db/cleo?password=sw0rdfish")
+    assert load(Guarded).url.startswith("postgres://cleo")
+    monkeypatch.setenv("CLEO_X_PIN", "hunter2")
+    with pytest.raises(ConfigError, match="CLEO_X_PIN does not go with postgres://") as caught:
+        load(Guarded)
+    assert not any(secret in str(caught.value) for secret in ("hunter2", "w0rd", "p@ss", "sw0rdfish"))
+    assert "db/cleo" in str(caught.value)
+
+
+def test_a_wrong_url_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_X_URL", "ftp://cleo:hunter2@db/cleo")
+    with pytest.raises(ConfigError, match=r"CLEO_X_URL is 'ftp://\[hidden\]@db/cleo': .*no backend") as caught:
+        load(Guarded)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("variable", "value"), [("CLEO_X_KEK", "k:aHVudGVyMg=="), ("CLEO_X_SHARE", "much")])
+def test_only_the_value_of_a_secret_is_hidden(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=variable) as caught:
+        load(Guarded)
+    assert (value in str(caught.value)) == (variable == "CLEO_X_SHARE")
+
+
+def test_the_memorys_rules_do_not_print_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_MEMORY_KEY_PROVIDER", "vault")
+    monkeypatch.setenv("CLEO_MEMORY_VAULT_TOKEN", "hvs.hunter2")
+    monkeypatch.setenv("CLEO_MEMORY_COLD", "postgresql://cleo:sw0rdfish@db/cleo")
+    with pytest.raises(ConfigError, match="set CLEO_MEMORY_VAULT_URL") as caught:
+        load(all_settings()["memory"])
+    assert not any(secret in str(caught.value) for secret in ("hunter2", "sw0rdfish"))
 
 
 def test_every_package_offers_its_settings() -> None:
