@@ -9,7 +9,7 @@ from typing import cast
 
 import click
 
-from cleo_core.errors import CleoError
+from cleo_core.errors import CleoError, EnvironmentFault
 
 __all__ = ["Commands", "cleo", "main"]
 
@@ -69,3 +69,10 @@ def main(argv: list[str] | None = None) -> None:
         if error.hint:
             click.echo(f"  {error.hint}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # click has ended quietly already when the reader of a pipe went away
+        from cleo_core.telemetry import redact  # heavy, and a library's message may name a URL with its password
+
+        said = redact(" ".join((error.strerror or str(error) or type(error).__name__).split()))
+        place = f": {error.filename}" if error.filename else ""
+        click.echo(f"Error [{EnvironmentFault.code}]: {said}{place}", err=True)
+        sys.exit(EnvironmentFault.exit_code)

@@ -187,6 +187,45 @@ def test_an_error_is_one_line_with_its_mend_and_its_exit_code(
     assert error.message in shown
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PermissionError(13, "Permission denied", "/srv/model"), "Error [ENVIRONMENT]: Permission denied: /srv/model"),
+        (OSError(28, "No space left on device"), "Error [ENVIRONMENT]: No space left on device"),
+        (OSError("cannot reach http://ann:hunter2@hub/x\nat all"), "cannot reach http://[hidden]@hub/x at all"),
+        (TimeoutError(), "Error [ENVIRONMENT]: TimeoutError"),
+    ],
+)
+def test_a_fault_of_the_machine_is_one_line_and_exit_code_3(
+    error: OSError, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    @click.option("--well", is_flag=True)
+    def opens(well: bool) -> None:
+        if not well:
+            raise error
+
+    monkeypatch.setitem(cleo.commands, "opens", opens)
+    with pytest.raises(SystemExit) as fine:
+        main(["opens", "--well"])
+    assert fine.value.code == 0
+    with pytest.raises(SystemExit) as caught:
+        main(["opens"])
+    assert caught.value.code == 3
+    shown = capsys.readouterr().err
+    assert told in shown
+    assert shown.count("\n") == 1
+
+
+def test_a_reader_that_goes_away_ends_a_command_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as gone:
+        done = subprocess.run([sys.executable, "-m", "cleo_core", "--help"], stdout=gone, stderr=subprocess.PIPE)
+    assert done.stderr == b""
+    assert done.returncode == 1
+
+
 def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     @click.command()
     def waits() -> None:
