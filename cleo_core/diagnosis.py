@@ -131,12 +131,13 @@ def _packages() -> Iterator[Finding]:
 
 def _data() -> Iterator[Finding]:
     from cleo_core.cli import SENTINEL
-    from cleo_core.settings import home
+    from cleo_core.settings import CoreSettings, home, load
     from cleo_core.wheels import PINNED
 
     if not find_spec(SENTINEL["pipeline"]):
         return
-    lacking = [wheel.name for wheel in PINNED if not (home("assets") / f"{wheel.name}-{wheel.version}").is_dir()]
+    root = load(CoreSettings).assets or home("assets")  # where wheels.fetch looks
+    lacking = [wheel.name for wheel in PINNED if not (root / f"{wheel.name}-{wheel.version}").is_dir()]
     found = f"not fetched: {', '.join(lacking)}" if lacking else f"{len(PINNED)} pinned wheels"
     yield Finding("data", "fault" if lacking else "ok", found, "cleo setup" * bool(lacking))
 

@@ -246,6 +246,19 @@ def test_the_doctor_says_what_is_missing_and_the_mend(home: Path) -> None:
     assert all(row["mend"] for row in rows if row["state"] == "fault")
 
 
+def test_the_doctor_looks_for_data_where_the_settings_say(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "shared"
+    monkeypatch.setenv("CLEO_ASSETS", str(shared))
+    assert _state("data").state == "fault"
+    for wheel in wheels.PINNED:
+        (shared / f"{wheel.name}-{wheel.version}").mkdir(parents=True)
+    assert _state("data").state == "ok"
+    monkeypatch.delenv("CLEO_ASSETS")
+    assert wheels.PINNED[0].name in _state("data").found
+
+
 def test_keys_once_made_are_found_and_loose_ones_are_named(home: Path) -> None:
     run(keys, "init", "development")
     assert _state("reviewer key").state == "ok"
