@@ -9,6 +9,7 @@ the key is destroyed, the part is gone and the tree still verifies.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -22,10 +23,10 @@ from cleo_core import audit_tree as tree
 from cleo_core.crypto import dsse
 from cleo_core.crypto.keys import PrivateKey, audit_key
 from cleo_core.crypto.trust_store import TrustStore
-from cleo_core.errors import CleoError, InputError, IntegrityError
+from cleo_core.errors import CleoError, EnvironmentFault, InputError, IntegrityError
 from cleo_core.settings import home
 
-__all__ = ["AuditLog", "AuditReport", "check_proof", "log", "record"]
+__all__ = ["AuditLog", "AuditReport", "check_proof", "log", "ready", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +252,18 @@ def log() -> AuditLog:
 def record(event: str, actor: str, subject: str, *, sealed: bytes | None = None, **details: Any) -> int:
     """Append to the audit log below the home folder; see `AuditLog.record`."""
     return log().record(event, actor, subject, sealed=sealed, **details)
+
+
+def ready() -> None:
+    """Check what a record needs, for a deed that must not be done when it cannot be recorded.
+
+    Raises:
+        EnvironmentFault: the second place is not there or cannot be written.
+    """
+    file = audit_copy.place()
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise EnvironmentFault(
+            f"The second place of the audit log, {file}, cannot be written.",
+            hint="Mend its permissions, or CLEO_TRUST_AUDIT_COPY.",
+        )
+    log()

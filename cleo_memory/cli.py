@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -186,12 +187,25 @@ def erase(user: str, receipt: Path | None) -> None:
     \b
     cleo memory erase --user ann --yes --receipt ann.receipt.json
     """
+    if receipt:
+        _writable(receipt)  # before anything is gone
     done = with_memory(lambda opened: opened.erase(user))
     text = json.dumps(done.envelope, indent=1)
+    click.echo(text)  # first: the disk may be full, and there is no second receipt
     if receipt:
         receipt.write_text(text)
-    click.echo(text)
     click.echo(f"{done.memories} memories erased; {done.keys_destroyed} keys destroyed; {dict(done.stores)}", err=True)
+
+
+def _writable(file: Path) -> None:
+    """Raises: EnvironmentFault when the file could not be written."""
+    from cleo_core.errors import EnvironmentFault
+
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise EnvironmentFault(f"{folder} is no folder: nothing was erased.", hint="Make it, or mend --receipt.")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise EnvironmentFault(f"{file} cannot be written: nothing was erased.", hint="Mend its permissions.")
 
 
 @memory.command("verify-receipt")

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from cleo_core.audit import record
+from cleo_core.audit import ready, record
 from cleo_memory.access import AccessLog
 from cleo_memory.catalogue import Catalogue
 from cleo_memory.custody import CATALOGUE, THREAD, Custody
@@ -324,6 +324,7 @@ class Memory:
     async def erase(self, user: str) -> Receipt:
         """Erase a user: keys destroyed, every row and copy gone. Returns a signed receipt; may be called again."""
         owner = self.keyring.owner(user)
+        await asyncio.to_thread(ready)  # what fails only after the deed takes the receipt with it
         facts = await self.eraser.begin(owner)
         self.library.drop(owner)
         self.access.drop(owner)

@@ -54,6 +54,36 @@ def test_a_memory_lives_from_the_terminal(cleo: Any, tmp_path: Path, monkeypatch
     assert "2 written, 0 known" in cleo("restore", "--user", "ann", str(file))
 
 
+def test_nothing_is_erased_when_the_receipt_or_the_record_has_no_place(
+    cleo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleo("remember", "--user", "ann", "Ann is allergic to peanuts.")
+    away = tmp_path / "not-mounted"
+    erase = ("erase", "--user", "ann", "--yes", "--receipt")
+    assert "nothing was erased" in cleo(*erase, str(away / "receipt.json"), code=3)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
+        assert "nothing was erased" in cleo(*erase, str(tmp_path / "receipt.json"), code=3)
+    monkeypatch.setenv("CLEO_TRUST_AUDIT_COPY", str(away))
+    assert "is no folder" in cleo(*erase, str(tmp_path / "receipt.json"), code=3)
+    assert json.loads(cleo("stats", "--user", "ann"))["kinds"] == {"episodic": 1}
+    assert not (tmp_path / "receipt.json").exists()
+    away.mkdir()
+    assert "1 memories erased" in cleo(*erase, str(away / "receipt.json"))
+    assert "Holds: 1 memories" in cleo("verify-receipt", str(away / "receipt.json"))
+
+
+def test_a_receipt_is_printed_before_it_is_written(cleo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, text: str) -> int:
+        raise OSError(28, "No space left on device", str(self))
+
+    cleo("remember", "--user", "ann", "Ann is allergic to peanuts.")
+    monkeypatch.setattr(Path, "write_text", full)
+    said = cleo("erase", "--user", "ann", "--yes", "--receipt", str(tmp_path / "receipt.json"), code=3)
+    assert "No space left" in said
+    assert "signatures" in json.JSONDecoder().raw_decode(said)[0]
+
+
 def test_what_expired_is_deleted_and_said(cleo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     cleo("remember", "--user", "ann", "old")
     monkeypatch.setenv("CLEO_MEMORY_RETAIN_EPISODIC_DAYS", "0.0000001")
