@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ os.environ.update(
     GX_ANALYTICS_ENABLED="false",
 )
 
+
+# A shell that starts the tests in the background has SIGINT ignored, and what the tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What `make setup` fetched: pinned by sha256, so sharing it between tests and runs is safe.
 ASSETS = Path(__file__).parents[1] / ".cleo" / "assets"
