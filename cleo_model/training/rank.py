@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_core.progress import Reporter
-from cleo_model.errors import TrainingFailed
+from cleo_model.errors import TrainingFailed, UnusableModel
 from cleo_model.training.recipes import Recipe
 
 __all__ = ["main"]
@@ -59,6 +59,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _train(recipe: Recipe, given: argparse.Namespace, report: Reporter) -> None:
     report("starting the trainer", 0, 1)
+    if not (given.model_in / "config.json").is_file():
+        raise UnusableModel(f"{given.model_in} holds no model.", hint="Give the folder that holds config.json.")
     if recipe.zero_stage:
         import deepspeed
         import torch
