@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from cleo_core.errors import IntegrityError
 from cleo_core.progress import Reporter, silent
-from cleo_core.settings import home
 from cleo_core.stage import StageResult
 from orchestration.bundle import weights_digest
 
@@ -73,10 +72,10 @@ def opponent(candidate: Path, base: StageResult, report: Reporter = silent) -> O
 
 
 def _verified(version: int) -> Path:
-    """The bundle of a version in a folder of its own, both signatures verified."""
+    """The bundle of a version, both signatures verified, in a private folder that goes when this process has ended."""
     from cleo_core.provenance.verify import pull
 
-    return pull(version, home("opponents") / str(version)).path
+    return pull(version).path
 
 
 def register(bundle: StageResult, advanced: StageResult, evaluation: StageResult, report: Reporter) -> VersionInfo:
