@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -17,8 +18,18 @@ from cleo_memory.catalogue import Catalogue, Entry
 from cleo_memory.custody import Custody
 from cleo_memory.drafts import document
 from cleo_memory.records import Owner
-from cleo_memory.retrieval import Document, Embedder, Filter, Match, ResidentIndexes, Segment, UserIndex, passage
-from cleo_memory.segments import SegmentStore
+from cleo_memory.retrieval import (
+    Document,
+    Embedder,
+    Filter,
+    Match,
+    ResidentIndexes,
+    Segment,
+    SegmentDamaged,
+    UserIndex,
+    passage,
+)
+from cleo_memory.segments import SegmentStore, StoredSegments
 
 __all__ = ["Library", "document"]
 
@@ -70,7 +81,8 @@ class Library:
                 vector = (await asyncio.to_thread(self.embedder.embed, [query]))[0]
             except CleoError as error:
                 degraded = f"the embedder is down ({error.code}): found by words alone"
-        return await asyncio.to_thread(index.search, query, vector, limit=limit, where=where), degraded
+        found = partial(index.search, query, vector, limit=limit, where=where, now=time.time())
+        return await asyncio.to_thread(found), degraded
 
     async def fresh(self, owner: Owner) -> UserIndex:
         """The user's index with every acknowledged memory in it."""
@@ -86,7 +98,12 @@ class Library:
     async def _load(self, owner: Owner) -> UserIndex:
         state = self._states[owner] = _State()
         stored = await self.segments.load(owner, self.model)
-        segments = [Segment.from_bytes(data) for data in stored.blobs]
+        try:
+            segments = [Segment.from_bytes(data) for data in stored.blobs]
+        except SegmentDamaged:
+            # Of an older analysis, or damaged: a segment is derived, the records are not. It is made anew from them.
+            log.warning("Rebuilding an index: its segments are not of this version.")
+            stored, segments, state.stale = StoredSegments([], 0), [], True
         index = await asyncio.to_thread(UserIndex.load, self.dim, segments)
         state.seq, state.stored = stored.through, len(segments)
         if segments:

@@ -10,6 +10,7 @@ import pytest
 
 from cleo_memory import Memory, MemorySettings, open_memory
 from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryClosed, MemoryNotFound
+from cleo_memory.retrieval import Segment, SegmentDamaged
 
 pytestmark = pytest.mark.integration
 WORDS_ONLY = MemorySettings(embedder="none")
@@ -42,6 +43,21 @@ async def test_meaning_finds_what_no_word_shares_and_survives_a_restart() -> Non
         (hit,) = await memory.search("ann", "any food intolerance?", limit=1)
         assert hit.record.content.startswith("She cannot eat")
         assert not memory.library.resident.peek(memory.keyring.owner("ann")).unembedded()  # type: ignore[union-attr]
+
+
+async def test_segments_of_an_older_analysis_are_made_anew_from_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_memory() as memory:
+        await memory.remember("ann", "She cannot eat nuts without a rash.")
+        await memory.settle("ann")
+    damaged = SegmentDamaged("The segment is of another version of the analysis.")
+    with monkeypatch.context() as patch:
+        patch.setattr(Segment, "from_bytes", classmethod(lambda *_: (_ for _ in ()).throw(damaged)))
+        async with open_memory() as memory:
+            (hit,) = await memory.search("ann", "nuts", limit=1)
+            assert hit.record.content.startswith("She cannot eat")
+            await memory.settle("ann")
+    async with open_memory() as memory:
+        assert [hit.record.content for hit in await memory.search("ann", "nuts", limit=5)] == [hit.record.content]
 
 
 async def test_a_conversation_is_kept_in_order_and_listed(memory: Memory) -> None:
