@@ -10,6 +10,7 @@
     │   └── QueryRejected      the query guard refused the document                 (400)
     ├── RateLimited            more than the caller's share                         (429)
     ├── Overloaded             no room for another generation now                   (503)
+    ├── ModelWithdrawn         a reviewer took back the model that answered         (503)
     └── EngineError            the engine could not answer                          (503)
         ├── UnsafeWeights      pickle, code or links in a model folder              (exit 5)
         └── UnsupportedModel   an architecture or folder the engine cannot load     (exit 2)
@@ -26,6 +27,7 @@ __all__ = [
     "BodyTooLarge",
     "EngineError",
     "Forbidden",
+    "ModelWithdrawn",
     "NotFound",
     "Overloaded",
     "QueryRejected",
@@ -88,6 +90,12 @@ class Overloaded(CleoError):
     code = "OVERLOADED"
     http_status = 503
     exit_code = 4
+
+
+class ModelWithdrawn(CleoError):
+    code = "MODEL_WITHDRAWN"
+    http_status = 503
+    exit_code = 5
 
 
 class EngineError(CleoError):

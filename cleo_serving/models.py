@@ -14,14 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cleo_core.digest import tree_digest
-from cleo_core.errors import CleoError, ConfigError
-from cleo_core.provenance.verify import VerifiedModel
+from cleo_core.errors import CleoError, ConfigError, EnvironmentFault, IntegrityError, TrustError
+from cleo_core.provenance.verify import Purpose, VerifiedModel
 from cleo_core.settings import CoreSettings, load
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.base import Engine, Message, Sampling
 from cleo_serving.engine.transformers import TransformersEngine
-from cleo_serving.errors import EngineError
+from cleo_serving.errors import EngineError, ModelWithdrawn
 from cleo_serving.settings import ServingSettings
+from cleo_serving.withdrawal import Lookup, withdrawn
 
 __all__ = ["GOLDEN", "ModelHolder", "ServedModel", "golden_prompts", "load_model"]
 
@@ -63,8 +64,13 @@ class ServedModel:
             await asyncio.to_thread(self.verified.release)
 
 
-async def load_model(settings: ServingSettings, selector: str | None = None) -> ServedModel:
+async def load_model(
+    settings: ServingSettings, selector: str | None = None, *, purpose: Purpose | None = None
+) -> ServedModel:
     """Pull, verify, load and try a model; or, in development only, the folder that a setting names.
+
+    Args:
+        purpose: as of `pull`, which guesses it from the selector otherwise.
 
     Raises:
         TrustError, IntegrityError: a signature, approval or file does not hold: nothing is served.
@@ -75,7 +81,7 @@ async def load_model(settings: ServingSettings, selector: str | None = None) -> 
         return await _load_folder(settings.model_folder, engine)
     from cleo_core.provenance.verify import pull
 
-    verified = await asyncio.to_thread(pull, selector or settings.model)
+    verified = await asyncio.to_thread(pull, selector or settings.model, purpose=purpose)
     try:
         await engine.load(verified.path)
         # The files were read after they were verified: they must be the same still.
@@ -140,14 +146,29 @@ class ModelHolder:
         self._retiring: set[asyncio.Task[None]] = set()
         self.refused: str | None = None
         """Code of the error that kept the last new version from being served."""
+        self.withdrawn: str | None = None
+        """Code of the no that a reviewer said to the current model since it was loaded."""
 
     @property
     def current(self) -> ServedModel:
         return self._model
 
+    @property
+    def ready(self) -> bool:
+        """The current model answers, and may."""
+        return self.withdrawn is None and self._model.engine.stats().healthy
+
     @contextmanager
     def borrow(self) -> Iterator[ServedModel]:
-        """The current model, kept alive while the block runs."""
+        """The current model, kept alive while the block runs.
+
+        Raises:
+            ModelWithdrawn: a reviewer revoked or rejected it.
+        """
+        if self.withdrawn is not None:
+            raise ModelWithdrawn(
+                "The model was withdrawn by a reviewer, and no other is approved yet.", hint="cleo review list"
+            )
         model = self._model
         model.borrowed += 1
         try:
@@ -158,6 +179,7 @@ class ModelHolder:
     async def swap(self, model: ServedModel) -> None:
         """Let a loaded model answer from the next request on; the old one goes when its last reply has ended."""
         old, self._model = self._model, model
+        self.withdrawn = None
         old.retired = True
         task = asyncio.create_task(self._retire(old))
         self._retiring.add(task)
@@ -172,26 +194,55 @@ class ModelHolder:
         await old.close()
         log.info("a replaced model has answered its last request", version=old.version)
 
-    async def watch(self, resolve: Callable[[str], int] | None = None) -> None:
-        """Look up the alias at intervals and swap when it names another version that verifies and answers."""
+    async def watch(self, resolve: Callable[[str], int] | None = None, approvals: Lookup | None = None) -> None:
+        """At intervals, stop when a reviewer took the model back, and swap when the alias names another version that
+        verifies and answers."""
         if not self._settings.watch_seconds or not self._model.signed:
             return
-        lookup = resolve or _resolve
         tried: int | None = None
         while True:
             await asyncio.sleep(self._settings.watch_seconds)
-            try:
-                version = await asyncio.to_thread(lookup, self._settings.model)
-                if version in (self._model.number, tried):
-                    continue
-                tried = version
-                await self.swap(await load_model(self._settings, str(version)))
+            await self._heed(approvals)
+            tried = await self._follow(resolve or _resolve, tried)
+
+    async def _heed(self, approvals: Lookup | None) -> None:
+        verified = self._model.verified
+        if verified is None:
+            return
+        try:
+            found = await asyncio.to_thread(withdrawn, verified, self.withdrawn, approvals)
+        except Exception as error:
+            # A registry that is away has decided nothing; and the watch must outlive it.
+            log.warning("the decisions could not be read", code=_code(error), error=type(error).__name__)
+            return
+        if found != self.withdrawn:
+            log.error("the decision about the model changed", version=verified.version, withdrawn=found)
+        self.withdrawn = found
+
+    async def _follow(self, resolve: Callable[[str], int], tried: int | None) -> int | None:
+        """Returns the version that is not worth another try."""
+        version = None
+        try:
+            version = await asyncio.to_thread(resolve, self._settings.model)
+            if version == self._model.number:
                 self.refused = None
-                log.info("a new version answers", version=version)
-            except CleoError as error:
-                # The model that answers stays: a bad successor is no reason to stop.
-                self.refused = error.code
-                log.error("a new version is not served", code=error.code, reason=error.message)
+            if version in (self._model.number, tried):
+                return tried
+            # By its number it would only be looked at: an older version must be refused here as at the start.
+            purpose: Purpose | None = "serve" if self._settings.model == "champion" else None
+            await self.swap(await load_model(self._settings, str(version), purpose=purpose))
+            self.refused = None
+            log.info("a new version answers", version=version)
+        except (TrustError, IntegrityError, EngineError) as error:
+            # The model that answers stays: a bad successor is no reason to stop, nor to load it every time.
+            self.refused = error.code
+            log.error("a new version is not served", code=error.code, reason=error.message)
+            return version
+        except Exception as error:
+            # A disk that is full or a registry that is away may be well again at the next look.
+            self.refused = _code(error)
+            log.error("a new version could not be fetched", code=self.refused, error=type(error).__name__)
+        return tried
 
     async def close(self) -> None:
         for task in list(self._retiring):
@@ -204,3 +255,9 @@ def _resolve(selector: str) -> int:
     from cleo_core import registry
 
     return int(registry.resolve(selector).version)
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, CleoError):
+        return error.code
+    return EnvironmentFault.code if isinstance(error, OSError) else "INTERNAL"

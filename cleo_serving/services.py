@@ -34,7 +34,7 @@ class Services:
         stats = self.models.current.engine.stats()
         self.metrics.active.set(stats.active)
         self.metrics.waiting.set(stats.waiting)
-        self.metrics.healthy.set(stats.healthy)
+        self.metrics.healthy.set(self.models.ready)
         self.metrics.version.set(self.models.current.number)
         return metrics_text()
 

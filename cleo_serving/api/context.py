@@ -14,7 +14,15 @@ from strawberry.types import Info
 
 from cleo_core.errors import CleoError, InputError
 from cleo_core.telemetry import get_logger
-from cleo_serving.errors import BadRequest, Forbidden, NotFound, Overloaded, RateLimited, Unauthenticated
+from cleo_serving.errors import (
+    BadRequest,
+    Forbidden,
+    ModelWithdrawn,
+    NotFound,
+    Overloaded,
+    RateLimited,
+    Unauthenticated,
+)
 from cleo_serving.security.query_guard import Admitted
 from cleo_serving.security.tokens import Principal
 from cleo_serving.services import Services
@@ -27,7 +35,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # Errors whose message speaks of what the caller sent; the message of any other may name a path or a store.
-TELLING = (InputError, BadRequest, Forbidden, NotFound, Overloaded, RateLimited, Unauthenticated)
+TELLING = (InputError, BadRequest, Forbidden, ModelWithdrawn, NotFound, Overloaded, RateLimited, Unauthenticated)
 
 
 @dataclass(slots=True)

@@ -19,8 +19,7 @@ class HealthEndpoints:
 
     async def health(self, request: Request) -> Response:
         """200 while the API can answer, 503 while it lives but cannot."""
-        model = self._services.models.current
-        ready = model.engine.stats().healthy
+        model, ready = self._services.models.current, self._services.models.ready
         told = {"status": "ready" if ready else "not ready", "model_version": model.version}
         return JSONResponse(told, 200 if ready else 503)
 
@@ -38,7 +37,8 @@ class HealthEndpoints:
         model = services.models.current
         stats, able = model.engine.stats(), model.engine.capabilities
         told = {
-            "status": "ready" if stats.healthy else "not ready",
+            "status": "ready" if services.models.ready else "not ready",
+            "withdrawn": services.models.withdrawn,
             "model": {
                 "name": model.name,
                 "version": model.version,
@@ -64,7 +64,7 @@ class HealthEndpoints:
             },
             "refused_successor": services.models.refused,
         }
-        return JSONResponse(told, 200 if stats.healthy else 503)
+        return JSONResponse(told, 200 if services.models.ready else 503)
 
     async def metrics(self, request: Request) -> Response:
         return Response(self._services.measure(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -128,9 +128,9 @@ async def model(info: Ctx) -> Model:
 
 @answers("chat")
 async def health(info: Ctx) -> Health:
-    model = info.context.services.models.current
-    stats = model.engine.stats()
-    return Health(ready=stats.healthy, model_version=model.version, active=stats.active, waiting=stats.waiting)
+    models = info.context.services.models
+    model, stats = models.current, models.current.engine.stats()
+    return Health(ready=models.ready, model_version=model.version, active=stats.active, waiting=stats.waiting)
 
 
 @strawberry.type

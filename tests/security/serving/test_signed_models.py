@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -16,62 +14,13 @@ import pytest
 from cleo_core import registry
 from cleo_core.crypto.errors import SignatureMissing
 from cleo_core.errors import CleoError, ConfigError, TrustError
-from cleo_core.provenance.bundle import sign
 from cleo_core.provenance.errors import ApprovalMismatch, BundleSignatureInvalid, NotApproved, Revoked
 from cleo_serving.engine.base import Message, Piece, Sampling
 from cleo_serving.models import ModelHolder, load_model
-from cleo_serving.settings import EngineSettings, ServingSettings
-from tests.serving_server import at_home
-from tests.trust_bundles import Registered, make_keys
+from tests.security.serving.signed_models import register, settings, until
+from tests.trust_bundles import Registered
 
 pytestmark = pytest.mark.security
-
-ENGINE = EngineSettings(threads=1, page_size=8, cache_tokens=2048, max_batch_tokens=64, context_tokens=512)
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MLflow takes seconds to make its tables, so they are made once and copied."""
-    place = tmp_path_factory.mktemp("store")
-    with at_home(place):
-        assert registry.versions() == []
-    return place / "mlflow" / "mlflow.db"
-
-
-@pytest.fixture
-def store(home: Path, empty_store: Path) -> Path:
-    make_keys()
-    (home / "mlflow").mkdir(mode=0o700)
-    shutil.copy(empty_store, home / "mlflow" / "mlflow.db")
-    return home
-
-
-def register(place: Path, model: Path, seed: int = 0) -> Registered:
-    """A version with the tiny model in it, signed but not approved."""
-    bundle = shutil.copytree(model, place / f"made-{seed}" / "bundle")
-    report = {"verdict": {"passed": True, "verdict": "NON_INFERIOR", "reason": "no worse"}}
-    for name, value in {
-        "eval_report.json": report,
-        "corpus_manifest.json": {"records": 3, "sources": {"prose": {}}, "files": {}, "seed": seed},
-        "lineage.json": {"stages": {}, "base_model": {"digest": "ab" * 32}},
-    }.items():
-        (bundle / name).write_text(json.dumps(value))
-    (bundle / "card.md").write_text("# Card\n")
-    signature = bundle.parent / "bundle.sig"
-    signed = sign(bundle, signature)
-    return Registered(registry.register(bundle, signature, f"# Decision {seed}"), bundle, signature, signed)
-
-
-@pytest.fixture
-def champion(store: Path, tmp_path: Path, model_folder: Path) -> Registered:
-    made = register(tmp_path, model_folder)
-    made.decide()
-    registry.promote(made.version)
-    return made
-
-
-def settings(**changes: Any) -> ServingSettings:
-    return ServingSettings(engine=ENGINE, **changes)
 
 
 def stored(home: Path, made: Registered) -> Path:
@@ -153,14 +102,6 @@ async def holder(champion: Registered) -> AsyncIterator[ModelHolder]:
     watch.cancel()
     await asyncio.gather(watch, return_exceptions=True)
     await holder.close()
-
-
-async def until(met: Any) -> None:
-    for _ in range(3000):
-        if met():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come about")
 
 
 async def test_a_new_champion_takes_over_and_a_running_reply_ends_on_the_old_one(

@@ -1,0 +1,53 @@
+"""Whether a reviewer took back the model that answers: a decision reaches what is running, not only the next start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from cleo_core import registry
+from cleo_core.crypto.dsse import Envelope
+from cleo_core.provenance import decisions
+from cleo_core.provenance.approval import Subject, governing, verify
+from cleo_core.provenance.errors import ApprovalExpired, ApprovalInvalid, NotApproved, Rejected, Revoked
+from cleo_core.provenance.verify import VerifiedModel
+
+__all__ = ["Lookup", "withdrawn"]
+
+Lookup = Callable[[int], list[Envelope]]
+
+
+def withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup | None = None) -> str | None:
+    """Code of the no that stands against this model now, or None.
+
+    Args:
+        before: what the last look found; it stays where the decisions that can be seen settle nothing.
+
+    Raises:
+        RegistryError, OSError, ...: the decisions could not be read: nothing is known, so nothing changes.
+    """
+    envelopes = (lookup or registry.approvals)(model.version)
+    subject = Subject(
+        name=model.name, version=model.version, bundle_digest=model.bundle_digest, eval_digest=model.eval_digest
+    )
+    try:
+        governing(envelopes, subject)
+    except (Rejected, Revoked) as error:
+        _keep(envelopes)
+        return error.code
+    except ApprovalExpired:
+        # Serving goes on with what is loaded; only a no stops it.
+        return None
+    except NotApproved:
+        # Tags can be taken out by anyone who may write to the registry: that is neither a no nor a yes.
+        return before
+    return None
+
+
+def _keep(envelopes: Iterable[Envelope]) -> None:
+    """A no that was seen once stays on this machine, whatever becomes of the registry's tags."""
+    for envelope in envelopes:
+        try:
+            if verify(envelope, even_revoked=True).decision in ("revoke", "reject"):
+                decisions.keep(envelope)
+        except ApprovalInvalid:
+            continue
