@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: POST alone, JSON alone, one operation, in this order: address, token, body, guard, share, run."""
+"""GraphQL over HTTP: POST alone, JSON alone, one operation, in this order: token, body, guard, share, run."""
 
 from __future__ import annotations
 
@@ -72,15 +72,14 @@ class GraphQLEndpoint:
         return self._response(result)
 
     async def _sign_in(self, request: Request) -> Principal:
-        address = request.client.host if request.client else "unknown"
-        await self._services.limits.check_address(address)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         try:
             if scheme.lower() != "bearer" or not token:
                 raise Unauthenticated("A token is needed.", hint="Authorization: Bearer TOKEN")
             return self._services.verifier.verify(token.strip())
         except Unauthenticated:
-            await self._services.limits.count_failure(address)
+            # Only now: behind a proxy all share one address, and a stranger there must not lock out who has a token.
+            await self._services.limits.count_failure(request.client.host if request.client else "unknown")
             raise
 
     async def _run(

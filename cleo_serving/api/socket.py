@@ -108,14 +108,16 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
         """Called by the library when connection_init has come."""
         limits = self._services.limits
         try:
-            await limits.check_address(self._address)
-            self._principal = self._services.verifier.verify(_token(context.get("connection_params")))
+            try:
+                self._principal = self._services.verifier.verify(_token(context.get("connection_params")))
+            except Unauthenticated:
+                await limits.count_failure(self._address)
+                raise
             self._held.enter_context(limits.socket(self._principal.user))
         except RateLimited:
             await self.websocket.close(4429, "Too many requests")
             raise ConnectionRejectionError from None
         except Unauthenticated:
-            await limits.count_failure(self._address)
             raise ConnectionRejectionError from None
         self._expiry = asyncio.create_task(self._expire(self._principal.expires_at))
         return {"expiresAt": int(self._principal.expires_at)}

@@ -49,18 +49,17 @@ class RateLimits:
                 "The share of this minute is used up.", retry_after=await self._wait(self._cost, "cost", user)
             )
 
-    async def check_address(self, address: str) -> None:
-        """Raises:
-        RateLimited: too many requests without a valid token came from this address.
+    async def count_failure(self, address: str) -> None:
+        """Count a request without a valid token; one with a token is never counted, nor refused for this.
+
+        Raises:
+            RateLimited: too many came from this address.
         """
-        if not await self._limiter.test(self._failures, "failure", address):
+        if not await self._limiter.hit(self._failures, "failure", address):
             raise RateLimited(
                 "Too many requests without a valid token.",
                 retry_after=await self._wait(self._failures, "failure", address),
             )
-
-    async def count_failure(self, address: str) -> None:
-        await self._limiter.hit(self._failures, "failure", address)
 
     @contextmanager
     def generation(self, user: str) -> Iterator[None]:

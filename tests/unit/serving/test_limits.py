@@ -32,11 +32,10 @@ async def test_a_refused_query_costs_nothing() -> None:
 async def test_an_address_that_fails_too_often_waits() -> None:
     limits = RateLimits(RateSettings(failures_per_minute=3))
     for _ in range(3):
-        await limits.check_address("10.0.0.1")
         await limits.count_failure("10.0.0.1")
     with pytest.raises(RateLimited):
-        await limits.check_address("10.0.0.1")
-    await limits.check_address("10.0.0.2")
+        await limits.count_failure("10.0.0.1")
+    await limits.count_failure("10.0.0.2")
 
 
 def test_places_for_replies_are_given_back() -> None:
