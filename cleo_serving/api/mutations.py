@@ -2,6 +2,7 @@
 
 import strawberry
 
+from cleo_core.errors import InputError
 from cleo_serving.api.context import Ctx, answers
 from cleo_serving.api.input import check_id, check_text, question
 from cleo_serving.api.replies import whole_reply
@@ -9,6 +10,8 @@ from cleo_serving.api.rights import erase_my_data, export_my_data
 from cleo_serving.api.types import AskInput, Export, Forgotten, Memory, Preference, Receipt, RememberInput, Reply
 
 __all__ = ["Mutation"]
+
+FORGET_MOST = 100
 
 
 @answers("chat")
@@ -30,7 +33,10 @@ async def remember(info: Ctx, input: RememberInput) -> Memory:
 
 @answers("memory:write")
 async def forget(info: Ctx, ids: list[strawberry.ID]) -> Forgotten:
-    wanted = [check_id(id) for id in ids[:100]]
+    if len(ids) > FORGET_MOST:
+        # Passing over the rest would leave the caller in the belief that it is gone.
+        raise InputError(f"ids holds {len(ids)} entries; {FORGET_MOST} are the most.", hint="Forget them in parts.")
+    wanted = [check_id(id) for id in ids]
     return Forgotten(count=await info.context.services.memory.forget(info.context.principal.user, wanted))
 
 

@@ -177,3 +177,13 @@ def test_a_question_out_of_bounds_is_refused_with_the_bound(
     assert told["errors"][0]["extensions"]["code"] == "INPUT"
     assert message in told["errors"][0]["message"]
     assert set(told["errors"][0]["extensions"]) == {"code", "requestId"}
+
+
+def test_forgetting_more_than_a_hundred_at_once_is_refused_whole(api: RunningApi) -> None:
+    user = api.user()
+    id = api.data(user, 'mutation { remember(input: {content: "the last of many"}) { id } }')["remember"]["id"]
+    forget = "mutation($i: [ID!]!) { forget(ids: $i) { count } }"
+    told = api.post(user, forget, {"i": ["0" * 26] * 100 + [id]}).json()
+    assert told["errors"][0]["extensions"]["code"] == "INPUT"
+    assert "101" in told["errors"][0]["message"]
+    assert api.data(user, forget, {"i": ["0" * 26] * 99 + [id]})["forget"]["count"] == 1
