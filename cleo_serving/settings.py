@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cleo_core.settings import CoreSettings
+from cleo_core.settings import CoreSettings, load
 
 __all__ = ["EngineSettings", "IssuerSettings", "PromptSettings", "QueryLimits", "RateSettings", "ServingSettings"]
 
@@ -150,7 +150,7 @@ class ServingSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _only_in_development(self) -> ServingSettings:
-        if CoreSettings().environment == "production":
+        if load(CoreSettings).environment == "production":
             for name, value in (("model_folder", self.model_folder), ("debug", self.debug)):
                 if value:
                     raise ValueError(
