@@ -31,6 +31,7 @@ __all__ = [
     "approvals",
     "attach_approval",
     "download",
+    "fitted",
     "pending",
     "promote",
     "register",
@@ -100,7 +101,7 @@ def register(bundle: Path, signature: Path, description: str, tags: Mapping[str,
             name,
             source=f"models:/{model.model_id}",
             model_id=model.model_id,
-            description=_fitted(description),
+            description=fitted(description),
             tags={**(tags or {}), REVIEW: "pending", DIGEST: digest},
         )
         version = int(made.version)
@@ -108,7 +109,8 @@ def register(bundle: Path, signature: Path, description: str, tags: Mapping[str,
     return version
 
 
-def _fitted(text: str) -> str:
+def fitted(text: str) -> str:
+    """The text as far as a description holds it."""
     if len(text) <= DESCRIPTION_LIMIT:
         return text
     tail = "\n\n… the rest is in card.md of the bundle."

@@ -6,6 +6,7 @@ A decision is made about files that were fetched and verified for it, never abou
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from cleo_core.registry import VersionInfo
 
 __all__ = ["approve_as_developer", "decide", "review"]
+
+
+class Days(click.FloatRange):
+    """Click's own range takes ``nan``, which is neither too small nor too large."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        days = super().convert(value, param, ctx)
+        return self.fail(f"{value} is no number of days.", param, ctx) if days != days else days
+
 
 VERSION = click.argument("version")
 REASON = click.option("--reason", default="", help="Why; it is kept in the signed record and in the audit log.")
@@ -59,13 +69,14 @@ def list_versions(everything: bool, as_json: bool) -> None:
     if not found:
         click.echo("Nothing waits for a decision." if not everything else "Nothing is registered yet: cleo run")
     for one in found:
-        click.echo(f"{one.version:4}  {one.review:9} {one.bundle_digest[:16]}  {', '.join(one.aliases)}".rstrip())
+        line = f"{one.version:4}  {one.review:9} {one.bundle_digest[:16]}  {', '.join(one.aliases)}"
+        click.echo(_visible(line, keep="").rstrip())
 
 
 @review.command()
 @VERSION
 def show(version: str) -> None:
-    """Show what a reviewer needs to know: the decision page, whether the signature holds, and who decided what.
+    """Show what a reviewer needs to know: the signed card, whether the signature holds, and who decided what.
 
     \b
     cleo review show candidate
@@ -73,12 +84,14 @@ def show(version: str) -> None:
     from cleo_core import registry
 
     info = registry.resolve(version)
-    click.echo(f"{info.name} version {info.version}: {info.review}\n\n{info.description}\n")
-    facts = _inspect(info)
+    facts, card = _inspect(info)
+    click.echo(f"{info.name} version {info.version}: {_visible(info.review)}\n\n{_visible(card)}\n")
+    if info.description.strip() not in ("", registry.fitted(card).strip()):
+        click.echo("! The registry describes this version in other words. They are not signed; above is what was.")
     click.echo(f"✓ signed with {facts.signer.name!r}: {len(facts.files)} files, bundle {facts.digest}")
     for record in _records(info):
         until = f", until {record.expires_at}" if record.decision == "approve" else ""
-        reason = f": {record.reason}" if record.reason else ""
+        reason = f": {_visible(record.reason)}" if record.reason else ""
         click.echo(f"  {record.issued_at}  {record.decision} by {record.reviewer}{until}{reason}")
 
 
@@ -87,7 +100,7 @@ def show(version: str) -> None:
 @REASON
 @KEY
 @KEY_FILE
-@click.option("--days", type=click.FloatRange(min=0, min_open=True), help="How long (CLEO_TRUST_APPROVAL_DAYS).")
+@click.option("--days", type=Days(min=0, min_open=True, max=730), help="How long (CLEO_TRUST_APPROVAL_DAYS).")
 @click.option("--despite-verdict", is_flag=True, help="Although the evaluation's gate did not pass.")
 @YES
 def approve(
@@ -184,7 +197,7 @@ def decide(
     from cleo_core.settings import load
 
     info = registry.resolve(version)
-    signed = _inspect(info, gate=decision == "approve" and not despite_verdict)
+    signed, _ = _inspect(info, gate=decision == "approve" and not despite_verdict)
     subject = subject_of(info.name, info.version, signed)
     supersedes = _rolled_back_from(info, subject) if decision == "rollback" else None
     key = reviewer_key(
@@ -246,8 +259,13 @@ def _records(info: VersionInfo) -> list[Approval]:
     return sorted(found.values(), key=lambda record: record.issued_at)
 
 
-def _inspect(info: VersionInfo, *, gate: bool = False) -> Any:
-    """Fetch the bundle into a folder that goes at once, and verify its signature."""
+def _visible(text: str, keep: str = "\n\t") -> str:
+    """Without what a terminal obeys instead of showing: escapes, and marks that turn the direction of writing."""
+    return "".join("\ufffd" if unicodedata.category(sign)[0] == "C" and sign not in keep else sign for sign in text)
+
+
+def _inspect(info: VersionInfo, *, gate: bool = False) -> tuple[Any, str]:
+    """Fetch the bundle into a folder that goes at once, and verify its signature; returns it and the signed card."""
     import tempfile
 
     from cleo_core import registry
@@ -259,6 +277,7 @@ def _inspect(info: VersionInfo, *, gate: bool = False) -> Any:
         files = registry.download(info, Path(scratch) / "version")
         signed = verify_signature(files.bundle, files.signature)
         report = json.loads((files.bundle / "eval_report.json").read_text())
+        card = (files.bundle / "card.md").read_text(errors="replace")
     verdict = report.get("verdict")
     passed = verdict.get("passed") if isinstance(verdict, dict) else report.get("passed")
     if gate and passed is False:
@@ -266,7 +285,7 @@ def _inspect(info: VersionInfo, *, gate: bool = False) -> Any:
             f"The evaluation of version {info.version} did not pass its gate.",
             hint="Approve it all the same: --despite-verdict --reason WHY",
         )
-    return signed
+    return signed, card
 
 
 def _rolled_back_from(info: VersionInfo, subject: Any) -> int:

@@ -42,7 +42,7 @@ def run(command: click.Command, *arguments: str, given: str | None = None) -> Re
 def test_a_reviewer_lists_reads_and_approves(registered: Registered) -> None:
     assert "1  pending" in run(review, "list").output
     shown = run(review, "show", "1").output
-    assert "# Decision" in shown
+    assert "# Card" in shown
     assert "✓ signed with 'release': 7 files" in shown
     said = run(review, "approve", "1", "--reason", "better", "--days", "30", "--yes").output
     assert "Approved version 1 as ada" in said
@@ -51,6 +51,30 @@ def test_a_reviewer_lists_reads_and_approves(registered: Registered) -> None:
     assert json.loads(run(review, "list", "--all", "--json").output)[0]["review"] == "approved"
     registry.promote(1)
     assert pull().approved_by == "ada"
+
+
+def test_a_reviewer_reads_the_signed_card_and_not_what_the_registry_says(store: Path, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "honest" / "bundle")
+    (bundle / "card.md").write_text("# Card\n\nLeaks a canary. \x1b[8mhidden\x1b[0m \u202egnp\n")
+    sign(bundle, tmp_path / "honest" / "bundle.sig")
+    registry.register(bundle, tmp_path / "honest" / "bundle.sig", (bundle / "card.md").read_text())
+    shown = run(review, "show", "1").output
+    assert "Leaks a canary." in shown
+    assert not {"\x1b", "\u202e"} & set(shown), "a terminal obeys these"
+    assert "in other words" not in shown
+    with registry.tracking() as mlflow:
+        mlflow.update_model_version("cleo", "1", description="# Card\n\nFlawless.\x1b[2J")
+    assert registry.resolve(1).description.endswith("Flawless.\x1b[2J")
+    shown = run(review, "show", "1").output
+    assert "Leaks a canary." in shown
+    assert "Flawless" not in shown
+    assert "in other words" in shown
+
+
+@pytest.mark.parametrize(("days", "code"), [("730", 0), ("731", 2), ("1e9", 2), ("0", 2), ("nan", 2)])
+def test_an_approval_lasts_two_years_at_most(registered: Registered, days: str, code: int) -> None:
+    assert run(review, "approve", "1", "--days", days, "--yes").exit_code == code
+    assert registry.resolve(1).review == ("pending" if code else "approved")
 
 
 def test_a_decision_is_in_the_audit_log_with_its_reason(registered: Registered) -> None:
