@@ -83,12 +83,12 @@ def _machine() -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
-    from cleo_core.settings import all_settings, home, load
+    from cleo_core.settings import all_settings, check, home
 
     faults = []
     for name, cls in all_settings().items():
         try:
-            load(cls)
+            check(cls)
         except CleoError as error:
             faults.append(f"{name}: {error.message}")
     yield Finding(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -19,10 +20,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleo_core.errors import ConfigError
 
-__all__ = ["CoreSettings", "all_settings", "home", "load"]
+__all__ = ["CoreSettings", "all_settings", "check", "home", "load", "shown"]
 
 Environment = Literal["development", "staging", "production"]
 S = TypeVar("S", bound=BaseSettings)
+TRACKING = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "file", "databricks")
 SECRETS = ("KEY", "KEK", "SECRET", "PASSWORD", "TOKEN", "PASSPHRASE", "CREDENTIAL")
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(\S*)")
 
@@ -44,6 +46,16 @@ class CoreSettings(BaseSettings):
     """Name of the registered model in MLflow."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    def problems(self) -> Iterator[str]:
+        """See `check`."""
+        from cleo_core.registry_mlflow import NAME
+
+        if not NAME.fullmatch(self.model_name):
+            yield f"CLEO_MODEL_NAME is {shown(self.model_name)}: 1 to 64 of letters, digits, '.', '_' and '-'."
+        scheme = (self.mlflow_uri or "sqlite:").partition(":")[0]
+        if scheme.partition("+")[0] not in TRACKING:
+            yield f"CLEO_MLFLOW_URI is {shown(self.mlflow_uri)}: no http://, https:// or database that MLflow knows."
+
     @property
     def tracking_uri(self) -> str:
         return self.mlflow_uri or f"sqlite:///{(self.home.resolve() / 'mlflow' / 'mlflow.db')}"
@@ -62,6 +74,19 @@ def load(cls: type[S]) -> S:
         raise ConfigError(" ".join(faults), hint="Mend the variable, or the line in .env.") from None
 
 
+def check(cls: type[S]) -> S:
+    """Read settings and look whether what they name is there, which `load` leaves to the part that needs it: a
+    reviewer's key on a stick that is not plugged in stops reviews, not the audit log.
+
+    Raises:
+        ConfigError: as `load`, and for each of the class's `problems`.
+    """
+    settings = load(cls)
+    if found := list(getattr(settings, "problems", tuple)()):
+        raise ConfigError(" ".join(found), hint="Mend the variable, or the line in .env.")
+    return settings
+
+
 def _fault(cls: type[BaseSettings], loc: tuple[int | str, ...], given: object, message: str) -> str:
     if not loc:  # a rule about several settings: what was given are all of them, the secret ones too
         return f"{_bare(message)}."
@@ -71,10 +96,11 @@ def _fault(cls: type[BaseSettings], loc: tuple[int | str, ...], given: object, m
     field = cls.model_fields.get(str(loc[0]))
     # A field typed SecretStr or SecretBytes is hidden whatever its name is.
     secret = any(word in name for word in SECRETS) or (field is not None and "Secret" in str(field.annotation))
-    return f"{name} is {'(hidden)' if secret else _shown(given)}: {_bare(message)}."
+    return f"{name} is {'(hidden)' if secret else shown(given)}: {_bare(message)}."
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as a message may repeat it: without a secret that its form betrays."""
     from cleo_core.telemetry import redact  # which reads settings itself
 
     return repr(redact(_bare(value) if isinstance(value, str) else value))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cleo_core.settings import shown
 from cleo_memory.records import Kind
 
 __all__ = ["EMBEDDED", "MemorySettings"]
 
 EMBEDDED = "embedded"
+EMBEDDERS = ("minilm-int8", "minilm", "none")
+POSTGRES = ("postgresql://", "postgres://")
+BACKENDS = (*POSTGRES, "redis://", "rediss://", "valkey://", "mongodb://", "mongodb+srv://")
 
 
 class MemorySettings(BaseSettings):
@@ -79,3 +85,19 @@ class MemorySettings(BaseSettings):
         if self.key_provider == "vault" and not (self.vault_url and self.vault_token):
             raise ValueError("CLEO_MEMORY_KEY_PROVIDER is vault: set CLEO_MEMORY_VAULT_URL and CLEO_MEMORY_VAULT_TOKEN")
         return self
+
+    def problems(self) -> Iterator[str]:
+        """See `cleo_core.settings.check`."""
+        for name, url in (("CATALOGUE", self.catalogue), ("KEYSTORE", self.keystore or "sqlite")):
+            if url != "sqlite" and not url.startswith(POSTGRES):
+                yield f"CLEO_MEMORY_{name} is {shown(url)}: neither sqlite nor a postgresql:// URL."
+        for name, url in (("HOT", self.hot), ("WARM", self.warm), ("COLD", self.cold)):
+            if url != EMBEDDED and not url.startswith(BACKENDS):
+                yield f"CLEO_MEMORY_{name} is {shown(url)}: no embedded, redis://, mongodb:// or postgresql://."
+        if self.pinecone_host and self.vectors == "sealed":
+            yield "CLEO_MEMORY_PINECONE_HOST is set, but CLEO_MEMORY_VECTORS is sealed."
+        if self.embedder not in EMBEDDERS and not (Path(self.embedder) / "modules.json").is_file():
+            yield (
+                f"CLEO_MEMORY_EMBEDDER is {shown(self.embedder)}: none of {', '.join(EMBEDDERS)}, "
+                "and no folder that sentence-transformers saved."
+            )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cleo_core.errors import CleoError
+from cleo_core.settings import shown
 
 __all__ = ["ModelSettings"]
 
@@ -34,6 +38,19 @@ class ModelSettings(BaseSettings):
     """Seed of the generated dialogues."""
     min_records: int = Field(default=100, ge=1)
     """The quality check of the masked corpus fails below this number of records."""
+
+    def problems(self) -> Iterator[str]:
+        """See `cleo_core.settings.check`."""
+        from cleo_model.sources import sources_from_file
+        from cleo_model.training.recipes import RECIPES
+
+        if self.recipe not in RECIPES:
+            yield f"CLEO_MODEL_RECIPE is {shown(self.recipe)}: known are {', '.join(RECIPES)}."
+        if self.sources is not None:
+            try:
+                sources_from_file(self.sources)
+            except CleoError as error:
+                yield f"CLEO_MODEL_SOURCES is {shown(str(self.sources))}: {error.message}"
 
     def corpus_inputs(self) -> dict[str, Any]:
         """The settings that a corpus depends on, for the fingerprint of its stages (how many workers is not one)."""

@@ -32,13 +32,13 @@ def check() -> None:
     \b
     CLEO_ENVIRONMENT=prod cleo config check
     """
+    from cleo_core import settings
     from cleo_core.errors import ConfigError
-    from cleo_core.settings import all_settings, load
 
     faults = 0
-    for name, cls in sorted(all_settings().items()):
+    for name, cls in sorted(settings.all_settings().items()):
         try:
-            load(cls)
+            settings.check(cls)
             click.echo(f"✓ {name}")
         except ConfigError as error:
             faults += 1

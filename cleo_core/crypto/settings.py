@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cleo_core.settings import shown
 
 __all__ = ["TrustSettings"]
 
@@ -25,3 +28,11 @@ class TrustSettings(BaseSettings):
     """How many days an approval lasts."""
     audit_copy: Path | None = None
     """Second place for signed audit checkpoints: best another disk or machine. By default beside the log."""
+
+    def problems(self) -> Iterator[str]:
+        """See `cleo_core.settings.check`."""
+        for name, file in (("REVIEWER_KEY", self.reviewer_key), ("PASSPHRASE_FILE", self.passphrase_file)):
+            if file is not None and not file.is_file():
+                yield f"CLEO_TRUST_{name} is {shown(str(file))}: there is no such file."
+        if self.audit_copy is not None and not self.audit_copy.is_dir():
+            yield f"CLEO_TRUST_AUDIT_COPY is {shown(str(self.audit_copy))}: there is no such folder."

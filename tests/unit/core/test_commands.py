@@ -197,6 +197,53 @@ def test_a_home_belongs_to_one_environment(home: Path, monkeypatch: pytest.Monke
     assert "belongs to 'development'" in result.output
 
 
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("CLEO_MODEL_NAME", "cleo-2.b", "a/b"),
+        ("CLEO_MLFLOW_URI", "http://127.0.0.1:5000", "127.0.0.1:5000"),
+        ("CLEO_MLFLOW_URI", "postgresql+psycopg://mlflow/x", "ftp://mlflow"),
+        ("CLEO_MODEL_RECIPE", "tiny", "smollm3"),
+        ("CLEO_MODEL_SOURCES", "sources.toml", "broken.toml"),
+        ("CLEO_MODEL_SOURCES", "sources.toml", "no-such.toml"),
+        ("CLEO_MEMORY_EMBEDDER", "minilm", "minilm-int4"),
+        ("CLEO_MEMORY_EMBEDDER", "embedder", "key.pem"),
+        ("CLEO_MEMORY_CATALOGUE", "postgresql://db/cleo", "sqlite3"),
+        ("CLEO_MEMORY_KEYSTORE", "postgres://db/keys", "mysql://db/keys"),
+        ("CLEO_MEMORY_HOT", "rediss://cache", "memcached://cache"),
+        ("CLEO_MEMORY_WARM", "mongodb+srv://docs", "docs"),
+        ("CLEO_MEMORY_COLD", "embedded", "s3://bucket"),
+        ("CLEO_TRUST_REVIEWER_KEY", "key.pem", "no-such.pem"),
+        ("CLEO_TRUST_AUDIT_COPY", "embedder", "no-such"),
+    ],
+)
+def test_a_setting_that_names_what_is_not_there_is_said(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, good: str, bad: str
+) -> None:
+    (tmp_path / "key.pem").write_text("key")
+    (tmp_path / "embedder").mkdir()
+    (tmp_path / "embedder" / "modules.json").write_text("[]")
+    (tmp_path / "broken.toml").write_text("[[source]]\nname = 1")
+    (tmp_path / "sources.toml").write_text(
+        '[[source]]\nname = "a"\ndomain = "prose"\nkind = "text"\nlocation = "a.txt"\nlicence = "MIT"\n'
+    )
+    monkeypatch.setenv(name, good)
+    assert run(config, "check").exit_code == 0
+    assert _state("settings").state == "ok"
+    monkeypatch.setenv(name, bad)
+    result = run(config, "check")
+    assert result.exit_code == 2
+    assert f"{name} is {bad!r}: " in result.output
+    assert name in _state("settings").found
+
+
+def test_a_wrong_backend_is_said_without_its_password(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_MEMORY_HOT", "mysql://cleo:hunter2@cache/0")
+    told = run(config, "check").output
+    assert "cache/0" in told
+    assert "hunter2" not in told
+
+
 def test_settings_are_shown_with_where_they_come_from(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
