@@ -32,7 +32,6 @@ __all__ = ["NAMES", "Migration", "Report", "open_stores", "shelves_of"]
 TIER_OF = {"redis": Tier.HOT, "mongodb": Tier.WARM, "postgres": Tier.COLD, "supabase": Tier.COLD, "pinecone": Tier.COLD}
 NAMES = ("sqlite", *TIER_OF)
 BATCH = 200
-COLDEST_FIRST = list(Tier)[::-1]
 
 
 def shelves_of(name: str, catalogue: Catalogue, stores: Mapping[str, Store]) -> list[Shelf]:

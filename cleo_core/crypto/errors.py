@@ -1,4 +1,4 @@
-"""The errors of keys, envelopes and signatures.
+"""The errors of keys and signatures.
 
 TrustError                       (cleo_core.errors)
 ├── KeyMissing                   there is no such key file or no such trusted key
@@ -7,8 +7,7 @@ TrustError                       (cleo_core.errors)
 ├── KeyUnreadable                not a key of the wanted kind, or a wrong passphrase
 ├── UntrustedKey                 a signature by a key that the trust store does not hold (or no longer)
 ├── SignatureMissing             there is no signature where one must be
-├── SignatureInvalid             a signature that does not hold
-└── SealBroken                   a sealed value was changed, moved, or is under another key
+└── SignatureInvalid             a signature that does not hold
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ __all__ = [
     "KeyInsecure",
     "KeyMissing",
     "KeyUnreadable",
-    "SealBroken",
     "SignatureInvalid",
     "SignatureMissing",
     "UntrustedKey",
@@ -53,7 +51,3 @@ class SignatureMissing(TrustError):
 
 class SignatureInvalid(TrustError):
     code = "SIGNATURE_INVALID"
-
-
-class SealBroken(TrustError):
-    code = "SEAL_BROKEN"
