@@ -9,15 +9,17 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from cleo_core.provenance import replies
 from cleo_core.telemetry import get_logger
 from cleo_memory import Kind, Memory, Record
 from cleo_memory.errors import MemoryNotFound
 from cleo_memory.library import document
+from cleo_memory.lifecycle.erase import Receipt
 from cleo_memory.retrieval import Match, build_context
 from cleo_serving.engine.base import FinishReason, Message, Sampling
-from cleo_serving.errors import EngineError, NotFound
+from cleo_serving.errors import EngineError, Erased, NotFound
 from cleo_serving.metrics import Metrics
 from cleo_serving.models import ModelHolder, ServedModel
 from cleo_serving.prompt import PromptBuilder
@@ -98,14 +100,19 @@ class Assistant:
         self._metrics = metrics
         self._prompts = PromptBuilder(settings)
         self._lives: Counter[str] = Counter()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answer(self, user: str, question: Question) -> AsyncGenerator[Begun | Delta | Ended]:
         """Stream one reply: `Begun`, then `Delta` after `Delta`, then `Ended`. Closing it ends the compute.
 
         Raises:
             NotFound: the user has no such conversation.
+            ModelWithdrawn: no model may answer now.
+            Erased: the user was erased while the question waited.
             Overloaded, EngineError: the engine could not take or finish it.
         """
+        # Before anything of the user is read: what is asked before an erasure is not kept after it.
+        life = self._lives[user]
         earlier = await self._earlier(user, question.conversation)
         conversation = question.conversation or new_id()
         with self._models.borrow() as model:
@@ -130,7 +137,7 @@ class Assistant:
             temperature = self._settings.temperature if question.temperature is None else question.temperature
             sampling = Sampling(temperature=temperature, max_tokens=prompt.max_tokens)
             async with aclosing(
-                self._reply(user, conversation, question, provenance, prompt.tokens, sampling)
+                self._reply(user, life, conversation, question, provenance, prompt.tokens, sampling)
             ) as parts:
                 async for part in parts:
                     yield part
@@ -138,21 +145,23 @@ class Assistant:
     async def _reply(
         self,
         user: str,
+        life: int,
         conversation: str,
         question: Question,
         provenance: Provenance,
         prompt: Sequence[int],
         sampling: Sampling,
     ) -> AsyncGenerator[Begun | Delta | Ended]:
-        links, life = LinkFilter(self._settings.link_hosts), self._lives[user]
+        links = LinkFilter(self._settings.link_hosts)
         model, shown, reason, tokens, begun = provenance.model, "", None, 0, False
         try:
             async with aclosing(model.engine.stream(prompt, sampling, request=provenance.reply_id)) as pieces:
                 async for piece in pieces:
                     # Not before the engine has taken it: a refused request leaves no half conversation.
                     if not begun:
+                        if not await self._append(user, life, conversation, "user", question.text):
+                            raise Erased("The user was erased while the question waited.")
                         begun = True
-                        await self._memory.append(user, conversation, "user", question.text)
                         yield Begun(conversation, provenance)
                     reason, tokens = piece.finish_reason, piece.tokens
                     text = links.feed(piece.text, last=reason is not None)
@@ -183,9 +192,23 @@ class Assistant:
                 memories=tuple(memory.id for memory in provenance.memories),
             ),
         )
-        if text.strip() and life == self._lives[user]:
+        if text.strip():
             origin = {"source": "reply", "reply": provenance.reply_id, "model": f"{model.name}/{model.version}"}
-            await self._memory.append(user, conversation, "assistant", text, provenance=origin)
+            await self._append(user, life, conversation, "assistant", text, origin)
+
+    async def _append(
+        self, user: str, life: int, conversation: str, role: str, text: str, origin: dict[str, str] | None = None
+    ) -> bool:
+        """Write a turn, unless the user was erased since."""
+        async with self._lock(user):
+            if life != self._lives[user]:
+                return False
+            await self._memory.append(user, conversation, role, text, provenance=origin)
+            return True
+
+    def _lock(self, user: str) -> asyncio.Lock:
+        """No turn is written between an erasure and its receipt."""
+        return self._locks.setdefault(user, asyncio.Lock())
 
     async def _earlier(self, user: str, conversation: str | None) -> list[Record]:
         if conversation is None:
@@ -231,9 +254,14 @@ class Assistant:
         notes = "\n".join([*lines, context.text] if context.text else lines)
         return notes, (*known, *used), hits.degraded
 
-    def disown(self, user: str) -> None:
-        """From now on, what was begun for this user is no longer kept: the user is being erased."""
+    async def erase(self, user: str) -> Receipt:
+        """Erase the user; what was begun before the receipt is not kept after it."""
         self._lives[user] += 1
+        async with self._lock(user):
+            try:
+                return await self._memory.erase(user)
+            finally:
+                self._lives[user] += 1
 
     async def turns(self, user: str, conversation: str) -> list[Record]:
         """The last turns of a conversation of this user.

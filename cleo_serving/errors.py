@@ -10,6 +10,7 @@
     │   └── QueryRejected      the query guard refused the document                 (400)
     ├── RateLimited            more than the caller's share                         (429)
     ├── Overloaded             no room for another generation now                   (503)
+    ├── Erased                 the user was erased while the question waited        (409)
     ├── ModelWithdrawn         a reviewer took back the model that answered         (503)
     └── EngineError            the engine could not answer                          (503)
         ├── UnsafeWeights      pickle, code or links in a model folder              (exit 5)
@@ -26,6 +27,7 @@ __all__ = [
     "BadRequest",
     "BodyTooLarge",
     "EngineError",
+    "Erased",
     "Forbidden",
     "ModelWithdrawn",
     "NotFound",
@@ -90,6 +92,11 @@ class Overloaded(CleoError):
     code = "OVERLOADED"
     http_status = 503
     exit_code = 4
+
+
+class Erased(CleoError):
+    code = "ERASED"
+    http_status = 409
 
 
 class ModelWithdrawn(CleoError):

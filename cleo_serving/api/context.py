@@ -16,6 +16,7 @@ from cleo_core.errors import CleoError, InputError
 from cleo_core.telemetry import get_logger
 from cleo_serving.errors import (
     BadRequest,
+    Erased,
     Forbidden,
     ModelWithdrawn,
     NotFound,
@@ -35,7 +36,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # Errors whose message speaks of what the caller sent; the message of any other may name a path or a store.
-TELLING = (InputError, BadRequest, Forbidden, ModelWithdrawn, NotFound, Overloaded, RateLimited, Unauthenticated)
+TELLING = (
+    InputError,
+    BadRequest,
+    Erased,
+    Forbidden,
+    ModelWithdrawn,
+    NotFound,
+    Overloaded,
+    RateLimited,
+    Unauthenticated,
+)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,129 @@
+"""After the receipt nothing of the user is written, however slow the engine was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cleo_memory import Memory, open_memory
+from cleo_serving.assistant import Assistant, Begun, Ended, Question
+from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling
+from cleo_serving.errors import Erased
+from cleo_serving.metrics import Metrics
+from cleo_serving.models import ModelHolder, ServedModel
+from cleo_serving.settings import ServingSettings
+
+pytestmark = pytest.mark.security
+
+
+class Slow:
+    """An engine that takes the request, and answers when the test says so: first word, then the rest."""
+
+    def __init__(self) -> None:
+        self.capabilities = Capabilities(
+            name="slow", architecture="none", context_tokens=500, device="cpu", dtype="none", streams=1
+        )
+        self.taken, self.first, self.rest = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        return [1] * sum(self.count(message.content) for message in messages)
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+    async def load(self, folder: Path) -> None: ...
+    async def abort(self, request: str) -> None: ...
+    async def close(self) -> None: ...
+    async def drain(self, seconds: float) -> bool:
+        return True
+
+    def stats(self) -> EngineStats:
+        return EngineStats(healthy=True, active=0, waiting=0, requests=0, tokens=0, aborted=0, failures=0)
+
+    async def generate_batch(self, prompts: Any, sampling: Sampling) -> list[Completion]:
+        return []
+
+    async def stream(self, prompt: Any, sampling: Sampling, *, request: str) -> AsyncGenerator[Piece]:
+        self.taken.set()
+        await self.first.wait()
+        yield Piece("tea ", 1, None)
+        await self.rest.wait()
+        yield Piece("it is", 2, "stop")
+
+
+@pytest.fixture
+async def memory(home: Path) -> AsyncIterator[Memory]:
+    async with open_memory() as opened:
+        yield opened
+
+
+@pytest.fixture
+def engine() -> Slow:
+    return Slow()
+
+
+@pytest.fixture
+def assistant(engine: Slow, memory: Memory) -> Assistant:
+    settings = ServingSettings()
+    model = ServedModel(engine, "slow", "unsigned", "0" * 64, "unsigned", "unsigned")
+    return Assistant(ModelHolder(model, settings), memory, settings.prompt, Metrics())
+
+
+async def ask(assistant: Assistant, user: str) -> list[Any]:
+    async with aclosing(assistant.answer(user, Question(text="what do I drink"))) as parts:
+        return [part async for part in parts]
+
+
+async def kept(memory: Memory, user: str) -> int:
+    return len([line async for line in memory.export_lines(user) if "drink" in line or "tea" in line])
+
+
+async def test_a_question_that_waited_through_an_erasure_is_refused_and_not_kept(
+    assistant: Assistant, engine: Slow, memory: Memory
+) -> None:
+    asked = asyncio.create_task(ask(assistant, "ann"))
+    await engine.taken.wait()
+    await assistant.erase("ann")
+    engine.first.set()
+    engine.rest.set()
+    with pytest.raises(Erased):
+        await asked
+    assert await kept(memory, "ann") == 0
+    # Another user's, and one asked after the receipt, are kept whole.
+    for user in ("bob", "ann"):
+        parts = await ask(assistant, user)
+        assert isinstance(parts[0], Begun)
+        assert isinstance(parts[-1], Ended)
+        assert await kept(memory, user) == 2
+
+
+async def test_a_reply_in_the_making_is_not_kept_after_an_erasure(
+    assistant: Assistant, engine: Slow, memory: Memory
+) -> None:
+    engine.first.set()
+    async with aclosing(assistant.answer("ann", Question(text="what do I drink"))) as parts:
+        assert isinstance(await anext(parts), Begun)
+        assert await kept(memory, "ann") == 1
+        await assistant.erase("ann")
+        engine.rest.set()
+        async for _ in parts:
+            pass
+    assert await kept(memory, "ann") == 0
+
+
+async def test_a_turn_being_written_ends_before_the_erasure(assistant: Assistant, engine: Slow, memory: Memory) -> None:
+    """Both at once, again and again: whichever comes first, nothing is left after the receipt."""
+    engine.first.set()
+    engine.rest.set()
+    for steps in range(12):
+        asked = asyncio.create_task(ask(assistant, "ann"))
+        for _ in range(steps * 3):
+            await asyncio.sleep(0)
+        await assistant.erase("ann")
+        await asyncio.gather(asked, return_exceptions=True)
+        assert await kept(memory, "ann") == 0
