@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from cleo_core.errors import ConfigError
 
@@ -72,6 +72,10 @@ def load(cls: type[S]) -> S:
     except ValidationError as error:
         faults = [_fault(cls, fault["loc"], fault.get("input"), fault["msg"]) for fault in error.errors()]
         raise ConfigError(" ".join(faults), hint="Mend the variable, or the line in .env.") from None
+    except SettingsError as error:  # its message names the field and never the value
+        raise ConfigError(
+            f"{cls.model_config.get('env_prefix', '')}…: {error}.", hint='A list or table is JSON: \'["a", "b"]\'.'
+        ) from None
 
 
 def check(cls: type[S]) -> S:

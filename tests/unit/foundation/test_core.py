@@ -58,6 +58,7 @@ class Guarded(BaseSettings):
     kek: int = 0
     pin: SecretStr = SecretStr("")
     share: float = 0.5
+    hosts: tuple[str, ...] = ()
 
     @field_validator("url")
     @classmethod
@@ -96,6 +97,16 @@ def test_only_the_value_of_a_secret_is_hidden(variable: str, value: str, monkeyp
     with pytest.raises(ConfigError, match=variable) as caught:
         load(Guarded)
     assert (value in str(caught.value)) == (variable == "CLEO_X_SHARE")
+
+
+def test_a_list_that_is_no_json_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_X_HOSTS", '["a", "b"]')
+    assert load(Guarded).hosts == ("a", "b")
+    monkeypatch.setenv("CLEO_X_HOSTS", "a,hunter2")
+    with pytest.raises(ConfigError, match=r'CLEO_X_…: .*"hosts"') as caught:
+        load(Guarded)
+    assert "hunter2" not in str(caught.value)
+    assert "JSON" in str(caught.value)
 
 
 def test_the_memorys_rules_do_not_print_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
