@@ -61,6 +61,8 @@ class Measure:
     aliases: int = 0
     fields: int = 0
     directives: int = 0
+    roots: int = 0
+    """Fields on the level of the selection itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,10 @@ class _Guard:
         # Every fragment is measured, also one that is never spread, so that cycles are found.
         for fragment in self.fragments:
             self._fragment(fragment)
-        found = self._selection(operation.selection_set, root=True)
+        found = self._selection(operation.selection_set)
         directives = found.directives + len(operation.directives)
         for what, value, limit in (
+            ("root fields", found.roots, limits.root_fields),
             ("depth", found.depth, limits.depth),
             ("aliases", found.aliases, limits.aliases),
             ("fields", found.fields, limits.fields),
@@ -160,23 +163,20 @@ class _Guard:
 
     def _check_roots(self, operation: OperationDefinitionNode) -> None:
         roots = operation.selection_set.selections
-        if operation.operation is OperationType.QUERY:
-            if len(roots) > self.limits.root_fields:
-                raise QueryRejected(f"it has more than {self.limits.root_fields} root fields")
         # One act per request: what was done stays clear, and a limit cannot be passed by aliases.
-        elif len(roots) != 1 or not isinstance(roots[0], FieldNode):
+        if operation.operation is not OperationType.QUERY and (len(roots) != 1 or not isinstance(roots[0], FieldNode)):
             raise QueryRejected(f"a {operation.operation.value} must hold one root field")
 
-    def _selection(self, selection_set: SelectionSetNode | None, *, root: bool = False) -> Measure:
-        depth = cost = aliases = fields = directives = 0
+    def _selection(self, selection_set: SelectionSetNode | None) -> Measure:
+        depth = cost = aliases = fields = directives = roots = 0
         for node in selection_set.selections if selection_set else ():
             directives += len(node.directives)
             if isinstance(node, FieldNode):
-                part = self._field(node, root)
+                part = self._field(node)
             elif isinstance(node, FragmentSpreadNode):
                 part = self._fragment(node.name.value)
             elif isinstance(node, InlineFragmentNode):
-                part = self._selection(node.selection_set, root=root)
+                part = self._selection(node.selection_set)
             else:
                 raise QueryRejected("it holds an unknown selection")
             depth = max(depth, part.depth)
@@ -184,9 +184,10 @@ class _Guard:
             aliases = min(CAP, aliases + part.aliases)
             fields = min(CAP, fields + part.fields)
             directives = min(CAP, directives + part.directives)
-        return Measure(depth, cost, aliases, fields, directives)
+            roots = min(CAP, roots + part.roots)
+        return Measure(depth, cost, aliases, fields, directives, roots)
 
-    def _field(self, node: FieldNode, root: bool) -> Measure:
+    def _field(self, node: FieldNode) -> Measure:
         name = node.name.value
         if name in ("__schema", "__type") and not self.introspection:
             raise QueryRejected("introspection is off")
@@ -200,6 +201,7 @@ class _Guard:
             aliases=below.aliases + (node.alias is not None),
             fields=1 + below.fields,
             directives=below.directives,
+            roots=1,
         )
 
     def _fragment(self, name: str) -> Measure:

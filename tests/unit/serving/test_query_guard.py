@@ -55,6 +55,22 @@ def test_the_cost_of_fragments_counts_at_every_spread() -> None:
     assert twice.cost == 2 * once.cost
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ a b c d }",
+        "{ ...f } fragment f on Q { a b c d }",
+        "{ ...f ...f } fragment f on Q { a b }",
+        "{ ...g } fragment f on Q { a b } fragment g on Q { ...f ... on Q { ...f } }",
+        "{ ... { a b } ... on Q { c d } }",
+    ],
+)
+def test_root_fields_are_counted_through_fragments(query: str) -> None:
+    assert measured(query, root_fields=4).measure.roots == 4
+    with pytest.raises(QueryRejected, match="root fields exceed 3"):
+        measured(query, root_fields=3)
+
+
 def seconds(query: str) -> float:
     best = 9.0
     for _ in range(3):
