@@ -24,6 +24,19 @@ DEFINITION = re.compile(r"^[ \t>]*\[[^\[\]\n]+\]:[ \t]*(?P<target>\S+)[^\n]*(?P<
 AUTOLINK = re.compile(r"<(?P<target>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*)>")
 TAG = re.compile(TAGS + r"[^<>]*>", re.IGNORECASE)
 TAG_START = re.compile(TAGS + r"|<(?=[A-Za-z][A-Za-z0-9+.-]{1,31}:)", re.IGNORECASE)
+# Any other tag, as a browser reads it: a quote counts only after an equals sign, and > inside quotes ends nothing.
+NAME = r"[a-z][a-z0-9:-]*+"
+INSIDE = r"(?:=\s*+\"[^\"]*+\"|=\s*+'[^']*+'|=(?!\s*+[\"'])|[^=>])*+"
+ANY_TAG = re.compile(rf"</?{NAME}(?=[\s/>]){INSIDE}>", re.IGNORECASE)
+OPEN_TAG = re.compile(rf"<(?=/?{NAME}(?:[\s/]{INSIDE}(?:=\s*+(?:\"[^\"]*+|'[^']*+))?)?\Z)", re.IGNORECASE)
+# Code such as i<n;i++ is no tag of Markdown, but a browser that is handed it makes one of it.
+ODD_START = re.compile(rf"<(?=/?{NAME}[^\s/>])", re.IGNORECASE)
+# What makes a client fetch: an address, CSS, an attribute that takes one; also written with escapes or entities.
+BAIT = re.compile(
+    r"//|\\|url\(|&(?:#|[a-z]+;)|\b(?:style|src\w*|\w*href|background|poster|\w*action|data|ping|cite|lowsrc|dynsrc"
+    r"|manifest|profile|longdesc|codebase|classid|archive|icon|on[a-z]+)\s*=",
+    re.IGNORECASE,
+)
 BARE = re.compile(r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`\])]*", re.IGNORECASE)
 ADDRESS = re.compile(r"[:/.#?]")
 # What is left at the end of the text and may become a link when more of it comes.
@@ -35,6 +48,7 @@ UNFINISHED = tuple(
         r"[\]!]$",
         r"<[/\s]*(?:[a-z]{0,6}|[a-z][a-z0-9+.-]{1,31}:[^\s<>]*)$",
         TAGS + r"[^<>]*$",
+        OPEN_TAG.pattern,
         r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`\])]*$",
         r"(?:h|ht|htt|https?|f|ft|ftp|https?:/?|ftp:/?|w{1,3})$",
     )
@@ -72,7 +86,15 @@ class LinkFilter:
         text = AUTOLINK.sub(
             lambda found: found["target"] if self._allowed(found["target"]) else self._gone(found), text
         )
-        return TAG.sub(self._gone, text)
+        before = None
+        # Without any > no tag ends, and every < would be followed to the end of the text.
+        while before != text and ">" in text:  # <di<b style=//x>v …> is one tag when the inner one is gone
+            before = text
+            text = ANY_TAG.sub(self._tag, TAG.sub(self._gone, text))
+        return text
+
+    def _tag(self, found: re.Match[str]) -> str:
+        return self._gone(found) if BAIT.search(found[0]) else found[0]
 
     def _definition(self, found: re.Match[str], last: bool) -> str:
         # Its address is whole only at the end of the line; and x[1]: y in the middle of a line is none.
@@ -84,7 +106,9 @@ class LinkFilter:
     def _defuse(self, text: str) -> str:
         text = BARE.sub(self._bare, text)
         text = re.sub(r"\](?=[(\[:])", "] ", text)
-        return TAG_START.sub(lambda found: found[0].replace("<", "< ", 1), text)
+        text = TAG_START.sub(lambda found: found[0].replace("<", "< ", 1), text)
+        # A tag that is still open here is longer than what is held back, or the reply ends in it.
+        return OPEN_TAG.sub("< ", ODD_START.sub("< ", text))
 
     def _inline(self, found: re.Match[str]) -> str:
         target = found["target"].strip().split(" ")[0].strip("<>")

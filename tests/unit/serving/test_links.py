@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import example, given, settings
@@ -84,6 +85,64 @@ def test_what_only_looks_like_a_link_is_let_go_in_the_end() -> None:
     text = "[" + "x" * 5000
     assert len(links.feed(text)) > 2000
     assert filtered(text) == text
+
+
+class Fetches(HTMLParser):
+    """What a lenient reader of HTML would fetch."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [f"{tag} {name}" for name, value in attrs if re.search(r"//|url\(|evil", value or "")]
+
+
+HOSTILE = [
+    '<div style="background:url(//evil.example/x)">',
+    "<table background=//evil.example/x>",
+    '<picture srcset="//evil.example/x">',
+    '<p title=">" style="background:url(//evil.example/x)">',
+    "<p title = '>' style=background:url(//evil.example)>",
+    '<p a"b=">" style="background:url(//evil.example)">',
+    "<p style='background:u\\72l(/\\evil.example)'>",
+    "<table background=&#47;&#47;evil.example>",
+    "<table background=https:evil.example>",
+    "<x;y style=background:url(//evil.example)>",
+    "<di<b style=//x>v style=background:url(//evil.example)>",
+    "<p\nstyle\n=\n'background:url(//evil.example)'>",
+    '<p title="' + "x" * 3000 + '" style="background:url(//evil.example/x)">',
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_tag_of_any_name_carries_an_address(text: str) -> None:
+    assert Fetches(text).found or "<di<b" in text
+    for step in (1, 2, 5, 40, len(text)):
+        shown = filtered(f"before {text} after", step=step)
+        assert not Fetches(shown).found, shown
+        assert shown.startswith("before ")
+    # Cut off where a client might close the tag by itself.
+    assert not Fetches(filtered(text[:-1]) + ">").found
+
+
+def test_tags_and_code_without_an_address_stay() -> None:
+    for text in ("<b>bold</b>", '<div class="x">', "a <b and c> d", "for (i = 0; i < n; i++) { // all\n p->q; }"):
+        for step in (1, 3, len(text)):
+            assert filtered(text, step=step) == text
+    assert filtered("for (i=0;i<n;i++) { // all\n p->q; }", step=2) == "for (i=0;i< n;i++) { // all\n p->q; }"
+
+
+HTML = ["<", ">", "/", "//", "div ", "p", " ", "=", '"', "'", "style=", "url(", "evil.x", "b", "&", ";", "\n", "<b "]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(HTML), max_size=25), st.integers(1, 9))
+def test_no_mixture_of_tags_and_quotes_fetches(parts: list[str], step: int) -> None:
+    shown = filtered("".join(parts), step=step)
+    assert not Fetches(shown).found, shown
 
 
 PARTS = [
