@@ -1,6 +1,6 @@
 """Ask the API one question from Python: `python examples/ask.py "What is a tuple?"`, with a token in CLEO_TOKEN.
 
-    export CLEO_TOKEN=$(cleo token --user you)
+export CLEO_TOKEN=$(cleo token --user you)
 """
 
 import os
