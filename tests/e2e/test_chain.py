@@ -120,8 +120,11 @@ def test_what_one_user_told_is_remembered_for_that_user(chain: Home) -> None:
         "mutation($c: String!) {remember(input: {content: $c, kind: EPISODIC}) {id}}",
         c="My boat is called Petrel.",
     )
-    found = _ask(chain, 'query {searchMemories(query: "name of the boat") {memory {content} why}}')["searchMemories"]
+    found = _ask(chain, 'query {searchMemories(query: "name of the boat") {memory {content} parts {name value}}}')[
+        "searchMemories"
+    ]
     assert found[0]["memory"]["content"] == "My boat is called Petrel."
+    assert found[0]["parts"]
 
 
 def test_a_second_run_skips_the_work_and_says_so(chain: Home) -> None:
