@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cleo_core.digest import digest_json
-from cleo_core.errors import CleoError, Interrupted
+from cleo_core.errors import CleoError
 from cleo_core.progress import Reporter
 from cleo_core.settings import home
 from evals.gate import Verdict, compare
@@ -138,7 +138,8 @@ def _write(path: Path, value: Any) -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Interrupted("The evaluation was asked to end.", hint="Nothing was decided; run it again.")
+    # Not an Exception: a library that is at work catches those, and would go on.
+    raise KeyboardInterrupt
 
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -163,7 +164,7 @@ def main() -> None:
     try:
         process.main(standalone_mode=False)
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("Interrupted.", err=True)
+        click.echo("Interrupted. Nothing was decided; run it again.", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
