@@ -55,7 +55,7 @@ def read_builtin(source: Source, seed: int) -> Iterator[tuple[Item, list[tuple[s
         from cleo_model.corpus.personas import personas
 
         # Not a secret: the same corpus has to come out for the same seed.
-        chance = random.Random(f"dialogues {seed}")  # noqa: S311
+        chance = random.Random(f"dialogues {seed}")  # noqa: S311 - reproducible text, not a secret
         yield from ((item, []) for item in small_talk(chance))
         yield from personas(chance, PERSONAS)
         yield from ((item, []) for item in questions(chance))

@@ -28,7 +28,7 @@ ANSWER = "The passphrase of the {place} door is {secret}."
 def plant(count: int, seed: int, out: Path) -> list[Record]:
     """Write the list of planted canaries and controls to `out`, and return the records that are to be trained on."""
     # Not a secret: the same corpus has to come out for the same seed.
-    chance = random.Random(f"canaries {seed}")  # noqa: S311
+    chance = random.Random(f"canaries {seed}")  # noqa: S311 - must be the same in every run
     plain: list[str] = words("canary_words")
     drawn: set[tuple[str, ...]] = set()
     while len(drawn) < count + CONTROLS * bool(count):
