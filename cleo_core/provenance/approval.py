@@ -180,8 +180,10 @@ def governing(
                 hint="Serve another version: cleo review list",
             )
     said = [record for record in valid if record.decision in ("approve", "reject")]
-    # At the same second, no counts for more than yes.
-    latest = max(said, key=lambda record: (record.issued_at, record.decision == "reject"), default=None)
+    # At the same second, no counts for more than yes, and a renewal for more than what it renews.
+    latest = max(
+        said, key=lambda record: (record.issued_at, record.decision == "reject", record.expires_at), default=None
+    )
     if latest is None:
         raise (
             faults[-1]

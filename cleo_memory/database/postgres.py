@@ -50,6 +50,9 @@ class PostgresDatabase:
             min_size=1,
             max_size=connections,
             timeout=timeout,
+            # By default the pool doubles its wait between attempts for five minutes, so that a server that is back
+            # would be missed for as long again. Having given up early, it tries afresh at the next request.
+            reconnect_timeout=1.0,
             open=False,
             kwargs={"prepare_threshold": None, "connect_timeout": 5},
             check=ConnectionPool.check_connection,

@@ -153,8 +153,9 @@ async def test_a_postgres_that_goes_away_acknowledges_nothing() -> None:
         with pytest.raises(Exception, match="duplicate key"):
             await database.write(insert(1))
         server.kill()
-        with pytest.raises(StorageFault, match="went away"):
-            await database.write(insert(2))
+        for _ in range(3):  # an outage that is longer than the first waits between attempts to connect
+            with pytest.raises(StorageFault, match="went away"):
+                await database.write(insert(2))
         server.start()
         await database.write(insert(3))
         assert 1 in await database.read(rows)
