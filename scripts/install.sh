@@ -8,7 +8,8 @@ command -v c++ >/dev/null || { echo "No C++ compiler: DeepSpeed needs one. Debia
 if command -v uv >/dev/null; then
   install=(uv pip install --quiet --python "$python")
 else
-  install=("$python" -m pip install --quiet --disable-pip-version-check)
+  # Not compiled to bytecode: that takes minutes for what is mostly never imported; Python does it at first use.
+  install=("$python" -m pip install --quiet --disable-pip-version-check --no-compile)
 fi
 
 # torch first and by exact version: any other choice, made by a dependency, may pull gigabytes of CUDA.
@@ -18,7 +19,12 @@ if [ "$build" = cpu ] && "${install[@]}" "torch==2.13.0+cpu" 2>/dev/null; then :
     "(gigabytes). To avoid that, add the index of PyTorch's CPU wheels to the pip configuration." >&2
   "${install[@]}" torch==2.13.0
 fi
-echo "  2/3 CleoAI and what it stands on (about two minutes)"
+echo "  2/3 DeepSpeed, and its C++ code, which compiles from here on in the background"
+"${install[@]}" -c constraints.txt deepspeed
+# The compiler and pip's downloads go on side by side. `cleo setup` finishes what this leaves undone, and says why.
+PATH="$(dirname "$python"):$PATH" "$python" -m cleo_model.training.ops >/dev/null 2>&1 &
+compiler=$!
+trap 'kill "$compiler" 2>/dev/null || true' EXIT
+echo "  3/3 CleoAI and what it stands on (about two minutes)"
 "${install[@]}" -c constraints.txt -e '.[pipeline,serving,dev]' 2> >(grep -v 'is ignored: it is neither' >&2)
-echo "  3/3 test servers"
-"$python" scripts/fetch_test_servers.py || echo "  The tests against MongoDB will be skipped; nothing else needs it." >&2
+wait "$compiler" || true
