@@ -22,7 +22,7 @@ fi
 echo "  2/3 DeepSpeed, and its C++ code, which compiles from here on in the background"
 "${install[@]}" -c constraints.txt deepspeed
 # The compiler and pip's downloads go on side by side. `cleo setup` finishes what this leaves undone, and says why.
-PATH="$(dirname "$python"):$PATH" "$python" -m cleo_model.training.ops >/dev/null 2>&1 &
+"$python" -c 'from cleo_model.training.ops import prebuild_ops; prebuild_ops()' >/dev/null 2>&1 &
 compiler=$!
 trap 'kill "$compiler" 2>/dev/null || true' EXIT
 echo "  3/3 CleoAI and what it stands on (about two minutes)"
