@@ -17,7 +17,7 @@ from cleo_model.errors import TrainingFailed, UnusableModel
 from cleo_model.moe.routing import RouterWatch
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase, heldout_domains
-from cleo_model.training.engine import Engine, make_engine
+from cleo_model.training.engine import Engine, compute_dtype, make_engine
 from cleo_model.training.loss import heldout_loss, summed_loss
 from cleo_model.training.recipes import Recipe
 from cleo_model.training.schedule import learning_rate
@@ -45,7 +45,7 @@ class Job:
 
 
 def load_model(folder: Path, device: torch.device) -> Any:
-    """The model in bfloat16, with the expert kernel that is right on CPU and GPU.
+    """The model in the dtype that training computes in, with the expert kernel that is right on CPU and GPU.
 
     Raises:
         UnusableModel: transformers cannot read it.
@@ -60,7 +60,7 @@ def load_model(folder: Path, device: torch.device) -> Any:
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=torch.bfloat16,
+            dtype=compute_dtype(device),
             attn_implementation="sdpa",
             **({"experts_implementation": "grouped_mm"} if mixture else {}),
             use_safetensors=True,
@@ -194,7 +194,7 @@ class Trainer:
         for micro in range(self.micro_batches):
             batch = self.data.rows(mine + micro * self.rows, mine + (micro + 1) * self.rows, self.device)
             self.watch.on = True
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.zero_stage == 0):
+            with self._autocast():
                 loss = summed_loss(self.engine.module, batch)
             self.watch.on = False
             balance, z = self.watch.losses(batch.real.flatten())
@@ -250,13 +250,18 @@ class Trainer:
         self.cursor.tag = tag
         self._saved = time.monotonic()
 
+    def _autocast(self) -> torch.autocast:
+        # DeepSpeed casts the model itself.
+        mixed = self.recipe.zero_stage == 0 and compute_dtype(self.device) == torch.bfloat16
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=mixed)
+
     def losses(self, what: str) -> dict[str, float]:
         """Held-out loss by domain, in nats per target."""
         found = {}
         self.engine.module.eval()
         for number, (domain, part) in enumerate(self.heldout.items(), 1):
             rows = max(1, self.recipe.micro_batch_tokens // self.recipe.heldout_length)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.zero_stage == 0):
+            with self._autocast():
                 found[domain], _ = heldout_loss(self.engine.module, part, self.device, rows, self.rank, self.ranks)
             self.report(what, number, len(self.heldout), **{domain: found[domain]})
         self.engine.module.train()
