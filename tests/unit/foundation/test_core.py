@@ -6,7 +6,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 from typing import Self
@@ -267,10 +266,6 @@ def test_help_loads_nothing_heavy() -> None:
         "heavy = {'torch', 'transformers', 'dagster', 'mlflow', 'deepspeed', 'great_expectations', 'onnxruntime'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
-    # CPU time, which does not depend on what else the machine does.
-    before = os.times().children_user + os.times().children_system
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    spent = os.times().children_user + os.times().children_system - before
     assert done.stderr.strip() == "[]"
     assert "verify" in done.stdout
-    assert spent < 1.0, f"{spent:.2f} s of CPU for --help at {time.strftime('%H:%M')}"
