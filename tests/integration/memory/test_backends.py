@@ -44,7 +44,7 @@ async def memory(settings: MemorySettings) -> AsyncIterator[Memory]:
         yield opened
 
 
-async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     """Wait for what background work brings about; fails when it does not."""
     end = time.monotonic() + seconds
     while not await condition():
