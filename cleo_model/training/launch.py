@@ -20,7 +20,7 @@ from types import FrameType
 
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_model.training.lock import run_lock
-from cleo_model.training.ops import compiler_path
+from cleo_model.training.ops import clear_stale_locks, compiler_path
 from cleo_model.training.recipes import Recipe
 
 __all__ = ["arguments", "command", "main"]
@@ -87,6 +87,7 @@ def _run(recipe: Recipe, argv: list[str], lock: int) -> int:
     handlers = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         port = _free_port()
+        clear_stale_locks()
         for index in range(recipe.ranks):
             if stopped:
                 break

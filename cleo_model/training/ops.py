@@ -7,18 +7,40 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from cleo_core.errors import EnvironmentFault
 from cleo_core.progress import Reporter, silent
 
-__all__ = ["compiler_path", "prebuild_ops"]
+__all__ = ["clear_stale_locks", "compiler_path", "prebuild_ops"]
 
 
 def compiler_path() -> str:
     """PATH with this environment's own programs in it: ninja lies there, and nobody has to activate it."""
     own = str(Path(sys.executable).parent)
     return os.pathsep.join([own, *(part for part in os.environ.get("PATH", "").split(os.pathsep) if part != own)])
+
+
+def clear_stale_locks() -> list[Path]:
+    """Remove the locks that a killed compiler left behind, for which torch's loader would wait for ever.
+
+    A lock that a living process holds is open in it (torch's FileBaton keeps it so), and stays. Returns what is gone.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    root = Path(os.environ.get("TORCH_EXTENSIONS_DIR") or Path(cache) / "torch_extensions")
+    if not (locks := [path for path in root.rglob("lock") if path.is_file()]):
+        return []
+    held = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            held |= {opened.path for opened in process.open_files()}
+    stale = [path for path in locks if str(path.resolve()) not in held]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return stale
 
 
 def prebuild_ops(report: Reporter = silent) -> float:
@@ -32,6 +54,7 @@ def prebuild_ops(report: Reporter = silent) -> float:
             "There is no C++ compiler, which DeepSpeed needs once.", hint="Install one, on Debian: apt install g++"
         )
     report("compiling DeepSpeed's C++ code", 0, 1)
+    clear_stale_locks()
     started = time.monotonic()
     # In a process of its own: what is compiled is loaded too, and the caller has no use for it.
     done = subprocess.run(

@@ -27,6 +27,7 @@ from cleo_model.training.engine import compute_dtype
 from cleo_model.training.launch import command, main
 from cleo_model.training.lock import LOCK, run_lock
 from cleo_model.training.loss import heldout_loss, summed_loss
+from cleo_model.training.ops import clear_stale_locks
 from cleo_model.training.recipes import MoERecipe, Recipe
 from cleo_model.training.trainer import Job, Trainer
 
@@ -247,3 +248,31 @@ def test_a_processor_without_bfloat16_kernels_trains_in_float32(
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
     assert compute_dtype(torch.device("cpu")) == expected
     assert compute_dtype(torch.device("cuda")) == torch.bfloat16
+
+
+HOLD = """
+import sys
+from torch.utils.file_baton import FileBaton
+assert FileBaton(sys.argv[1]).try_acquire()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_lock_of_a_killed_compiler_is_cleared_and_that_of_a_living_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
+    lock = tmp_path / "py311_cpu" / "op" / "lock"
+    lock.parent.mkdir(parents=True)
+    compiler = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert compiler.stdout is not None
+    assert compiler.stdout.readline() == "held\n"
+    assert clear_stale_locks() == []
+    compiler.kill()
+    compiler.communicate()
+    assert lock.exists()
+    assert clear_stale_locks() == [lock]
+    assert not lock.exists()
