@@ -169,5 +169,10 @@ def anomaly(turns: Sequence[Turn]) -> Finding | None:
 
 
 def detect(turns: Sequence[Turn]) -> list[Finding]:
-    """All that is to be seen at the last turn."""
-    return [found for found in (loop(turns), escalation(turns), anomaly(turns)) if found] if turns else []
+    """All that is to be seen at the last turn; with a person's turn, also that the answers before it were a loop."""
+    if not turns:
+        return []
+    last = loop(turns)
+    if last is None and len(turns) > 1 and turns[-1].role == "user" != turns[-2].role:
+        last = loop(turns[:-1])
+    return [found for found in (last, escalation(turns), anomaly(turns)) if found]

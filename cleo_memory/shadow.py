@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cleo_memory.detectors import Finding, Turn, detect
 
-__all__ = ["Influence", "ShadowMemory"]
+__all__ = ["UNMOVED", "Influence", "ShadowMemory"]
 
 log = logging.getLogger("cleo.security")
 LONGEST_SESSION = 64  # turns looked back upon
@@ -31,19 +31,15 @@ HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """What the shadow memory adds to a generation. Goes into the reply's metadata as it is."""
+    """What the shadow memory adds to a generation. Goes into the reply's metadata; quotes nothing that was said."""
 
     findings: tuple[Finding, ...]
     guidance: str
     """Sentences for the system prompt; empty when there is nothing to say."""
 
-    def metadata(self) -> dict[str, object]:
-        """For the reply: which detectors fired, how strongly and why. Nothing of what was said."""
-        return {
-            "shadow_memory": [
-                {"detector": each.detector, "score": round(each.score, 3), "why": each.why} for each in self.findings
-            ]
-        }
+
+UNMOVED = Influence((), "")
+"""Nothing is to be seen."""
 
 
 class ShadowMemory:
@@ -53,6 +49,15 @@ class ShadowMemory:
         self._cipher = AESGCM(AESGCM.generate_key(256))
         self._sessions: OrderedDict[tuple[str, str], tuple[float, deque[bytes]]] = OrderedDict()
         self._ttl, self._most = ttl, sessions
+
+    def weigh(self, user: str, session: str, role: str, text: str, *, at: float | None = None) -> Influence:
+        """Say what is to be seen if this were the session's next turn; nothing is noted."""
+        now = time.time() if at is None else at
+        self._expire(now)
+        key = (user, session)
+        _, sealed = self._sessions.get(key, (now, ()))
+        turns = [self._open(key, each) for each in sealed]
+        return self._influence([*turns, Turn(role, text, now)][-LONGEST_SESSION:])
 
     def observe(self, user: str, session: str, role: str, text: str, *, at: float | None = None) -> Influence:
         """Note a turn and say what is to be seen in the session so far."""
@@ -64,9 +69,18 @@ class ShadowMemory:
         self._sessions[key] = (now, sealed)
         while len(self._sessions) > self._most:
             self._sessions.popitem(last=False)
-        findings = tuple(detect([self._open(key, each) for each in sealed]))
-        for finding in findings:
+        influence = self._influence([self._open(key, each) for each in sealed])
+        for finding in influence.findings:
             log.info("Session detector fired: %s %.2f", finding.detector, finding.score)
+        return influence
+
+    def knows(self, user: str, session: str) -> bool:
+        """Whether anything of the session is held; a session goes on elsewhere or after a pause without it."""
+        return (user, session) in self._sessions
+
+    @staticmethod
+    def _influence(turns: list[Turn]) -> Influence:
+        findings = tuple(detect(turns))
         return Influence(findings, " ".join(HINTS[each.detector] for each in findings))
 
     def end(self, user: str, session: str) -> None:

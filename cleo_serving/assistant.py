@@ -13,30 +13,25 @@ from weakref import WeakValueDictionary
 
 from cleo_core.provenance import replies
 from cleo_core.telemetry import get_logger
-from cleo_memory import Kind, Memory, Record
+from cleo_memory import Memory, Record
 from cleo_memory.errors import MemoryNotFound
-from cleo_memory.library import document
 from cleo_memory.lifecycle.erase import Receipt
-from cleo_memory.retrieval import Match, build_context
+from cleo_memory.shadow import UNMOVED, Influence
 from cleo_serving.engine.base import FinishReason, Message, Sampling
 from cleo_serving.errors import EngineError, Erased, NotFound
 from cleo_serving.metrics import Metrics
 from cleo_serving.models import ModelHolder, ServedModel
 from cleo_serving.prompt import PromptBuilder
+from cleo_serving.recollection import UsedMemory, recollect
 from cleo_serving.security.injection import signs
 from cleo_serving.security.links import LinkFilter
 from cleo_serving.settings import PromptSettings
 
-__all__ = ["Assistant", "Begun", "Delta", "Ended", "Provenance", "Question", "UsedMemory"]
+__all__ = ["Assistant", "Begun", "Delta", "Ended", "Provenance", "Question"]
 
 log = get_logger(__name__)
 
-FOUND = 8
-"""Memories asked for; how many of them find room is decided in tokens."""
 WINDOW_TURNS = 40
-WORTH_SHOWING = 0.5
-"""Share of the best score from which a memory is shown: a small model is led astray by what does not bear on it."""
-WITHOUT_REASON = "nothing else was found"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +40,6 @@ class Question:
     conversation: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UsedMemory:
-    """A memory that stood in the prompt, and why."""
-
-    id: str
-    kind: str
-    score: float
-    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +53,8 @@ class Provenance:
     """Why memory could give less than it has; empty when it could not be better."""
     signs: tuple[str, ...] = ()
     """Signs of prompt injection in the question."""
+    session: Influence = UNMOVED
+    """What the shadow memory saw in this session, and the sentences that the model was therefore given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +103,27 @@ class Assistant:
         earlier = await self._earlier(user, question.conversation)
         conversation = question.conversation or new_id()
         with self._models.borrow() as model:
-            notes, used, degraded = await self._notes(user, question.text, earlier, model)
+            known = await recollect(self._memory, self._settings, user, question.text, earlier, model.engine)
             provenance = Provenance(
                 reply_id=new_id(),
                 model=model,
-                memories=used,
-                degraded=degraded,
+                memories=known.used,
+                degraded=known.degraded,
                 signs=signs(question.text),
+                session=self._session(user, conversation, question.text, earlier),
             )
             for sign in provenance.signs:
                 self._metrics.injection.labels(sign).inc()
+            for finding in provenance.session.findings:
+                self._metrics.session.labels(finding.detector).inc()
             prompt = self._prompts.build(
                 model.engine,
                 user,
-                notes,
+                known.notes,
                 [Message("user" if turn.speaker == "user" else "assistant", turn.content) for turn in earlier],
                 question.text,
                 min(question.max_tokens or self._settings.max_tokens, self._settings.max_tokens),
+                guidance=provenance.session.guidance,
             )
             temperature = self._settings.temperature if question.temperature is None else question.temperature
             sampling = Sampling(temperature=temperature, max_tokens=prompt.max_tokens)
@@ -194,6 +185,8 @@ class Assistant:
         )
         if text.strip():
             origin = {"source": "reply", "reply": provenance.reply_id, "model": f"{model.name}/{model.version}"}
+            if found := provenance.session.findings:
+                origin["session"] = ",".join(finding.detector for finding in found)
             await self._append(user, life, conversation, "assistant", text, origin)
 
     async def _append(
@@ -204,7 +197,19 @@ class Assistant:
             if life != self._lives[user]:
                 return False
             await self._memory.append(user, conversation, role, text, provenance=origin)
+            if self._settings.shadow:
+                self._memory.shadow.observe(user, conversation, role, text)
             return True
+
+    def _session(self, user: str, conversation: str, text: str, earlier: Sequence[Record]) -> Influence:
+        """What the question adds to the session so far; it is noted when the engine has taken it."""
+        if not self._settings.shadow:
+            return UNMOVED
+        shadow = self._memory.shadow
+        if not shadow.knows(user, conversation):  # begun in another process, or before this one
+            for turn in earlier:
+                shadow.observe(user, conversation, turn.speaker or "user", turn.content, at=turn.created_at.timestamp())
+        return shadow.weigh(user, conversation, "user", text)
 
     def _lock(self, user: str) -> asyncio.Lock:
         """No turn is written between an erasure and its receipt."""
@@ -217,42 +222,6 @@ class Assistant:
         if not turns:
             raise NotFound("There is no such conversation.")
         return turns
-
-    async def _notes(
-        self, user: str, text: str, earlier: Sequence[Record], model: ServedModel
-    ) -> tuple[str, tuple[UsedMemory, ...], tuple[str, ...]]:
-        """Text for the prompt, what stands in it, and why it is less than it could be."""
-        budget = min(self._settings.memory_tokens, model.engine.capabilities.context_tokens // 4)
-        hits = await self._memory.search(user, text, limit=FOUND)
-        shown = {turn.id for turn in earlier}
-        best = max((hit.score for hit in hits), default=0.0)
-        found = [
-            (Match(hit.record.id, hit.score, dict(hit.parts)), document(hit.record))
-            for hit in hits
-            if hit.record.id not in shown and hit.score >= WORTH_SHOWING * best
-        ]
-        preferences = await self._memory.preferences(user)
-        lines, known = [], []
-        for key, record in preferences.items():
-            line = f"{key}: {' '.join(record.content.split())}"
-            if (price := model.engine.count(line) + 1) <= budget // 2:
-                budget -= price
-                lines.append(line)
-                known.append(UsedMemory(record.id, str(record.kind), 1.0, "is a preference of the user"))
-        listed = {memory.id for memory in known}
-        context = await asyncio.to_thread(
-            build_context,
-            [pair for pair in found if pair[0].id not in listed],
-            token_budget=budget,
-            count=model.engine.count,
-        )
-        kinds = {hit.record.id: str(hit.record.kind) for hit in hits}
-        used = [
-            UsedMemory(cited.id, kinds.get(cited.id, str(Kind.EPISODIC)), cited.score, cited.because or WITHOUT_REASON)
-            for cited in context.citations
-        ]
-        notes = "\n".join([*lines, context.text] if context.text else lines)
-        return notes, (*known, *used), hits.degraded
 
     async def erase(self, user: str) -> Receipt:
         """Erase the user; what was begun before the receipt is not kept after it."""

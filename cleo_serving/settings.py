@@ -103,6 +103,8 @@ class PromptSettings(BaseModel):
 
     system: str = Field(default=SYSTEM_PROMPT, max_length=8000)
     memory_tokens: Annotated[int, Field(ge=0)] = 400
+    shadow: bool = True
+    """Watch each session for loops, escalation and anomalies, and tell the model what is seen."""
     window_tokens: Annotated[int, Field(ge=0)] = 1000
     message_characters: Annotated[int, Field(gt=0, le=100_000)] = 8000
     max_tokens: Annotated[int, Field(gt=0, le=8192)] = 256

@@ -69,6 +69,13 @@ class UsedMemory:
     why: str
 
 
+@strawberry.type(description="What the shadow memory saw in this session: which detector fired, how strongly, why.")
+class SessionFinding:
+    detector: str
+    score: float
+    why: str
+
+
 @strawberry.type(description="Where a reply comes from; `cleo verify REPLY_ID` walks the proof back to the corpus.")
 class Provenance:
     reply_id: strawberry.ID
@@ -80,6 +87,8 @@ class Provenance:
     memories: list[UsedMemory]
     degraded: list[str] = strawberry.field(description="Why memory gave less than it has; empty when it did not.")
     signs: list[str] = strawberry.field(description="Signs of prompt injection in the question.")
+    session: list[SessionFinding] = strawberry.field(description="Findings in this session; they shaped the reply.")
+    guidance: str = strawberry.field(description="The sentences that the findings put before the model; none: empty.")
 
     @classmethod
     def of(cls, value: assistant.Provenance) -> "Provenance":
@@ -95,6 +104,10 @@ class Provenance:
             ],
             degraded=list(value.degraded),
             signs=list(value.signs),
+            session=[
+                SessionFinding(detector=f.detector, score=round(f.score, 3), why=f.why) for f in value.session.findings
+            ],
+            guidance=value.session.guidance,
         )
 
 

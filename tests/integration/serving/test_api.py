@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,34 @@ def test_a_preference_replaces_its_predecessor_and_stands_before_the_model(api: 
     assert api.data(user, "{ preferences { key value } }")["preferences"] == [{"key": "tea", "value": "black"}]
     memories = ask(api, user, "sun")["provenance"]["memories"]
     assert [memory["kind"] for memory in memories] == ["preference"]
+
+
+def test_a_session_that_goes_in_circles_shapes_the_reply_and_the_reply_says_so(api: RunningApi) -> None:
+    user, other = api.user(), api.user()
+    query = ASK.replace("provenance {", "provenance { session { detector score why } guidance")
+    question = "How do I reset the password of the old river?"
+
+    def circle(user: str, conversation: str | None = None) -> dict[str, Any]:
+        asked = {"text": question, "maxTokens": 8, "conversationId": conversation}
+        return api.data(user, query, {"input": asked})["ask"]
+
+    replies = [circle(user)]
+    replies += [circle(user, replies[0]["conversationId"]) for _ in range(2)]
+    assert [bool(reply["provenance"]["session"]) for reply in replies] == [False, False, True]
+    assert replies[1]["provenance"]["guidance"] == ""
+    last = replies[2]["provenance"]
+    assert last["session"] == [{"detector": "loop", "score": 0.6, "why": "3 of the last 3 turns are alike"}]
+    assert "do not repeat" in last["guidance"]
+    assert circle(other)["provenance"]["session"] == []  # nobody else's session is touched
+    memory = api.services.memory
+    turns = api.call(memory.window(user, replies[0]["conversationId"]))
+    assert [turn.provenance.get("session") for turn in turns if turn.speaker == "assistant"] == [None, None, "loop"]
+    # A process that does not know the session, as after a restart, sees it from the conversation.
+    memory.shadow.end(user, replies[0]["conversationId"])
+    again = circle(user, replies[0]["conversationId"])
+    assert again["provenance"]["session"][0]["why"] == "4 of the last 4 turns are alike"
+    api.data(user, 'mutation { eraseMyData(confirm: "ERASE") { id } }')
+    assert not memory.shadow.knows(user, replies[0]["conversationId"])
 
 
 def test_export_has_everything_and_erasure_leaves_nothing(api: RunningApi) -> None:

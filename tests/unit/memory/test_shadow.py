@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 
 import pytest
 
@@ -44,13 +43,12 @@ def test_a_message_unlike_a_persons_others_is_an_anomaly() -> None:
     assert [each.detector for each in odd.findings] == ["anomaly"]
 
 
-def test_what_is_reported_quotes_nothing_and_is_plain_json(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_reported_quotes_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     shadow = ShadowMemory()
     for _ in range(3):
         last = shadow.observe("ann", "s", "user", "my password is quince do you hear me")
-    assert last.metadata()["shadow_memory"]
-    said = json.dumps(last.metadata()) + last.guidance + caplog.text
+    said = repr(last.findings) + last.guidance + caplog.text
     assert "loop" in said
     assert "quince" not in said
     assert "ann" not in caplog.text
@@ -72,6 +70,27 @@ def test_observations_are_sealed_and_gone_with_the_session() -> None:
     shadow.end("bob", "one")
     shadow.end("bob", "one")
     assert len(shadow) == 0
+
+
+def test_what_is_weighed_is_not_noted() -> None:
+    shadow = ShadowMemory()
+    question = "How do I reset the password of my account?"
+    for _ in range(2):
+        shadow.observe("ann", "s", "user", question)
+    for _ in range(2):  # the second time it is the third turn again, not the fourth
+        assert shadow.weigh("ann", "s", "user", question).findings[0].why == "3 of the last 3 turns are alike"
+    assert shadow.weigh("ann", "other", "user", question).findings == ()
+    assert shadow.knows("ann", "s")
+    assert not shadow.knows("ann", "other")
+
+
+def test_answers_that_repeat_themselves_are_told_with_the_next_question() -> None:
+    shadow = ShadowMemory()
+    for asked in ("Where is the tap?", "Which road goes there?", "And by bus?"):
+        assert shadow.weigh("ann", "s", "user", asked).findings == ()
+        shadow.observe("ann", "s", "user", asked)
+        shadow.observe("ann", "s", "assistant", "Please have a look at the manual of the tap.")
+    assert [each.detector for each in shadow.weigh("ann", "s", "user", "Is it far away?").findings] == ["loop"]
 
 
 def test_sessions_of_two_users_with_one_name_do_not_meet() -> None:
