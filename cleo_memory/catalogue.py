@@ -7,7 +7,7 @@ memory leaves its row behind as a tombstone that outranks every version, so no l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,6 +15,8 @@ from cleo_memory.database.base import Database, Transaction, fetch, marks
 from cleo_memory.errors import KeyUnavailable
 from cleo_memory.outbox import enqueue
 from cleo_memory.records import Owner
+from cleo_memory.sealing.keyring import UserKeys
+from cleo_memory.sealing.rows import resigned, signed_row
 
 __all__ = ["Catalogue", "Entry", "ThreadRow"]
 
@@ -53,6 +55,8 @@ class Entry:
     """Order of writing; fixed."""
     seq: int = 0
     """Order of change: the feed that resident indexes follow."""
+    seal: str = ""
+    """Over what this row says of the memory, under the user's key: see sealing.rows. A tombstone has none."""
 
 
 COLUMNS = tuple(Entry.__dataclass_fields__)
@@ -92,23 +96,34 @@ class Catalogue:
         owner: Owner,
         entry: Entry,
         sealed: bytes,
+        keys: UserKeys,
         *,
         thread_name: bytes | None = None,
         outbox: Sequence[str] = (),
         supersede: bool = False,
     ) -> Entry:
-        """Write one memory; with `supersede`, what held its slot until now ceases to be valid when this begins."""
+        """Write one memory; with `supersede`, what held its slot until now ceases to be valid when this begins.
+
+        Args:
+            keys: the owner's; they seal the row.
+
+        Raises:
+            KeyUnavailable: the key was rotated or destroyed since.
+            SealBroken: what held the slot was changed by somebody without the user's key.
+        """
 
         def work(tx: Transaction) -> Entry:
             self.refuse_old_key(tx, owner, entry.key_version)
             seq = advance(tx)
-            written = replace(entry, seq=seq, position=seq)
+            written = signed_row(keys, entry, seq=seq, position=seq)
             if supersede:
-                tx.execute(
-                    "UPDATE memories SET valid_to = ?, seq = ? WHERE owner = ? AND slot = ? AND live = 1 "
-                    "AND valid_to IS NULL",
-                    (entry.valid_from, seq, owner, entry.slot),
-                )
+                held = f"{SELECT} WHERE owner = ? AND slot = ? AND live = 1 AND valid_to IS NULL"
+                for each in entries(tx.execute(held, (owner, entry.slot)).fetchall()):
+                    ended = resigned(keys, each, valid_to=entry.valid_from)
+                    tx.execute(
+                        "UPDATE memories SET valid_to = ?, seq = ?, seal = ? WHERE owner = ? AND id = ?",
+                        (ended.valid_to, seq, ended.seal, owner, each.id),
+                    )
             tx.execute(INSERT, (owner, *astuple(written)))
             tx.execute(
                 "INSERT INTO payloads (owner, id, tier, version, sealed) VALUES (?, ?, ?, ?, ?)",
@@ -153,7 +168,7 @@ class Catalogue:
                     continue
                 tx.execute(
                     "UPDATE memories SET live = 0, version = version + 1, thread = NULL, slot = NULL, digest = '', "
-                    "bytes = 0, touched_at = ?, seq = ? WHERE owner = ? AND id = ?",
+                    "seal = '', bytes = 0, touched_at = ?, seq = ? WHERE owner = ? AND id = ?",
                     (now, advance(tx), owner, id),
                 )
                 tx.execute("DELETE FROM payloads WHERE owner = ? AND id = ?", (owner, id))

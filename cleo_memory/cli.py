@@ -240,10 +240,7 @@ def rotate_keys(user: str | None) -> None:
     async def work(opened: Memory) -> str:
         if user is not None:
             return f"{await opened.rotate_key(user)} memories sealed anew."
-        rotate = getattr(opened.keyring.provider, "rotate", None)
-        if rotate is not None:
-            await asyncio.to_thread(rotate)
-        return f"{await opened.keyring.rewrap()} data keys rewrapped under {opened.keyring.provider.current!r}."
+        return f"{await opened.rotate_kek()} data keys rewrapped under {opened.keyring.provider.current!r}."
 
     click.echo(with_memory(work))
 

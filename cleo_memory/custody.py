@@ -21,6 +21,7 @@ from cleo_memory.outbox import Outbox
 from cleo_memory.records import Kind, Owner, Record, Tier, new_id
 from cleo_memory.retrieval import passage
 from cleo_memory.sealing.keyring import Keyring, UserKeys
+from cleo_memory.sealing.rows import check_row
 from cleo_memory.shelves import Shelf, Shelves
 from cleo_memory.stores import Sealed
 from cleo_memory.tiering.score import heat_after
@@ -107,6 +108,7 @@ class Custody:
             owner,
             entry,
             keys.seal(id, CONTENT, entry.tier, 1, payload),
+            keys,
             thread_name=self._thread_name(keys, entry, draft) if in_thread else None,
             outbox=self.shelves.targets(tier),
             supersede=superseding and draft.kind is Kind.PREFERENCE and draft.key is not None,
@@ -215,6 +217,7 @@ class Custody:
         keys = await self.keyring.keys(owner, holding=entry.key_version)
         if keys is None:
             raise KeyUnavailable("This user's keys were destroyed.")
+        check_row(keys, entry)
         try:
             plain = keys.open(entry.id, CONTENT, str(tier), entry.version, envelope)
         except (SealBroken, KeyUnavailable):

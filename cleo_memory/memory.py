@@ -29,6 +29,7 @@ from cleo_memory.retrieval import Context, Filter, Match, approximate_tokens, bu
 from cleo_memory.sealing.envelope import key_version_of
 from cleo_memory.sealing.keyring import Keyring
 from cleo_memory.settings import MemorySettings
+from cleo_memory.shadow import ShadowMemory
 from cleo_memory.tiering.policy import TierPolicy
 from cleo_memory.tiering.worker import Tiering
 
@@ -48,6 +49,7 @@ class Memory:
         policy = TierPolicy(half_life=custody.half_life)
         external = custody.shelves.external_keys
         self.access = AccessLog(catalogue, policy)
+        self.shadow = ShadowMemory()
         self.leases = Leases(catalogue.database)
         self.tiering = Tiering(catalogue, custody, self.leases, self.access, policy)
         self.deliveries = [Delivery(catalogue, custody, self.leases, shelf) for shelf in custody.shelves.external]
@@ -328,6 +330,7 @@ class Memory:
         facts = await self.eraser.begin(owner)
         self.library.drop(owner)
         self.access.drop(owner)
+        self.shadow.forget(user)
         for delivery in self.deliveries:
             with suppress(BackendDown):
                 await delivery.drain()
@@ -344,6 +347,16 @@ class Memory:
         done = await self.rotation.rotate(owner)
         await self._audit("memory.key-rotated", owner, memories=done)
         self._deliver()
+        return done
+
+    async def rotate_kek(self) -> int:
+        """Take a new key-encryption key, where the provider can make one, and wrap every data key under the current
+        one, while readers and writers go on; returns how many were wrapped anew."""
+        provider = self.keyring.provider
+        if (rotate := getattr(provider, "rotate", None)) is not None:
+            await asyncio.to_thread(rotate)
+        done = await self.keyring.rewrap()
+        await asyncio.to_thread(partial(record, "memory.kek-rotated", "memory", provider.current, keys=done))
         return done
 
     # -- life ------------------------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ and it always keeps what no durable target holds.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from cleo_core.audit import record
 from cleo_core.errors import InputError
 from cleo_core.progress import Reporter, silent
 from cleo_memory.adapters.sqlite import EmbeddedStore
@@ -49,8 +51,8 @@ async def open_stores(settings: MemorySettings, names: Sequence[str], urls: Mapp
     """Stores by name: a URL that was given, or else the one that the settings have for such a backend."""
     opened: dict[str, Store] = {}
     for name in names:
-        scheme = "postgresql" if name in ("postgres", "supabase") else name
-        known = [url for url in (settings.hot, settings.warm, settings.cold) if url.startswith(scheme)]
+        schemes = ("postgresql", "supabase+", "postgrest+") if name in ("postgres", "supabase") else (name,)
+        known = [url for url in (settings.hot, settings.warm, settings.cold) if url.startswith(schemes)]
         if name == "pinecone":
             from cleo_memory.adapters.pinecone import PineconeStore
 
@@ -59,11 +61,11 @@ async def open_stores(settings: MemorySettings, names: Sequence[str], urls: Mapp
                 key = settings.pinecone_api_key.get_secret_value() if settings.pinecone_api_key else ""
                 opened[name] = PineconeStore(host, key)
         elif name != "sqlite" and (url := urls.get(name) or next(iter(known), None)):
-            if scheme == "postgresql":
+            if url.startswith(("postgresql://", "postgres://")):
                 from cleo_memory.adapters.postgres import install
 
                 await install(url, vectors=settings.vectors == "indexed")
-            opened[name] = open_store(url, settings.backend_seconds, vectors=settings.vectors == "indexed")
+            opened[name] = open_store(url, settings)
     return opened
 
 
@@ -141,7 +143,19 @@ class Migration:
             seen += len(page)
             report_to("memories", seen, total, copied=plan.copied, failed=len(plan.failed))
         plan.seconds = time.monotonic() - began
+        await asyncio.to_thread(self._audit, plan, delete_source)
         return plan
+
+    def _audit(self, report: Report, delete_source: bool) -> None:
+        targets = [*self.homes.values(), *self.mirrors]
+        record(
+            "memory.migrated",
+            "memory",
+            f"{_names(self.source)} to {_names(targets)}",
+            **{name: getattr(report, name) for name in ("copied", "already", "verified", "deleted")},
+            failed=len(report.failed),
+            delete_source=delete_source,
+        )
 
     async def _count(self) -> int:
         rows = await self.catalogue.database.read(partial(fetch, "SELECT count(*) FROM memories WHERE live = 1", ()))
@@ -233,6 +247,10 @@ class Migration:
             except BackendDown:
                 return 0
         return int(bool(gone))
+
+
+def _names(shelves: Sequence[Shelf]) -> str:
+    return ",".join(sorted(shelf.key for shelf in shelves))
 
 
 def _embedded(shelf: Shelf) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
+
+from pydantic import SecretStr
 
 from cleo_core.errors import ConfigError
 from cleo_core.settings import home, load
 from cleo_memory.catalogue import Catalogue
 from cleo_memory.custody import Custody
-from cleo_memory.database.base import Database
+from cleo_memory.database.base import Database, fetch
 from cleo_memory.database.sqlite import SqliteDatabase
 from cleo_memory.library import Library
 from cleo_memory.memory import Memory
@@ -21,7 +24,7 @@ from cleo_memory.schema import CATALOGUE_SCHEMA
 from cleo_memory.sealing.keyring import KEY_SCHEMA, Keyring
 from cleo_memory.sealing.providers import EnvironmentKeys, FileKeys, KeyProvider
 from cleo_memory.segments import SegmentStore
-from cleo_memory.settings import EMBEDDED, MemorySettings
+from cleo_memory.settings import EMBEDDED, REST, MemorySettings
 from cleo_memory.shelves import Guarded, Shelf, Shelves
 from cleo_memory.stores import Store
 
@@ -58,6 +61,7 @@ class _Opening:
             undo.push_async_callback(shelves.close)
             database = await _database(settings.catalogue, "catalogue", CATALOGUE_SCHEMA)
             undo.push_async_callback(database.close)
+            await _refuse_earlier(database)
             keys = await _database(settings.keystore or settings.catalogue, "keys", KEY_SCHEMA)
             undo.push_async_callback(keys.close)
             keyring = await Keyring.open(keys, provider, settings.tenant)
@@ -80,6 +84,17 @@ class _Opening:
             await self._memory.close()
 
 
+async def _refuse_earlier(database: Database) -> None:
+    """Rows without a seal are not sealed on trust: whoever dropped the column could have any row made whole."""
+    try:
+        await database.read(partial(fetch, "SELECT seal FROM memories LIMIT 0", ()))
+    except Exception as error:
+        raise ConfigError(
+            "The catalogue was made by an earlier version, whose rows are not sealed.",
+            hint="Export each user with that version, move the catalogue away, and restore the exports.",
+        ) from error
+
+
 async def _database(url: str, name: str, schema: Sequence[str]) -> Database:
     if url == "sqlite":
         statements = [each.replace("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT") for each in schema]
@@ -97,7 +112,7 @@ def open_shelves(settings: MemorySettings) -> Shelves:
     """The stores that the settings name. A client is imported only where its backend is configured."""
     vectors = settings.vectors == "indexed"
     stores = {
-        tier: Guarded(open_store(url, settings.backend_seconds, vectors=vectors), deadline=settings.backend_seconds)
+        tier: Guarded(open_store(url, settings), deadline=settings.backend_seconds)
         for tier, url in ((Tier.HOT, settings.hot), (Tier.WARM, settings.warm), (Tier.COLD, settings.cold))
         if url != EMBEDDED
     }
@@ -110,14 +125,14 @@ def open_shelves(settings: MemorySettings) -> Shelves:
             )
         from cleo_memory.adapters.pinecone import PineconeStore
 
-        key = settings.pinecone_api_key.get_secret_value() if settings.pinecone_api_key else ""
-        mirrors.append(Shelf(Tier.COLD, Guarded(PineconeStore(settings.pinecone_host, key)), mirror=True))
+        store = PineconeStore(settings.pinecone_host, _secret(settings.pinecone_api_key))
+        mirrors.append(Shelf(Tier.COLD, Guarded(store), mirror=True))
     return Shelves(stores, mirrors, vectors=vectors)
 
 
-def open_store(url: str, timeout: float = 3.0, *, vectors: bool = False) -> Store:
+def open_store(url: str, settings: MemorySettings) -> Store:
     """The adapter for a URL. Raises: ConfigError when there is none for it."""
-    scheme = url.partition(":")[0]
+    scheme, timeout, vectors = url.partition(":")[0], settings.backend_seconds, settings.vectors == "indexed"
     if scheme in ("redis", "rediss", "valkey"):
         from cleo_memory.adapters.redis import RedisStore
 
@@ -130,7 +145,18 @@ def open_store(url: str, timeout: float = 3.0, *, vectors: bool = False) -> Stor
         from cleo_memory.adapters.postgres import PostgresStore
 
         return PostgresStore(url, vectors=vectors, timeout=timeout)
+    if url.startswith(REST):
+        try:
+            from cleo_memory.adapters.postgrest import PostgrestStore
+        except ImportError as error:
+            raise ConfigError(f"{scheme} needs the extra `supabase`.", hint="pip install 'cleoai[supabase]'") from error
+        token, apikey = (_secret(each) for each in (settings.supabase_token, settings.supabase_apikey))
+        return PostgrestStore(url, token, apikey, vectors=vectors, timeout=timeout)
     raise ConfigError(f"There is no backend for {_bare(url)!r}.", hint="redis://, mongodb:// or postgresql://.")
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value else ""
 
 
 def _bare(url: str) -> str:

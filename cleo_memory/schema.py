@@ -14,6 +14,7 @@ CATALOGUE_SCHEMA = (
         expires_at DOUBLE PRECISION, pinned INTEGER NOT NULL, heat DOUBLE PRECISION NOT NULL,
         touched_at DOUBLE PRECISION NOT NULL, moved_at DOUBLE PRECISION NOT NULL, bytes BIGINT NOT NULL,
         digest TEXT NOT NULL, key_version BIGINT NOT NULL, position BIGINT NOT NULL, seq BIGINT NOT NULL,
+        seal TEXT NOT NULL,
         PRIMARY KEY (owner, id))""",
     "CREATE INDEX IF NOT EXISTS memories_seq ON memories (owner, seq)",
     "CREATE INDEX IF NOT EXISTS memories_position ON memories (owner, position) WHERE live = 1",

@@ -17,7 +17,8 @@ __all__ = ["EMBEDDED", "MemorySettings"]
 EMBEDDED = "embedded"
 EMBEDDERS = ("minilm-int8", "minilm", "none")
 POSTGRES = ("postgresql://", "postgres://")
-BACKENDS = (*POSTGRES, "redis://", "rediss://", "valkey://", "mongodb://", "mongodb+srv://")
+REST = ("supabase+https://", "postgrest+https://", "postgrest+http://")
+BACKENDS = (*POSTGRES, *REST, "redis://", "rediss://", "valkey://", "mongodb://", "mongodb+srv://")
 
 
 class MemorySettings(BaseSettings):
@@ -36,7 +37,12 @@ class MemorySettings(BaseSettings):
     warm: str = EMBEDDED
     """embedded, or a mongodb:// URL."""
     cold: str = EMBEDDED
-    """embedded, a postgresql:// URL (Supabase: its direct or pooler URL)."""
+    """embedded, a postgresql:// URL (Supabase: its direct or pooler URL), or supabase+https://PROJECT.supabase.co
+    where only HTTPS gets through."""
+    supabase_token: SecretStr | None = None
+    """For supabase+https://: a JWT whose claim `role` is cleo_memory_rows, signed with the project's key."""
+    supabase_apikey: SecretStr | None = None
+    """The project's publishable key, for Supabase's gateway; the token itself by default."""
     vectors: Literal["sealed", "indexed"] = "sealed"
     """sealed keeps vectors inside the sealed index; indexed also hands them to pgvector or Pinecone, where they
     can be inverted to text by whoever reads that store."""
@@ -93,7 +99,9 @@ class MemorySettings(BaseSettings):
                 yield f"CLEO_MEMORY_{name} is {shown(url)}: neither sqlite nor a postgresql:// URL."
         for name, url in (("HOT", self.hot), ("WARM", self.warm), ("COLD", self.cold)):
             if url != EMBEDDED and not url.startswith(BACKENDS):
-                yield f"CLEO_MEMORY_{name} is {shown(url)}: no embedded, redis://, mongodb:// or postgresql://."
+                yield f"CLEO_MEMORY_{name} is {shown(url)}: no embedded, redis://, mongodb://, postgresql:// or supabase+https://."
+        if self.cold.startswith(REST) and self.supabase_token is None:
+            yield "CLEO_MEMORY_COLD is PostgREST, but CLEO_MEMORY_SUPABASE_TOKEN is not set."
         if self.pinecone_host and self.vectors == "sealed":
             yield "CLEO_MEMORY_PINECONE_HOST is set, but CLEO_MEMORY_VECTORS is sealed."
         if self.embedder not in EMBEDDERS and not (Path(self.embedder) / "modules.json").is_file():

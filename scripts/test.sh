@@ -2,7 +2,7 @@
 # The whole test suite, with coverage on the screen and as HTML, and the floor for what trust and memory rest on.
 set -euo pipefail
 bin=$1
-"$bin/python" scripts/fetch_test_servers.py || echo "The tests against MongoDB will be skipped." >&2
+"$bin/python" scripts/fetch_test_servers.py || echo "The tests against these servers will be skipped." >&2
 "$bin/coverage" erase
 status=0
 "$bin/python" -m pytest --cov --cov-report= "${@:2}" || status=$?

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -134,7 +135,7 @@ class Mongo(Server):
     def command(self) -> list[str]:
         arguments = ["--port", str(self.port), "--bind_ip", "127.0.0.1", "--dbpath", str(self.folder)]
         arguments += ["--replSet", "rs0", "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25", "--nounixsocket"]
-        return [str(_fetcher().fetch()), *arguments, "--quiet"]
+        return [str(_fetcher().fetch_mongod()), *arguments, "--quiet"]
 
     def ready(self) -> None:
         import pymongo
@@ -200,6 +201,36 @@ class Postgres(Server):
         psycopg.connect(self.url, connect_timeout=2).close()
 
 
+class PgBouncer(Server):
+    """A transaction pooler with two server connections, so that clients share them at once."""
+
+    def __init__(self, database: str) -> None:
+        super().__init__("pgbouncer")
+        self.binary = Path(_fetcher().fetch_pgbouncer())
+        given = urlsplit(database)
+        user = given.username or "cleo"
+        self.url = f"postgresql://{user}@127.0.0.1:{self.port}/pooled"
+        behind = f"host={given.hostname} port={given.port or 5432} dbname={given.path[1:]} user={user}"
+        if given.password:
+            behind += f" password={given.password}"
+        lines = ["[databases]", f"pooled = {behind}", "[pgbouncer]", "listen_addr = 127.0.0.1", "unix_socket_dir ="]
+        lines += [f"listen_port = {self.port}", "auth_type = any", "pool_mode = transaction", "default_pool_size = 2"]
+        (self.folder / "pgbouncer.ini").write_text("\n".join(lines))
+
+    def command(self) -> list[str]:
+        as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
+        return [str(self.binary), *as_nobody, str(self.folder / "pgbouncer.ini")]
+
+    def options(self) -> dict[str, Any]:
+        beside = list(self.binary.parents[1].glob("lib/*-linux-gnu"))  # fetched, not installed
+        return {"env": {**os.environ, "LD_LIBRARY_PATH": str(beside[0])}} if beside else {}
+
+    def ready(self) -> None:
+        import psycopg
+
+        psycopg.connect(self.url, connect_timeout=2).close()
+
+
 def _fetcher() -> Any:
     place = Path(__file__).parents[1] / "scripts" / "fetch_test_servers.py"
     spec = importlib.util.spec_from_file_location("fetch_test_servers", place)
@@ -251,9 +282,24 @@ def postgres_url() -> str:
 
 
 @pytest.fixture(scope="session")
+def pooler_url(postgres_url: str) -> str:
+    """The same database through a transaction pooler."""
+    return _url("CLEO_TEST_POOLER_URL", lambda: PgBouncer(postgres_url))
+
+
+@pytest.fixture(scope="session")
 def pinecone_host() -> Iterator[str]:
     from tests.pinecone_simulator import PineconeSimulator
 
     simulator = PineconeSimulator()
     yield simulator.host
+    simulator.close()
+
+
+@pytest.fixture(scope="session")
+def postgrest_url(postgres_url: str) -> Iterator[str]:
+    from tests.postgrest_simulator import PostgrestSimulator
+
+    simulator = PostgrestSimulator(postgres_url)
+    yield simulator.url
     simulator.close()

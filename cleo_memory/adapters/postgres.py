@@ -65,6 +65,8 @@ class PostgresStore:
             min_size=0,
             max_size=connections,
             timeout=timeout,
+            # As in database/postgres.py: what is back is found at the next request.
+            reconnect_timeout=1.0,
             open=False,
             # A transaction pooler cannot keep prepared statements.
             kwargs={"prepare_threshold": None, "connect_timeout": max(2, int(timeout))},

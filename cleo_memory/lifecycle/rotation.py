@@ -15,6 +15,7 @@ from cleo_memory.outbox import enqueue
 from cleo_memory.records import Owner
 from cleo_memory.sealing.envelope import key_version_of
 from cleo_memory.sealing.keyring import Keyring, UserKeys
+from cleo_memory.sealing.rows import resigned
 from cleo_memory.segments import INDEX
 
 __all__ = ["Rotation"]
@@ -49,29 +50,31 @@ class Rotation:
         while rows := await self.catalogue.database.read(partial(fetch, sql, (owner, current, BATCH))):
             found = entries(rows)
             plain = await self.custody.plaintexts(owner, found)
-            sealed = [(entry, self._sealed(keys, entry, plain[entry.id])) for entry in found if entry.id in plain]
-            done += await self.catalogue.database.write(partial(self._replace, owner, current, sealed))
+            sealed = [(entry, *self._sealed(keys, entry, plain[entry.id])) for entry in found if entry.id in plain]
+            done += await self.catalogue.database.write(partial(self._replace, owner, sealed))
         await self._threads(owner, keys)
         await self._segments(owner, keys)
         await self.keyring.retire(owner, below=current)
         return done
 
-    def _sealed(self, keys: UserKeys, entry: Entry, plain: bytes) -> tuple[bytes, str]:
-        envelope = keys.seal(entry.id, CONTENT, entry.tier, entry.version + 1, plain)
-        return envelope, keys.mac(keys.current, plain)
+    def _sealed(self, keys: UserKeys, entry: Entry, plain: bytes) -> tuple[Entry, bytes]:
+        digest, version = keys.mac(keys.current, plain), entry.version + 1
+        fresh = resigned(keys, entry, version=version, key_version=keys.current, digest=digest)
+        return fresh, keys.seal(entry.id, CONTENT, entry.tier, version, plain)
 
-    def _replace(
-        self, owner: Owner, current: int, sealed: list[tuple[Entry, tuple[bytes, str]]], tx: Transaction
-    ) -> int:
+    def _replace(self, owner: Owner, sealed: list[tuple[Entry, Entry, bytes]], tx: Transaction) -> int:
         done = 0
-        for entry, (envelope, digest) in sealed:
+        for entry, fresh, envelope in sealed:
             changed = tx.execute(
-                "UPDATE memories SET version = ?, key_version = ?, digest = ? "
-                "WHERE owner = ? AND id = ? AND version = ? AND tier = ? AND live = 1",
-                (entry.version + 1, current, digest, owner, entry.id, entry.version, entry.tier),
+                "UPDATE memories SET version = ?, key_version = ?, digest = ?, seal = ? "
+                "WHERE owner = ? AND id = ? AND version = ? AND tier = ? AND seal = ? AND live = 1",
+                (
+                    *(fresh.version, fresh.key_version, fresh.digest, fresh.seal),
+                    *(owner, entry.id, entry.version, entry.tier, entry.seal),
+                ),
             ).rowcount
             if not changed:
-                continue  # moved or forgotten meanwhile; if it is still there, the next round has it
+                continue  # moved, superseded or forgotten meanwhile; if it is still there, the next round has it
             tx.execute("DELETE FROM payloads WHERE owner = ? AND id = ?", (owner, entry.id))
             tx.execute(
                 "INSERT INTO payloads (owner, id, tier, version, sealed) VALUES (?, ?, ?, ?, ?)",

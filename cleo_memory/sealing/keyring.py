@@ -56,6 +56,7 @@ class UserKeys:
         self._keys = keys
         self._lookup = self._derive(LOOKUP, "lookup")
         self._ciphers: dict[tuple[int, str], AESGCM] = {}
+        self._hashes: dict[tuple[int, str], bytes] = {}
 
     @property
     def versions(self) -> frozenset[int]:
@@ -83,9 +84,11 @@ class UserKeys:
         binding = Binding(self.tenant, self.owner, record, field, place, version)
         return seal_envelope(self._cipher(self.current, field), self.current, binding, plaintext)
 
-    def mac(self, version: int, data: bytes) -> str:
+    def mac(self, version: int, data: bytes, purpose: str = "digest") -> str:
         """Keyed digest under one version of the key: tells that two copies hold the same without keeping either."""
-        return _hash(self._derive(version, "digest"), data)
+        if (key := self._hashes.get((version, purpose))) is None:
+            key = self._hashes[version, purpose] = self._derive(version, purpose)
+        return _hash(key, data)
 
     def open(self, record: str, field: str, place: str, version: int, envelope: bytes) -> bytes:
         """Raises: SealBroken, KeyUnavailable."""

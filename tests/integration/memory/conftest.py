@@ -7,6 +7,6 @@ from pathlib import Path
 if (root := str(Path(__file__).parents[3])) not in sys.path:
     sys.path.insert(0, root)
 
-from tests.servers import mongodb_url, pinecone_host, postgres_url, redis_url
+from tests.servers import mongodb_url, pinecone_host, pooler_url, postgres_url, postgrest_url, redis_url
 
-__all__ = ["mongodb_url", "pinecone_host", "postgres_url", "redis_url"]
+__all__ = ["mongodb_url", "pinecone_host", "pooler_url", "postgres_url", "postgrest_url", "redis_url"]

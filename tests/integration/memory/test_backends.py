@@ -10,15 +10,18 @@ from typing import Any
 
 import psycopg
 import pytest
+from postgrest.exceptions import APIError
 from pydantic import SecretStr
 
 from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
 from cleo_memory.adapters.postgres import PostgresStore, install
+from cleo_memory.adapters.postgrest import PostgrestStore, install_functions
 from cleo_memory.errors import BackendDown
 from cleo_memory.records import Owner
 from cleo_memory.retrieval import open_embedder
 from cleo_memory.stores import Sealed
+from tests.postgrest_simulator import token
 from tests.servers import Mongo, Server, Valkey, started
 
 pytestmark = pytest.mark.integration
@@ -209,8 +212,14 @@ async def test_indexed_vectors_go_where_they_can_be_searched_and_nowhere_else(
         await open_memory(settings.model_copy(update={"hot": "mysql://user:secret@host"}))
 
 
-async def test_two_processes_share_a_postgres_catalogue(settings: MemorySettings, postgres_url: str) -> None:
-    shared = settings.model_copy(update={"catalogue": postgres_url, "processes": 2})
+@pytest.mark.parametrize("way", ["postgres_url", "pooler_url"])
+async def test_two_processes_share_a_postgres_catalogue(
+    settings: MemorySettings, way: str, postgres_url: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(way)
+    with psycopg.connect(postgres_url) as connection:  # keys of another run were wrapped under another KEK
+        connection.execute("DROP SCHEMA IF EXISTS cleo_keys, cleo_catalogue CASCADE")
+    shared = settings.model_copy(update={"catalogue": url, "cold": url, "processes": 2})
     async with open_memory(shared) as one, open_memory(shared) as other:
         first = await one.append("ann", "trip", "user", "I saw a heron.")
         assert [hit.record for hit in await other.search("ann", "heron")] == [first]
@@ -230,6 +239,36 @@ async def test_two_processes_share_a_postgres_catalogue(settings: MemorySettings
         assert (await other.search("ann", "heron")) == []
         await other.remember("ann", "a new life")
         await one.erase("ann")
+
+
+async def test_owners_who_share_a_poolers_connections_never_meet(pooler_url: str) -> None:
+    """Twelve connections to the pooler, two behind it: each changes hands at every transaction."""
+    await install(pooler_url)
+    stores = [PostgresStore(pooler_url) for _ in range(3)]
+    owners = [Owner(os.urandom(16).hex()) for _ in range(12)]
+
+    async def live(n: int, owner: Owner) -> None:
+        store = stores[n % len(stores)]
+        for turn in range(10):
+            await store.put(owner, [Sealed(f"m{turn}", 1, owner.encode())])
+            assert {each.data for each in (await store.get(owner, ["m0", f"m{turn}"])).values()} == {owner.encode()}
+            assert len(await store.scan(owner, "", 100)) == turn + 1
+
+    try:
+        await asyncio.gather(*(live(n, owner) for n, owner in enumerate(owners)))
+        whoami = "SELECT current_user, coalesce(current_setting('cleo.owner', true), ''), pg_backend_pid()"
+        left = []
+        for _ in range(6):
+            async with await psycopg.AsyncConnection.connect(pooler_url, autocommit=True) as connection:
+                left.append(await (await connection.execute(whoami)).fetchone())
+        # What was set for a transaction went with it, on the very connections that were shared.
+        assert {row[:2] for row in left if row} == {("cleo", "")}
+        assert len({row[2] for row in left if row}) <= 2
+    finally:
+        for owner in owners:
+            await stores[0].purge(owner)
+        for store in stores:
+            await store.close()
 
 
 async def test_row_level_security_binds_even_a_query_that_forgets_the_owner(postgres_url: str) -> None:
@@ -255,3 +294,55 @@ async def test_row_level_security_binds_even_a_query_that_forgets_the_owner(post
     finally:
         await store.purge(bob)
         await store.close()
+
+
+@pytest.fixture
+def over_https(settings: MemorySettings, postgrest_url: str) -> MemorySettings:
+    given = {"cold": f"postgrest+{postgrest_url}", "supabase_token": SecretStr(token("cleo_memory_rows"))}
+    return settings.model_copy(update=given)
+
+
+async def test_a_cold_tier_over_https_holds_what_the_one_over_postgres_finds(
+    settings: MemorySettings, over_https: MemorySettings, postgres_url: str
+) -> None:
+    await install_functions(postgres_url)
+    await install_functions(postgres_url)  # may run again
+    async with open_memory(over_https) as memory:
+        kept = await memory.remember("ann", "Herons are birds.")
+        owner = memory.keyring.owner("ann")
+        assert await memory.tiering.mover.move(
+            owner, (await memory.catalogue.find(owner, [kept.id]))[kept.id], Tier.COLD
+        )
+        assert (await memory.recall("ann", kept.id)).tier == Tier.COLD
+        assert await staged(memory, "ann") == 0
+    async with open_memory(settings) as memory:  # the same rows, now by the direct connection
+        assert (await memory.recall("ann", kept.id)).content == "Herons are birds."
+        assert (await memory.erase("ann")).stores["cold:postgres"] == "purged"
+
+
+async def test_a_token_of_another_role_or_key_reaches_nothing(postgres_url: str, postgrest_url: str) -> None:
+    await install_functions(postgres_url)
+    owner = Owner(os.urandom(16).hex())
+    good = PostgrestStore(f"postgrest+{postgrest_url}", token("cleo_memory_rows"))
+    await good.put(owner, [Sealed("one", 1, b"1")])
+    for bad in (token("anon"), token("cleo_memory_rows", "a secret that somebody else knows of")):
+        store = PostgrestStore(f"postgrest+{postgrest_url}", bad)
+        with pytest.raises(APIError, match=r"permission denied|JWT"):
+            await store.get(owner, ["one"])
+        await store.close()
+    assert set(await good.get(owner, ["one"])) == {"one"}
+    await good.purge(owner)
+    await good.close()
+
+
+def test_a_token_never_travels_in_the_clear(settings: MemorySettings) -> None:
+    with pytest.raises(ConfigError, match="in the clear"):
+        PostgrestStore("postgrest+http://db.example.org", "token")
+    with pytest.raises(ConfigError, match="SUPABASE_TOKEN"):
+        PostgrestStore("supabase+https://project.supabase.co", "")
+    without = settings.model_copy(update={"cold": "supabase+https://project.supabase.co"})
+    assert any("SUPABASE_TOKEN" in problem for problem in without.problems())
+    assert not any("SUPABASE" in problem for problem in settings.problems())
+    store = PostgrestStore("supabase+https://project.supabase.co", "token", "key")
+    assert str(store._client.base_url) == "https://project.supabase.co/rest/v1"
+    assert (store._http.headers["apikey"], store._http.follow_redirects) == ("key", False)

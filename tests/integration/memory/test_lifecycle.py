@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cleo_core.audit import log
 from cleo_core.crypto.errors import SignatureInvalid
 from cleo_core.errors import TrustError
 from cleo_memory import MemorySettings, open_memory
@@ -176,3 +177,7 @@ async def test_a_new_kek_rewraps_every_key_and_the_old_one_may_go() -> None:
         provider.retire(name)  # type: ignore[attr-defined]
     async with open_memory(WORDS_ONLY) as memory:
         assert (await memory.memories("ann")).items == [kept]
+        assert await memory.rotate_kek() == 4
+        assert (await memory.memories("ann")).items == [kept]
+    told = [(each["event"], each["subject"], each["details"]) for each in log().read()]
+    assert told[-1] == ("memory.kek-rotated", memory.keyring.provider.current, {"keys": 4})

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
+from cleo_core.audit import log
 from cleo_core.errors import InputError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
 from cleo_memory.adapters.postgres import install
@@ -124,6 +128,50 @@ async def test_a_migration_that_stops_half_way_goes_on_where_it_stopped(
         assert await contents(memory) == kept
         assert (await memory.memories("ann")).items[0].tier == Tier.WARM
         assert set((await memory.erase("ann")).stores.values()) == {"purged"}
+
+
+async def test_a_migration_that_is_killed_goes_on_where_it_was(
+    settings: MemorySettings, urls: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_memory(settings) as memory:
+        texts = {user: [f"{user} fact {n}" for n in range(250)] for user in ("ann", "bob", "eve", "joe")}
+        for user, facts in texts.items():
+            await asyncio.gather(*(memory.remember(user, fact) for fact in facts))
+    total = sum(map(len, texts.values()))
+    monkeypatch.setenv("CLEO_MEMORY_EMBEDDER", "none")
+    monkeypatch.setenv("CLEO_MEMORY_TENANT", settings.tenant)
+    command = [sys.executable, "-m", "cleo_core", "memory", "migrate", "--source", "sqlite", "--target", "mongodb"]
+    command += ["--url", f"mongodb={urls['mongodb']}", "--delete-source"]
+
+    async def arrived(store: Store) -> int:
+        async with open_memory(settings) as memory:
+            owners = [memory.keyring.owner(user) for user in texts]
+        return sum([len(await store.scan(owner, "", 1000)) for owner in owners])
+
+    store = (await open_stores(settings, ["mongodb"], urls))["mongodb"]
+    held = [0]
+    for _ in range(2):
+        killed = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+        while await arrived(store) <= held[-1]:
+            assert killed.returncode is None
+        killed.kill()
+        assert await killed.wait() == -signal.SIGKILL
+        held.append(await arrived(store))
+    assert 0 < held[1] < held[2] < total  # it was killed on its way, and went on
+    whole = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    said = (await whole.communicate())[0].decode()
+    assert whole.returncode == 0
+    assert f"{total} verified" in said
+    assert f"{held[2]} there already" in said
+    assert "0 failed" in said
+    assert await arrived(store) == total
+    await store.close()
+    async with open_memory(settings.model_copy(update={"warm": urls["mongodb"]})) as memory:
+        assert await holds(memory, "sqlite", {}) == 0
+        for user, facts in texts.items():
+            assert sorted(each.content for each in (await memory.memories(user, first=1000)).items) == sorted(facts)
+    told = [each for each in log().read() if each["event"] == "memory.migrated"]
+    assert [each["subject"] for each in told] == ["cold:embedded,hot:embedded,warm:embedded to warm:mongodb"]
 
 
 async def test_what_only_a_cache_would_hold_is_not_deleted_at_the_source(

@@ -37,7 +37,7 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(params=["embedded", "redis", "mongodb", "postgres", "pinecone"])
+@pytest.fixture(params=["embedded", "redis", "mongodb", "postgres", "pooler", "postgrest", "pinecone"])
 async def store(
     request: pytest.FixtureRequest, home: object, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Store]:
@@ -54,12 +54,19 @@ async def store(
         from cleo_memory.adapters.mongodb import MongoStore
 
         made = MongoStore(request.getfixturevalue("mongodb_url"))
-    elif request.param == "postgres":
+    elif request.param in ("postgres", "pooler"):
         from cleo_memory.adapters.postgres import PostgresStore, install
 
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue(f"{request.param}_url")
         await install(url, vectors=True)
         made = PostgresStore(url, vectors=True)
+    elif request.param == "postgrest":
+        from cleo_memory.adapters.postgrest import PostgrestStore, install_functions
+        from tests.postgrest_simulator import token
+
+        url = request.getfixturevalue("postgrest_url")
+        await install_functions(request.getfixturevalue("postgres_url"), vectors=True)
+        made = PostgrestStore(f"postgrest+{url}", token("cleo_memory_rows"), vectors=True)
     else:
         from cleo_memory.adapters.pinecone import PineconeStore
 

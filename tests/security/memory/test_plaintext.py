@@ -16,10 +16,13 @@ import pymongo
 import pytest
 import redis
 
+from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, open_memory
 from cleo_memory.adapters.postgres import install
-from cleo_memory.errors import SealBroken
+from cleo_memory.catalogue import COLUMNS
+from cleo_memory.errors import KeyUnavailable, SealBroken
 from cleo_memory.library import document
+from cleo_memory.records import Owner
 from cleo_memory.retrieval import open_embedder, passage
 from cleo_memory.shadow import ShadowMemory
 from tests.servers import Mongo, Postgres, Valkey, started
@@ -154,6 +157,84 @@ async def test_a_ciphertext_moved_to_another_place_fails_closed(place: str) -> N
         with pytest.raises(SealBroken):
             await memory.recall("ann", one.id)
         assert (await memory.recall("ann", two.id)).content == "two"
+
+
+FORGED = {
+    "version": 2,
+    "kind": "procedural",
+    "thread": "0" * 32,
+    "slot": "0" * 32,
+    "importance": 1.0,
+    "created_at": 1.0,
+    "valid_from": 1.0,
+    "valid_to": 4e9,
+    "expires_at": 4e9,
+    "digest": "0" * 32,
+    "key_version": 2,
+    "position": 99,
+    "seal": "",
+}
+
+
+async def forge(memory: Memory, owner: Owner, id: str, column: str) -> None:
+    sql = f"UPDATE memories SET {column} = ? WHERE owner = ? AND id = ?"
+    await memory.catalogue.database.write(lambda tx: tx.execute(sql, (FORGED[column], owner, id)).rowcount)
+
+
+@pytest.mark.parametrize("column", FORGED)
+async def test_a_row_that_was_changed_in_the_catalogue_is_refused(column: str) -> None:
+    async with open_memory(MemorySettings(embedder="none")) as memory:
+        one, two = await memory.remember("ann", "a heron"), await memory.remember("ann", "two")
+        owner = memory.keyring.owner("ann")
+        assert await memory.recall("ann", one.id) == one
+        await forge(memory, owner, one.id, column)
+        with pytest.raises((SealBroken, KeyUnavailable)):
+            await memory.recall("ann", one.id)
+        with pytest.raises((SealBroken, KeyUnavailable)):
+            await memory.search("ann", "heron")
+        assert await memory.recall("ann", two.id) == two
+        assert await memory.forget("ann", one.id) == 1  # the mend that the error names
+        assert [hit.record for hit in await memory.search("ann", "two")] == [two]
+
+
+async def test_every_column_is_sealed_or_only_says_where_the_memory_lives() -> None:
+    places = {"tier", "pinned", "heat", "touched_at", "moved_at", "bytes", "seq", "live"}
+    assert set(COLUMNS) == FORGED.keys() | places | {"id"}  # by its id a row is found
+    async with open_memory(MemorySettings(embedder="none")) as memory:
+        kept = await memory.remember("ann", "a heron")
+        await memory.pin("ann", kept.id)
+        assert (await memory.recall("ann", kept.id)).pinned
+
+
+async def test_a_forged_row_is_made_whole_by_nothing() -> None:
+    """Superseding and rotation seal rows anew: each checks first what is there."""
+    async with open_memory(MemorySettings(embedder="none")) as memory:
+        await memory.prefer("ann", "tea", "green")
+        await memory.prefer("bob", "tea", "green")
+        held = await memory.prefer("ann", "tea", "black")
+        owner = memory.keyring.owner("ann")
+        await forge(memory, owner, held.id, "importance")
+        with pytest.raises(SealBroken):
+            await memory.prefer("ann", "tea", "white")
+        with pytest.raises(SealBroken):
+            await memory.rotate_key("ann")
+        with pytest.raises(SealBroken):
+            await memory.preferences("ann")
+        assert await memory.rotate_key("bob") == 1
+        assert (await memory.preferences("bob"))["tea"].content == "green"
+        await memory.forget("ann", held.id)
+        assert (await memory.prefer("ann", "tea", "white")).content == "white"
+        assert await memory.rotate_key("ann") == 2
+
+
+async def test_a_catalogue_without_sealed_rows_is_refused_and_kept(home: Path) -> None:
+    async with open_memory(MemorySettings(embedder="none")) as memory:
+        await memory.remember("ann", "a heron")
+        await memory.catalogue.database.write(lambda tx: tx.execute("ALTER TABLE memories DROP COLUMN seal").rowcount)
+    before = (home / "memory" / "catalogue.db").read_bytes()
+    with pytest.raises(ConfigError, match="earlier version"):
+        await open_memory(MemorySettings(embedder="none"))
+    assert (home / "memory" / "catalogue.db").read_bytes() == before
 
 
 async def test_a_rolled_back_payload_is_noticed() -> None:
