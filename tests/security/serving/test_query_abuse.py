@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import socket
-import time
 from typing import Any
 
 import pytest
@@ -69,16 +68,13 @@ def test_an_ordinary_query_with_fragments_and_aliases_is_answered(api: RunningAp
 
 
 @pytest.mark.parametrize("name", REJECTED)
-def test_an_abusive_document_is_refused_quickly(api: RunningApi, name: str) -> None:
+def test_an_abusive_document_is_refused(api: RunningApi, name: str) -> None:
     query, reason = REJECTED[name]
-    began = time.monotonic()
     response = api.post(api.user(), query)
-    seconds = time.monotonic() - began
     error = response.json()["errors"][0]
     assert response.status_code == 400
     assert error["extensions"]["code"] == "QUERY_REJECTED"
     assert reason in error["message"]
-    assert seconds < 2  # the whole exchange on a busy machine; the guard itself is measured in the unit tests
     assert "data" not in response.json()
 
 

@@ -53,11 +53,9 @@ async def test_a_call_that_never_works_ends_with_its_own_error() -> None:
 
 def test_no_try_is_begun_after_the_deadline() -> None:
     flaky = Flaky(10**6)
-    began = time.monotonic()
     with pytest.raises(ConnectionError):
         retry_call(flaky, on=(ConnectionError,), attempts=10**6, deadline=0.1, longest=0.01)
-    assert time.monotonic() - began < 2
-    assert flaky.calls > 1
+    assert 1 < flaky.calls < 10**6
 
 
 def test_an_error_that_was_not_named_is_not_retried() -> None:
