@@ -14,18 +14,20 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from cleo_core.errors import ConfigError
 
-__all__ = ["CoreSettings", "all_settings", "check", "home", "load", "shown"]
+__all__ = ["CoreSettings", "all_settings", "check", "home", "load", "shown", "unread"]
 
 Environment = Literal["development", "staging", "production"]
 S = TypeVar("S", bound=BaseSettings)
 TRACKING = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "file", "databricks")
 SECRETS = ("KEY", "KEK", "SECRET", "PASSWORD", "TOKEN", "PASSPHRASE", "CREDENTIAL")
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(\S*)")
 
 
@@ -108,6 +110,12 @@ def shown(value: object) -> str:
     from cleo_core.telemetry import redact  # which reads settings itself
 
     return repr(redact(_bare(value) if isinstance(value, str) else value))
+
+
+def unread(url: str) -> bool:
+    """Whether nobody on the way can read what is sent there: https, or this very machine."""
+    address = urlsplit(url)
+    return address.scheme == "https" or address.hostname in LOOPBACK
 
 
 def _bare(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cleo_core.settings import shown
+from cleo_core.settings import shown, unread
 from cleo_memory.records import Kind
 
 __all__ = ["EMBEDDED", "MemorySettings"]
@@ -100,8 +100,13 @@ class MemorySettings(BaseSettings):
         for name, url in (("HOT", self.hot), ("WARM", self.warm), ("COLD", self.cold)):
             if url != EMBEDDED and not url.startswith(BACKENDS):
                 yield f"CLEO_MEMORY_{name} is {shown(url)}: no embedded, redis://, mongodb://, postgresql:// or supabase+https://."
-        if self.cold.startswith(REST) and self.supabase_token is None:
-            yield "CLEO_MEMORY_COLD is PostgREST, but CLEO_MEMORY_SUPABASE_TOKEN is not set."
+        if self.cold.startswith(REST):
+            if self.supabase_token is None:
+                yield "CLEO_MEMORY_COLD is PostgREST, but CLEO_MEMORY_SUPABASE_TOKEN is not set."
+            if not unread(self.cold.partition("+")[2]):
+                yield f"CLEO_MEMORY_COLD is {shown(self.cold)}: its token would travel in the clear. Use https://."
+        if self.key_provider == "vault" and not unread(self.vault_url or ""):
+            yield f"CLEO_MEMORY_VAULT_URL is {shown(self.vault_url)}: keys would travel in the clear. Use https://."
         if self.pinecone_host and self.vectors == "sealed":
             yield "CLEO_MEMORY_PINECONE_HOST is set, but CLEO_MEMORY_VECTORS is sealed."
         if self.embedder not in EMBEDDERS and not (Path(self.embedder) / "modules.json").is_file():

@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from httpx import AsyncClient
 from postgrest import AsyncPostgrestClient
 from psycopg import AsyncConnection
 
 from cleo_core.errors import ConfigError
+from cleo_core.settings import unread
 from cleo_memory.adapters.postgres import ROLE, install
 from cleo_memory.records import Owner
 from cleo_memory.stores import GRAVE, Sealed
@@ -23,7 +23,6 @@ from cleo_memory.stores import GRAVE, Sealed
 __all__ = ["PostgrestStore", "install_functions"]
 
 SCHEMA = "cleo_memory"
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 # PostgREST logs in as `authenticator` and takes the role that the token names.
 FUNCTION = """
 CREATE OR REPLACE FUNCTION cleo_memory.{name}({arguments}) RETURNS {returns} LANGUAGE plpgsql SET search_path = '' AS $$
@@ -123,8 +122,7 @@ class PostgrestStore:
             ConfigError: the token would travel in the clear, or is missing.
         """
         kind, _, base = url.partition("+")
-        address = urlsplit(base)
-        if address.scheme != "https" and address.hostname not in LOOPBACK:
+        if not unread(base):
             raise ConfigError("A token in the clear is everybody's.", hint="Use https:// in CLEO_MEMORY_COLD.")
         if not token:
             raise ConfigError("The cold tier is PostgREST, but CLEO_MEMORY_SUPABASE_TOKEN is not set.")

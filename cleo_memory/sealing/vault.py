@@ -6,6 +6,8 @@ import base64
 
 import httpx
 
+from cleo_core.errors import ConfigError
+from cleo_core.settings import unread
 from cleo_memory.errors import BackendDown, KeyUnavailable
 
 __all__ = ["VaultKeys"]
@@ -15,6 +17,11 @@ class VaultKeys:
     """The key must be of a type with associated data (aes256-gcm96). `current` is its newest version."""
 
     def __init__(self, url: str, token: str, key: str, *, timeout: float = 5.0) -> None:
+        """Raises: ConfigError when what is sent could be read on its way."""
+        if not unread(url):
+            raise ConfigError(
+                "Vault is asked for users' keys in the clear.", hint="Use https:// in CLEO_MEMORY_VAULT_URL."
+            )
         self._client = httpx.Client(
             base_url=f"{url.rstrip('/')}/v1/transit", headers={"X-Vault-Token": token}, timeout=timeout
         )

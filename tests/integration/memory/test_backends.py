@@ -340,6 +340,8 @@ def test_a_token_never_travels_in_the_clear(settings: MemorySettings) -> None:
         PostgrestStore("postgrest+http://db.example.org", "token")
     with pytest.raises(ConfigError, match="SUPABASE_TOKEN"):
         PostgrestStore("supabase+https://project.supabase.co", "")
+    bare = {"cold": "postgrest+http://db.example.org", "supabase_token": SecretStr("token")}
+    assert any("in the clear" in problem for problem in settings.model_copy(update=bare).problems())
     without = settings.model_copy(update={"cold": "supabase+https://project.supabase.co"})
     assert any("SUPABASE_TOKEN" in problem for problem in without.problems())
     assert not any("SUPABASE" in problem for problem in settings.problems())

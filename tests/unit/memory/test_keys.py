@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from cleo_core.errors import ConfigError
 from cleo_memory import MemorySettings
@@ -150,6 +150,17 @@ def test_vault_wraps_without_giving_its_key_away(vault: str) -> None:
     assert keys.unwrap(kek, wrapped, b"ann") == b"k" * 32
     with pytest.raises(KeyUnavailable):
         keys.unwrap(kek, wrapped, b"bob")
+
+
+def test_a_vault_is_never_spoken_to_in_the_clear(vault: str) -> None:
+    for away in ("http://vault.example.org:8200", "http://10.0.0.7", "vault.example.org"):
+        with pytest.raises(ConfigError, match="in the clear"):
+            VaultKeys(away, "good", "cleo")
+        given = MemorySettings(key_provider="vault", vault_url=away, vault_token=SecretStr("good"))
+        assert any("in the clear" in problem for problem in given.problems())
+    assert VaultKeys("https://vault.example.org", "good", "cleo")
+    given = MemorySettings(key_provider="vault", vault_url=vault, vault_token=SecretStr("good"))
+    assert not list(given.problems())
 
 
 def test_a_vault_that_refuses_is_not_taken_for_one_that_is_down(vault: str) -> None:
