@@ -26,6 +26,7 @@ from cleo_core.progress import Reporter
 WRITES, DEMOTIONS = 10_000, 1_000
 IN_FLIGHT = 32
 FORGET_EVERY = 10
+BETWEEN_KILLS = (20, 120)  # acknowledged writes and demotions
 ROOT = Path(__file__).parents[1]
 
 
@@ -82,7 +83,8 @@ def _storm(
     kills, server_kills = 0, 0
     worker = _worker(environment, "write", journal)
     down: dict[int, float] = {}
-    next_kill = time.monotonic() + dice.uniform(0.5, 3)
+    # By what was done and not by the clock, so that a quick machine is killed as often as a slow one.
+    since, gap = 0, dice.randint(*BETWEEN_KILLS)
     while True:
         time.sleep(0.02)
         now = time.monotonic()
@@ -101,7 +103,8 @@ def _storm(
             if now >= back:
                 servers[number].start()
                 del down[number]
-        if now >= next_kill or worker.poll() is not None:
+        events = len(done["added"]) + len(done["moved"])
+        if events - since >= gap or worker.poll() is not None:
             if dice.random() < 0.6 or worker.poll() is not None:
                 if worker.poll() is None:
                     os.killpg(worker.pid, signal.SIGKILL)
@@ -112,7 +115,7 @@ def _storm(
                 servers[number].kill()
                 server_kills += 1
                 down[number] = now + dice.uniform(0.5, 2)
-            next_kill = now + dice.uniform(1.0, 4)
+            since, gap = events, dice.randint(*BETWEEN_KILLS)
     os.killpg(worker.pid, signal.SIGKILL)
     worker.communicate()
     for number in down:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,10 +20,8 @@ __all__ = ["Result", "machine"]
 
 Figure = float | int | str
 
-# Figures of these units are better when they are small.
-SMALLER = ("_ms", "_s", "_seconds", "_bytes", "_mb", "hits", "lost", "duplicated", "resurrected")
-
-
+# Figures of these units are better when they are small; a size may follow (``disk_mb_50k``). A rate is no duration.
+SMALLER = re.compile(r"(?<!_per)_(ms|s|seconds|bytes|mb)(_|$)|(^|_)(hits|lost|duplicated|resurrected)$")
 COUNTS = ("memories", "questions")  # sizes of the input, better neither way
 
 
@@ -46,7 +45,7 @@ class Result:
                 if name.startswith(COUNTS):
                     continue
                 if isinstance(ours, int | float) and isinstance(figure, int | float) and ours and figure:
-                    ratio = figure / ours if name.endswith(SMALLER) else ours / figure
+                    ratio = figure / ours if SMALLER.search(name) else ours / figure
                     found.setdefault(peer, {})[name] = round(ratio, 3)
         return found
 

@@ -111,10 +111,19 @@ def test_data_of_another_form_is_one_line_and_no_traceback(
 
 
 def test_a_ratio_above_one_is_in_our_favour() -> None:
-    result = Result(
-        "x", {"recall@10": 80.0, "search_50k_p50_ms": 5.0}, {"peer": {"recall@10": 40.0, "search_50k_p50_ms": 50.0}}
-    )
-    assert result.ratios == {"peer": {"recall@10": 2.0, "search_50k_p50_ms": 10.0}}
+    better_by_two = {
+        "recall@10": (80.0, 40.0),
+        "search_50k_p50_ms": (5.0, 10.0),
+        "add_p50_ms_50k": (1.0, 2.0),
+        "disk_mb_1000x100": (10, 20),
+        "total_seconds": (3.0, 6.0),
+        "text_hits": (1, 2),
+        "grouped_adds_per_s": (4000, 2000),
+        "grouped_adds_per_s_1k": (4000, 2000),
+    }
+    ours = {name: pair[0] for name, pair in better_by_two.items()} | {"memories_50k": 50_000}
+    theirs = {name: pair[1] for name, pair in better_by_two.items()} | {"memories_50k": 50_000, "version": "1.0"}
+    assert Result("x", ours, {"peer": theirs}).ratios == {"peer": dict.fromkeys(better_by_two, 2.0)}
 
 
 def test_every_benchmark_is_listed() -> None:
