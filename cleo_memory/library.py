@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from cleo_core.errors import CleoError
+from cleo_core.errors import CleoError, ConfigError
 from cleo_memory.catalogue import Catalogue, Entry
 from cleo_memory.custody import Custody
 from cleo_memory.drafts import document
@@ -30,6 +30,7 @@ from cleo_memory.retrieval import (
     passage,
 )
 from cleo_memory.segments import SegmentStore, StoredSegments
+from cleo_memory.shelves import Guarded
 
 __all__ = ["Library", "document"]
 
@@ -83,6 +84,16 @@ class Library:
                 degraded = f"the embedder is down ({error.code}): found by words alone"
         found = partial(index.search, query, vector, limit=limit, where=where, now=time.time())
         return await asyncio.to_thread(found), degraded
+
+    async def nearest(self, owner: Owner, query: str, limit: int, store: Guarded | None) -> list[tuple[str, float]]:
+        """(id, cosine similarity) from a store that is given vectors; the user's index is not loaded."""
+        if store is None or self.embedder is None:
+            raise ConfigError(
+                "There is no store to search vectors in.",
+                hint="Set CLEO_MEMORY_VECTORS=indexed, and a cold tier in Postgres or a Pinecone mirror.",
+            )
+        vector = (await asyncio.to_thread(self.embedder.embed, [query]))[0]
+        return await store.nearest(owner, vector.tolist(), limit)
 
     async def fresh(self, owner: Owner) -> UserIndex:
         """The user's index with every acknowledged memory in it."""

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from cleo_core.audit import ready, record
 from cleo_memory.access import AccessLog
+from cleo_memory.arguments import kind_of, page_size, plain_id, position_of, unexpired
 from cleo_memory.catalogue import Catalogue
 from cleo_memory.custody import CATALOGUE, THREAD, Custody
 from cleo_memory.delivery import Delivery
 from cleo_memory.drafts import Draft, moment, seconds
-from cleo_memory.errors import BackendDown, InvalidMemory, MemoryNotFound
+from cleo_memory.errors import BackendDown, MemoryNotFound
 from cleo_memory.leases import Leases
 from cleo_memory.library import Library, document
 from cleo_memory.lifecycle.erase import Eraser, Receipt
@@ -34,8 +35,6 @@ from cleo_memory.tiering.policy import TierPolicy
 from cleo_memory.tiering.worker import Tiering
 
 __all__ = ["Memory"]
-
-LARGEST_PAGE = 1000
 
 
 class Memory:
@@ -87,7 +86,7 @@ class Memory:
             StorageFault: nothing was written.
         """
         draft = Draft(
-            kind=_kind(kind),
+            kind=kind_of(kind),
             content=content,
             importance=importance,
             conversation=conversation,
@@ -153,7 +152,7 @@ class Memory:
         owner = self.keyring.owner(user)
         wanted = [ids] if isinstance(ids, str) else list(ids)
         external = self.custody.shelves.external_keys
-        gone = await self.catalogue.bury(owner, [id for id in wanted if _plain(id)], time.time(), external)
+        gone = await self.catalogue.bury(owner, [id for id in wanted if plain_id(id)], time.time(), external)
         self._deliver()
         if self.library.resident.peek(owner) is not None:
             await self.library.fresh(owner)
@@ -166,8 +165,8 @@ class Memory:
     async def recall(self, user: str, id: str) -> Record:
         """One memory by its id. Raises: MemoryNotFound."""
         owner = self.keyring.owner(user)
-        found = await self.catalogue.find(owner, [id]) if _plain(id) else {}
-        records = await self.custody.open(owner, [entry for entry in found.values() if _unexpired(entry.expires_at)])
+        found = await self.catalogue.find(owner, [id]) if plain_id(id) else {}
+        records = await self.custody.open(owner, [entry for entry in found.values() if unexpired(entry.expires_at)])
         if not records:
             raise MemoryNotFound(f"There is no memory {id!r}.")
         self.access.note(owner, found.values())
@@ -196,14 +195,14 @@ class Memory:
         if not query.strip():
             return Hits()
         where = Filter(
-            kinds=None if kinds is None else {str(_kind(kind)) for kind in kinds},
+            kinds=None if kinds is None else {str(kind_of(kind)) for kind in kinds},
             conversations=conversations,
             speakers=speakers,
             since=None if since is None else seconds(since),
             until=None if until is None else seconds(until),
             valid_at=time.time() if at is None else seconds(at),
         )
-        matches, degraded = await self.library.search(owner, query, _first(limit), where)
+        matches, degraded = await self.library.search(owner, query, page_size(limit), where)
         found = await self.catalogue.find(owner, [match.id for match in matches])
         faults: set[str] = set()
         records = {each.id: each for each in await self.custody.open(owner, list(found.values()), faults)}
@@ -214,6 +213,25 @@ class Memory:
             reasons.append(f"{store} does not answer: {len(found) - len(records)} memories found are out of reach")
         hits.degraded = tuple(reasons)
         return hits
+
+    async def nearest(self, user: str, query: str, *, limit: int = 10) -> Hits:
+        """The cold memories nearest in meaning, asked of the store that is given vectors (``vectors=indexed``).
+
+        Loads no index of the user: for one with very many memories who is seldom here. Weaker than `search`: it knows
+        no words, and only what is cold and still holds.
+
+        Raises:
+            ConfigError: the settings keep vectors sealed, or no cold store can search them.
+            BackendDown: that store does not answer.
+        """
+        owner = self.keyring.owner(user)
+        found = await self.library.nearest(owner, query, page_size(limit), self.custody.shelves.searchable)
+        entries = await self.catalogue.find(owner, [id for id, _ in found])
+        now = time.time()
+        held = [each for each in entries.values() if unexpired(each.expires_at) and (each.valid_to or now + 1) > now]
+        records = {each.id: each for each in await self.custody.open(owner, held)}
+        self.access.note(owner, held)
+        return Hits(Hit(records[id], score, {"vector": score}) for id, score in found if id in records)
 
     async def context(
         self,
@@ -241,9 +259,9 @@ class Memory:
     ) -> Page[Record]:
         """All memories, the last written first. Raises: InvalidMemory for a cursor that no page gave."""
         owner = self.keyring.owner(user)
-        wanted = None if kinds is None else {str(_kind(kind)) for kind in kinds}
-        start = None if after is None else _cursor(after)
-        found = await self.catalogue.page(owner, _first(first), start, wanted, time.time())
+        wanted = None if kinds is None else {str(kind_of(kind)) for kind in kinds}
+        start = None if after is None else position_of(after)
+        found = await self.catalogue.page(owner, page_size(first), start, wanted, time.time())
         end = str(found[-1].position) if len(found) == first else None
         return Page(await self.custody.open(owner, found), end)
 
@@ -252,7 +270,7 @@ class Memory:
         owner = self.keyring.owner(user)
         if (keys := await self.keyring.keys(owner)) is None:
             return []
-        found = await self.catalogue.window(owner, keys.blind(THREAD, conversation), _first(turns), time.time())
+        found = await self.catalogue.window(owner, keys.blind(THREAD, conversation), page_size(turns), time.time())
         records = await self.custody.open(owner, found)
         if tokens is None:
             return records
@@ -267,8 +285,8 @@ class Memory:
         start = None
         if after is not None:
             at, _, thread = after.partition("/")
-            start = (struct.unpack(">d", struct.pack(">q", _cursor(at)))[0], thread)
-        rows = await self.catalogue.threads(owner, _first(first), start)
+            start = (struct.unpack(">d", struct.pack(">q", position_of(at)))[0], thread)
+        rows = await self.catalogue.threads(owner, page_size(first), start)
         newest = max((key_version_of(row.sealed_name) for row in rows), default=None)
         if newest is None or (keys := await self.keyring.keys(owner, holding=newest)) is None:
             return Page([], None)
@@ -382,30 +400,3 @@ class Memory:
         await self.custody.shelves.close()
         await self.catalogue.database.close()
         await self.keyring.database.close()
-
-
-def _kind(kind: Kind | str) -> Kind:
-    try:
-        return Kind(kind)
-    except ValueError:
-        raise InvalidMemory(f"{kind!r} is no kind of memory.", hint=f"One of {', '.join(Kind)}.") from None
-
-
-def _plain(id: str) -> bool:
-    return id.isascii() and id.isalnum() and len(id) <= 64
-
-
-def _first(first: int) -> int:
-    if not 0 < first <= LARGEST_PAGE:
-        raise InvalidMemory(f"{first} is no number of results.", hint=f"1 to {LARGEST_PAGE}.")
-    return first
-
-
-def _cursor(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
-        raise InvalidMemory(f"{text[:40]!r} is no cursor.", hint="Hand back `end` of the page before.")
-    return int(text)
-
-
-def _unexpired(expires_at: float | None) -> bool:
-    return expires_at is None or expires_at > time.time()

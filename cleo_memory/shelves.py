@@ -56,6 +56,10 @@ class Guarded:
         found: list[tuple[str, int]] = await self._call("scan", owner, after, limit)
         return found
 
+    async def nearest(self, owner: Owner, vector: Sequence[float], limit: int) -> list[tuple[str, float]]:
+        found: list[tuple[str, float]] = await self._call("nearest", owner, vector, limit)
+        return found
+
     async def purge(self, owner: Owner) -> None:
         await self._call("purge", owner)
 
@@ -110,6 +114,12 @@ class Shelves:
     def external(self) -> list[Shelf]:
         """Shelves and mirrors outside the catalogue's database."""
         return [shelf for shelf in (*self, *self.mirrors) if shelf.store is not None]
+
+    @property
+    def searchable(self) -> Guarded | None:
+        """A store that is given vectors and can search them: the cold tier's own, or else its mirror."""
+        wanted = [shelf.store for shelf in self.external if shelf.indexes and shelf.tier == Tier.COLD]
+        return wanted[0] if self.vectors and wanted else None
 
     @property
     def external_keys(self) -> list[str]:

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from cleo_core.provenance import replies
 from cleo_core.telemetry import metrics_text
 from cleo_memory import Memory, open_memory
 from cleo_serving.assistant import Assistant
@@ -47,11 +49,22 @@ async def open_services(settings: ServingSettings) -> AsyncGenerator[Services]:
     try:
         async with open_memory() as memory:
             assistant = Assistant(models, memory, settings.prompt, metrics)
-            watch = asyncio.create_task(models.watch())
+            background = [asyncio.create_task(models.watch())]
+            if settings.reply_days is not None:
+                background.append(asyncio.create_task(forget_old_replies(settings.reply_days)))
             try:
                 yield Services(settings, models, memory, assistant, verifier, limits, metrics)
             finally:
-                watch.cancel()
-                await asyncio.gather(watch, return_exceptions=True)
+                for task in background:
+                    task.cancel()
+                await asyncio.gather(*background, return_exceptions=True)
     finally:
         await models.close()
+
+
+async def forget_old_replies(days: float) -> None:
+    """Now and once a day, until cancelled."""
+    while True:
+        before = datetime.now(UTC) - timedelta(days=days)
+        await asyncio.to_thread(replies.prune, before.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        await asyncio.sleep(86400)

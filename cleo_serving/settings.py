@@ -129,6 +129,8 @@ class ServingSettings(BaseSettings):
     """An unsigned folder instead of the registry; only in development."""
     watch_seconds: Annotated[float, Field(ge=0)] = 30.0
     """How often the alias is looked up for a new approved version; 0 never."""
+    reply_days: Annotated[float | None, Field(gt=0)] = None
+    """Days after which it is forgotten where a reply came from; `cleo verify` cannot prove it then. Unset keeps it."""
     debug: bool = False
     """Introspection and full messages for the developer of a client; refused in production."""
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")

@@ -18,7 +18,7 @@ from cleo_core.crypto.trust_store import now
 from cleo_core.errors import InputError
 from cleo_core.settings import home
 
-__all__ = ["Reply", "ReplyLog", "append", "find"]
+__all__ = ["Reply", "ReplyLog", "append", "find", "prune"]
 
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 SCHEMA = """
@@ -113,3 +113,8 @@ def append(reply: Reply) -> None:
 def find(reply_id: str) -> Reply | None:
     """Where a reply came from, or None."""
     return _log().find(reply_id)
+
+
+def prune(before: str) -> int:
+    """Forget replies older than a moment (UTC, 2026-01-31T12:00:00Z). Returns how many."""
+    return _log().prune(before)

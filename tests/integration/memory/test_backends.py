@@ -200,12 +200,20 @@ async def test_indexed_vectors_go_where_they_can_be_searched_and_nowhere_else(
         for store in (cold.store, mirror.store):
             nearest = await store.nearest(owner, question, 2)  # type: ignore[attr-defined]
             assert [id for id, _ in nearest] == [heron.id, tax.id]
+        hits = await memory.nearest("ann", "which bird waits patiently?", limit=1)
+        assert [(hit.record.id, set(hit.parts)) for hit in hits] == [(heron.id, {"vector"})]
+        assert await memory.nearest("bob", "which bird waits patiently?") == []
+        assert memory.library.resident.peek(memory.keyring.owner("bob")) is None
         assert (await memory.recall("ann", heron.id)).tier == Tier.COLD
         await memory.forget("ann", heron.id)
+        assert [hit.record.id for hit in await memory.nearest("ann", "which bird waits patiently?")] == [tax.id]
         await until(lambda: drained(memory))
         assert [id for id, _ in await mirror.store.nearest(owner, question, 2)] == [tax.id]  # type: ignore[attr-defined]
         await memory.erase("ann")
         assert await mirror.scan(owner, "", 5) == []
+    async with open_memory(settings) as memory:
+        with pytest.raises(ConfigError, match="no store to search vectors in"):
+            await memory.nearest("ann", "which bird waits patiently?")
     with pytest.raises(ConfigError, match="VECTORS is sealed"):
         await open_memory(settings.model_copy(update={"pinecone_host": pinecone_host}))
     with pytest.raises(ConfigError, match="no backend"):
