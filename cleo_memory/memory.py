@@ -154,6 +154,8 @@ class Memory:
         external = self.custody.shelves.external_keys
         gone = await self.catalogue.bury(owner, [id for id in wanted if plain_id(id)], time.time(), external)
         self._deliver()
+        if gone:
+            self.shadow.forget(user)  # it may have been said in a session that goes on
         if self.library.resident.peek(owner) is not None:
             await self.library.fresh(owner)
         else:

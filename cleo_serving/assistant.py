@@ -110,7 +110,7 @@ class Assistant:
                 memories=known.used,
                 degraded=known.degraded,
                 signs=signs(question.text),
-                session=self._session(user, conversation, question.text, earlier),
+                session=self._session(user, life, conversation, question.text, earlier),
             )
             for sign in provenance.signs:
                 self._metrics.injection.labels(sign).inc()
@@ -201,9 +201,10 @@ class Assistant:
                 self._memory.shadow.observe(user, conversation, role, text)
             return True
 
-    def _session(self, user: str, conversation: str, text: str, earlier: Sequence[Record]) -> Influence:
+    def _session(self, user: str, life: int, conversation: str, text: str, earlier: Sequence[Record]) -> Influence:
         """What the question adds to the session so far; it is noted when the engine has taken it."""
-        if not self._settings.shadow:
+        # Nothing is awaited from here on: no erasure comes between this look and what is noted of earlier turns.
+        if not self._settings.shadow or life != self._lives[user]:
             return UNMOVED
         shadow = self._memory.shadow
         if not shadow.knows(user, conversation):  # begun in another process, or before this one

@@ -126,6 +126,12 @@ def test_a_session_that_goes_in_circles_shapes_the_reply_and_the_reply_says_so(a
     memory.shadow.end(user, replies[0]["conversationId"])
     again = circle(user, replies[0]["conversationId"])
     assert again["provenance"]["session"][0]["why"] == "4 of the last 4 turns are alike"
+    forget = "mutation($i: [ID!]!) { forget(ids: $i) { count } }"
+    assert api.data(user, forget, {"i": [turns[0].id]})["forget"]["count"] == 1
+    assert not memory.shadow.knows(user, replies[0]["conversationId"])
+    again = circle(user, replies[0]["conversationId"])
+    assert again["provenance"]["session"][0]["why"] == "4 of the last 4 turns are alike"  # of five, one is forgotten
+    assert memory.shadow.knows(user, replies[0]["conversationId"])
     api.data(user, 'mutation { eraseMyData(confirm: "ERASE") { id } }')
     assert not memory.shadow.knows(user, replies[0]["conversationId"])
 

@@ -74,8 +74,9 @@ def assistant(engine: Slow, memory: Memory) -> Assistant:
     return Assistant(ModelHolder(model, settings), memory, settings.prompt, Metrics())
 
 
-async def ask(assistant: Assistant, user: str) -> list[Any]:
-    async with aclosing(assistant.answer(user, Question(text="what do I drink"))) as parts:
+async def ask(assistant: Assistant, user: str, conversation: str | None = None) -> list[Any]:
+    question = Question(text="what do I drink", conversation=conversation)
+    async with aclosing(assistant.answer(user, question)) as parts:
         return [part async for part in parts]
 
 
@@ -121,9 +122,32 @@ async def test_a_turn_being_written_ends_before_the_erasure(assistant: Assistant
     engine.first.set()
     engine.rest.set()
     for steps in range(12):
-        asked = asyncio.create_task(ask(assistant, "ann"))
+        begun = (await ask(assistant, "ann"))[0]
+        memory.shadow.end("ann", begun.conversation)  # as after a restart: it is read again from the conversation
+        asked = asyncio.create_task(ask(assistant, "ann", begun.conversation))
         for _ in range(steps * 3):
             await asyncio.sleep(0)
         await assistant.erase("ann")
         await asyncio.gather(asked, return_exceptions=True)
         assert await kept(memory, "ann") == 0
+        assert len(memory.shadow) == 0
+
+
+async def test_earlier_turns_are_not_looked_at_after_an_erasure(
+    assistant: Assistant, engine: Slow, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.first.set()
+    engine.rest.set()
+    begun = (await ask(assistant, "ann"))[0]
+    memory.shadow.end("ann", begun.conversation)
+    search = memory.search
+
+    async def erased_meanwhile(user: str, *arguments: Any, **more: Any) -> Any:
+        found = await search(user, *arguments, **more)
+        await assistant.erase(user)
+        return found
+
+    monkeypatch.setattr(memory, "search", erased_meanwhile)
+    with pytest.raises(Erased):
+        await ask(assistant, "ann", begun.conversation)
+    assert len(memory.shadow) == 0
