@@ -159,7 +159,10 @@ class Custody:
         if faults is not None:
             faults |= down
         if wanted and not down:
-            raise SealBroken(f"Memory {wanted[0].id} has no copy that opens at version {wanted[0].version}.")
+            raise SealBroken(
+                f"Memory {wanted[0].id} has no copy that opens at version {wanted[0].version}, or its row was changed.",
+                hint="Restore the catalogue and the stores from a backup, or forget this memory.",
+            )
         if wanted and faults is None:
             raise BackendDown(f"{len(wanted)} memories are in {', '.join(sorted(down))}, which does not answer.")
         return opened
@@ -217,11 +220,11 @@ class Custody:
         keys = await self.keyring.keys(owner, holding=entry.key_version)
         if keys is None:
             raise KeyUnavailable("This user's keys were destroyed.")
-        check_row(keys, entry)
         try:
+            check_row(keys, entry)
             plain = keys.open(entry.id, CONTENT, str(tier), entry.version, envelope)
         except (SealBroken, KeyUnavailable):
-            log.error("A copy of memory %s in %s does not open.", entry.id, tier)
+            log.error("A copy of memory %s in %s does not open, or its row was changed.", entry.id, tier)
             return None
         return plain if keys.mac(entry.key_version, plain) == entry.digest else None
 

@@ -79,6 +79,10 @@ class Delivery:
         except BackendDown:
             raise
         except CleoError as error:
+            if len(jobs) > 1:  # one that does not open holds no other up
+                for job in jobs:
+                    await self._put(owner, [job])
+                return
             log.error("A memory could not be delivered to %s: %s", self.shelf.key, error.code)
             await self.outbox.later(owner, jobs, _backoff(jobs))
             return

@@ -13,7 +13,7 @@ from cleo_memory.access import AccessLog
 from cleo_memory.catalogue import COLUMNS, Catalogue, entries
 from cleo_memory.custody import Custody
 from cleo_memory.database.base import fetch
-from cleo_memory.errors import BackendDown
+from cleo_memory.errors import BackendDown, KeyUnavailable, SealBroken
 from cleo_memory.leases import Leases
 from cleo_memory.metrics import publish
 from cleo_memory.records import Owner, Tier
@@ -64,19 +64,25 @@ class Tiering:
         return moves
 
     async def carry_out(self, moves: list[Move]) -> int:
-        """Do these moves; returns how many were done. A backend that is down ends it: the rest stays where it is."""
+        """Do these moves; returns how many were done. A backend that is down ends it: the rest stays where it is.
+
+        A memory that does not open stays too, and holds nobody else up.
+        """
         done = 0
         for move in moves:
-            done += await self.mover.move(move.owner, move.entry, move.target)
+            try:
+                done += await self.mover.move(move.owner, move.entry, move.target)
+            except (SealBroken, KeyUnavailable) as error:
+                log.error("Memory %s stays in %s: %s", move.entry.id, move.source, error.code)
         return done
 
     async def cycle(self) -> int:
         """One round: promotions noted by this process, demotions if this process holds the lease."""
         done = 0
         for owner, ids in self.access.take_promotions().items():
-            for entry in (await self.catalogue.find(owner, ids)).values():
-                if entry.tier != Tier.HOT:
-                    done += await self.mover.move(owner, entry, Tier.HOT)
+            found = (await self.catalogue.find(owner, ids)).values()
+            promoted = [Move(owner, entry, Tier.HOT, "accessed again") for entry in found if entry.tier != Tier.HOT]
+            done += await self.carry_out(promoted)
         if await self.leases.take("tiering", EVERY * 3):
             try:
                 done += await self.carry_out(await self.plan_for_all_users())

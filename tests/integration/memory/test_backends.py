@@ -17,7 +17,8 @@ from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
 from cleo_memory.adapters.postgres import PostgresStore, install
 from cleo_memory.adapters.postgrest import PostgrestStore, install_functions
-from cleo_memory.errors import BackendDown
+from cleo_memory.errors import BackendDown, SealBroken
+from cleo_memory.outbox import enqueue
 from cleo_memory.records import Owner
 from cleo_memory.retrieval import open_embedder
 from cleo_memory.stores import Sealed
@@ -126,6 +127,35 @@ async def test_an_erased_user_is_purged_from_every_backend(memory: Memory) -> No
         assert await shelf.scan(memory.keyring.owner("ann"), "", 10) == []
     assert (await memory.recall("bob", other.id)) == other
     assert record.id not in {each.id for each in (await memory.memories("ann")).items}
+
+
+async def test_a_memory_that_does_not_open_holds_no_other_up(settings: MemorySettings) -> None:
+    async with open_memory(settings.model_copy(update={"warm": "embedded"})) as memory:
+        kept = [await memory.remember("ann", f"fact {n}") for n in range(3)]
+        theirs = await memory.remember("bob", "another's")
+        owner = memory.keyring.owner("ann")
+        sql = "UPDATE memories SET importance = 1 WHERE owner = ? AND id = ?"
+        await memory.catalogue.database.write(lambda tx: tx.execute(sql, (owner, kept[0].id)).rowcount)
+        later = time.time() + 900 * 86400
+        moves = [move for move in await memory.tiering.plan_for_all_users(now=later) if move.source == Tier.WARM]
+        assert {move.entry.id for move in moves} == {record.id for record in (*kept, theirs)}
+        assert await memory.tiering.carry_out(moves) == 3
+        # The same at a delivery, in one batch with others.
+        found = (await memory.catalogue.find(owner, [record.id for record in kept])).values()
+        shelf = memory.custody.shelves[Tier.COLD]
+        delivery = next(each for each in memory.deliveries if each.shelf.key == shelf.key)
+        await memory.catalogue.database.write(
+            lambda tx: [enqueue(tx, owner, each.id, each.version, "put", [shelf.key]) for each in found]
+        )
+        jobs = [job for job in await memory.custody.outbox.due_of_all_users(shelf.key, 100) if job.owner == owner]
+        assert len(jobs) == 3
+        with pytest.raises(SealBroken):
+            await memory.custody.reseal(owner, list(found), shelf)
+        await delivery.drain()
+        assert await memory.custody.outbox.waiting_of_all_users() == {shelf.key: 1}
+        await memory.forget("ann", kept[0].id)
+        await until(lambda: drained(memory))
+        assert {record.id for record in (await memory.memories("ann")).items} == {record.id for record in kept[1:]}
 
 
 async def test_with_the_hot_tier_down_reads_go_on_and_writes_are_acknowledged(

@@ -187,7 +187,7 @@ async def test_what_only_a_cache_would_hold_is_not_deleted_at_the_source(
         await stores["redis"].close()
 
 
-async def test_a_damaged_copy_at_the_source_is_named_and_nothing_is_pointed_at(
+async def test_a_damaged_copy_or_row_at_the_source_is_named_and_nothing_is_pointed_at(
     settings: MemorySettings, urls: dict[str, str]
 ) -> None:
     async with open_memory(settings) as memory:
@@ -196,10 +196,14 @@ async def test_a_damaged_copy_at_the_source_is_named_and_nothing_is_pointed_at(
         bad = next(record.id for record in (await memory.memories("bob")).items)
         sql = "UPDATE payloads SET sealed = ? WHERE owner = ? AND id = ?"
         await memory.catalogue.database.write(lambda tx: tx.execute(sql, (b"\x01" * 60, owner, bad)).rowcount)
+        owner = memory.keyring.owner("ann")
+        forged = next(record.id for record in (await memory.memories("ann")).items)
+        sql = "UPDATE memories SET importance = 1 WHERE owner = ? AND id = ?"
+        await memory.catalogue.database.write(lambda tx: tx.execute(sql, (owner, forged)).rowcount)
         stores = await open_stores(settings, ["mongodb"], urls)
         source, target = (shelves_of(name, memory.catalogue, stores) for name in ("sqlite", "mongodb"))
         report = await Migration(memory.catalogue, memory.custody, source, target).run_for_all_users()
-        assert (report.failed, report.verified) == ([bad], len(kept) - 1)
+        assert (set(report.failed), report.verified) == ({bad, forged}, len(kept) - 2)
         await stores["mongodb"].close()
 
 
