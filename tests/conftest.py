@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,13 @@ os.environ.update(
 # A shell that starts the tests in the background has SIGINT ignored, and what the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    """End the servers that tests of several folders shared."""
+    if servers := sys.modules.get("tests.servers"):
+        servers.close_all()
+
 
 # What `make setup` fetched: pinned by sha256, so sharing it between tests and runs is safe.
 ASSETS = Path(__file__).parents[1] / ".cleo" / "assets"

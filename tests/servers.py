@@ -6,7 +6,6 @@ instead of a server of ours. Where one cannot start its tests are skipped with t
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import ctypes
 import importlib.util
@@ -202,11 +201,16 @@ class Postgres(Server):
 
 
 class PgBouncer(Server):
-    """A transaction pooler with two server connections, so that clients share them at once."""
+    """A transaction pooler with two server connections, so that clients share them at once. As root it runs as
+    `nobody`, from a copy that nobody may read: with its own ``-u`` it would outlive a test run that is killed."""
 
     def __init__(self, database: str) -> None:
         super().__init__("pgbouncer")
-        self.binary = Path(_fetcher().fetch_pgbouncer())
+        found = Path(_fetcher().fetch_pgbouncer())
+        self.binary = Path(shutil.copy2(found, self.folder))
+        self.libraries = self.folder / "lib"
+        for beside in found.parents[1].glob("lib/*-linux-gnu"):  # fetched, not installed
+            shutil.copytree(beside, self.libraries, symlinks=True)
         given = urlsplit(database)
         user = given.username or "cleo"
         self.url = f"postgresql://{user}@127.0.0.1:{self.port}/pooled"
@@ -216,14 +220,14 @@ class PgBouncer(Server):
         lines = ["[databases]", f"pooled = {behind}", "[pgbouncer]", "listen_addr = 127.0.0.1", "unix_socket_dir ="]
         lines += [f"listen_port = {self.port}", "auth_type = any", "pool_mode = transaction", "default_pool_size = 2"]
         (self.folder / "pgbouncer.ini").write_text("\n".join(lines))
+        self.folder.chmod(0o755)
 
     def command(self) -> list[str]:
-        as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
-        return [str(self.binary), *as_nobody, str(self.folder / "pgbouncer.ini")]
+        return [str(self.binary), str(self.folder / "pgbouncer.ini")]
 
     def options(self) -> dict[str, Any]:
-        beside = list(self.binary.parents[1].glob("lib/*-linux-gnu"))  # fetched, not installed
-        return {"env": {**os.environ, "LD_LIBRARY_PATH": str(beside[0])}} if beside else {}
+        as_nobody = {"user": "nobody", "group": 65534} if os.geteuid() == 0 else {}
+        return {**as_nobody, "env": {**os.environ, "LD_LIBRARY_PATH": str(self.libraries)}}
 
     def ready(self) -> None:
         import psycopg
@@ -260,9 +264,14 @@ def _url(variable: str, make: Callable[[], Server]) -> str:
     if given := os.environ.get(variable):
         return given
     if variable not in _running:
-        server = _running[variable] = started(make)
-        atexit.register(server.close)
+        _running[variable] = started(make)
     return _running[variable].url
+
+
+def close_all() -> None:
+    """At the end of the run; not by atexit, which a worker of pytest-xdist does not live to see."""
+    while _running:
+        _running.popitem()[1].close()
 
 
 @pytest.fixture(scope="session")

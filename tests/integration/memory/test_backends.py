@@ -17,6 +17,7 @@ from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
 from cleo_memory.adapters.postgres import PostgresStore, install
 from cleo_memory.adapters.postgrest import PostgrestStore, install_functions
+from cleo_memory.database.base import Transaction
 from cleo_memory.errors import BackendDown, SealBroken
 from cleo_memory.outbox import enqueue
 from cleo_memory.records import Owner
@@ -144,9 +145,12 @@ async def test_a_memory_that_does_not_open_holds_no_other_up(settings: MemorySet
         found = (await memory.catalogue.find(owner, [record.id for record in kept])).values()
         shelf = memory.custody.shelves[Tier.COLD]
         delivery = next(each for each in memory.deliveries if each.shelf.key == shelf.key)
-        await memory.catalogue.database.write(
-            lambda tx: [enqueue(tx, owner, each.id, each.version, "put", [shelf.key]) for each in found]
-        )
+
+        def again(tx: Transaction) -> None:
+            for each in found:
+                enqueue(tx, owner, each.id, each.version, "put", [shelf.key])
+
+        await memory.catalogue.database.write(again)
         jobs = [job for job in await memory.custody.outbox.due_of_all_users(shelf.key, 100) if job.owner == owner]
         assert len(jobs) == 3
         with pytest.raises(SealBroken):
