@@ -16,6 +16,7 @@ from psycopg import sql
 
 SECRET = "a secret that only the simulated project knows"
 SCHEMA = "cleo_memory"
+MAX_ROWS = 250  # Supabase: 1,000
 SETUP = """DO $$ BEGIN CREATE ROLE authenticator LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 DO $$ BEGIN CREATE ROLE anon NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$; GRANT anon TO authenticator"""
 SIGNATURE = """SELECT coalesce(p.proargnames[1:p.pronargs], '{}'), ARRAY(SELECT format_type(t, NULL)
@@ -89,7 +90,8 @@ class PostgrestSimulator:
         if not many:
             shape = "SELECT to_json({1}) FROM json_to_record(%s) AS x ({0})"
         answer = connection.execute(sql.SQL(shape).format(columns, called), (raw.decode(),)).fetchone()
-        return 200, answer[0] if answer else None
+        found = answer[0] if answer else None
+        return 200, found[:MAX_ROWS] if many else found
 
     def close(self) -> None:
         self.server.shutdown()

@@ -23,6 +23,7 @@ from cleo_memory.stores import GRAVE, Sealed
 __all__ = ["PostgrestStore", "install_functions"]
 
 SCHEMA = "cleo_memory"
+FETCHED = 200  # PostgREST cuts an answer off at its `max-rows`, by default 1,000 at Supabase, and does not say so
 # PostgREST logs in as `authenticator` and takes the role that the token names.
 FUNCTION = """
 CREATE OR REPLACE FUNCTION cleo_memory.{name}({arguments}) RETURNS {returns} LANGUAGE plpgsql SET search_path = '' AS $$
@@ -155,8 +156,11 @@ class PostgrestStore:
             await self._call("put_memories", owner, items=[{"id": id, "version": GRAVE, "data": None} for id in ids])
 
     async def get(self, owner: Owner, ids: Collection[str]) -> dict[str, Sealed]:
-        rows = await self._call("get_memories", owner, ids=list(ids))
-        return {row["id"]: Sealed(row["id"], row["version"], base64.b64decode(row["data"])) for row in rows}
+        wanted, found = list(ids), {}
+        for start in range(0, len(wanted), FETCHED):
+            for row in await self._call("get_memories", owner, ids=wanted[start : start + FETCHED]):
+                found[row["id"]] = Sealed(row["id"], row["version"], base64.b64decode(row["data"]))
+        return found
 
     async def drop(self, owner: Owner, versions: Mapping[str, int]) -> None:
         await self._call("drop_memories", owner, items=[{"id": id, "version": v} for id, v in versions.items()])

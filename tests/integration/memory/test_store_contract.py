@@ -89,6 +89,9 @@ async def test_what_is_put_is_got_byte_for_byte(store: Store, owner: Owner) -> N
     found = await store.get(owner, ["one", "two", "three"])
     assert {id: (each.version, each.data) for id, each in found.items()} == {"one": (1, data), "two": (7, b"\x00")}
     assert await store.get(owner, []) == {}
+    many = [f"m{n}" for n in range(450)]
+    await store.put(owner, [Sealed(id, 1, b"x") for id in many])
+    assert set(await store.get(owner, many)) == set(many)
     await store.put(owner, [])
 
 
