@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from cleo_memory.database.base import Database, Transaction, fetch, marks
-from cleo_memory.errors import KeyUnavailable
+from cleo_memory.errors import KeyUnavailable, UserErased
 from cleo_memory.outbox import enqueue
 from cleo_memory.records import Owner
 from cleo_memory.sealing.keyring import UserKeys
@@ -101,18 +101,23 @@ class Catalogue:
         thread_name: bytes | None = None,
         outbox: Sequence[str] = (),
         supersede: bool = False,
+        life: int | None = None,
     ) -> Entry:
         """Write one memory; with `supersede`, what held its slot until now ceases to be valid when this begins.
 
         Args:
             keys: the owner's; they seal the row.
+            life: of the user, as `lives` told it; None asks nothing.
 
         Raises:
             KeyUnavailable: the key was rotated or destroyed since.
             SealBroken: what held the slot was changed by somebody without the user's key.
+            UserErased: another life of the user has begun; nothing is written.
         """
 
         def work(tx: Transaction) -> Entry:
+            if life is not None and life != self._lives(owner, tx):
+                raise UserErased("The user was erased meanwhile.")
             self.refuse_old_key(tx, owner, entry.key_version)
             seq = advance(tx)
             written = signed_row(keys, entry, seq=seq, position=seq)
@@ -141,6 +146,14 @@ class Catalogue:
             return written
 
         return await self.database.write(work)
+
+    @staticmethod
+    def _lives(owner: Owner, tx: Transaction) -> int:
+        return int(tx.execute("SELECT count(*) FROM erasures WHERE owner = ?", (owner,)).fetchone()[0])
+
+    async def lives(self, owner: Owner) -> int:
+        """How many times the user was erased: each erasure ends a life."""
+        return await self.database.read(partial(self._lives, owner))
 
     @staticmethod
     def refuse_old_key(tx: Transaction, owner: Owner, key_version: int) -> None:

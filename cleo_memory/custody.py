@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cleo_memory.catalogue import Catalogue, Entry
 from cleo_memory.drafts import Draft, decode, document, seconds
-from cleo_memory.errors import BackendDown, KeyUnavailable, SealBroken
+from cleo_memory.errors import BackendDown, KeyUnavailable, SealBroken, UserErased
 from cleo_memory.outbox import Outbox
 from cleo_memory.records import Kind, Owner, Record, Tier, new_id
 from cleo_memory.retrieval import passage
@@ -55,19 +55,23 @@ class Custody:
         id: str | None = None,
         valid_to: float | None = None,
         superseding: bool = True,
+        life: int | None = None,
     ) -> Record:
         """Seal and commit one memory. When this returns it is durable.
 
         Args:
             id, valid_to, superseding: for a memory that is taken in from elsewhere, history and all.
+            life: write only if the user was not erased since; see `Catalogue.lives`.
 
         Raises:
-            StorageFault: nothing was written.
+            StorageFault, UserErased: nothing was written.
         """
+        if life is not None and life != await self.catalogue.lives(owner):
+            raise UserErased("The user was erased meanwhile.")  # before a new key is made for what is not written
         for attempt in (1, 2):
             keys = await self.keyring.keys_or_new(owner)
             try:
-                return await self._write(owner, keys, draft, id or new_id(), valid_to, superseding)
+                return await self._write(owner, keys, draft, id or new_id(), valid_to, superseding, life)
             except KeyUnavailable:
                 # Erased or rotated between reading the key and committing; the second try has the key of now.
                 self.keyring.drop(owner)
@@ -76,7 +80,14 @@ class Custody:
         raise AssertionError("unreachable")
 
     async def _write(
-        self, owner: Owner, keys: UserKeys, draft: Draft, id: str, valid_to: float | None, superseding: bool
+        self,
+        owner: Owner,
+        keys: UserKeys,
+        draft: Draft,
+        id: str,
+        valid_to: float | None,
+        superseding: bool,
+        life: int | None,
     ) -> Record:
         now = time.time()
         at = now if draft.at is None else seconds(draft.at)
@@ -112,6 +123,7 @@ class Custody:
             thread_name=self._thread_name(keys, entry, draft) if in_thread else None,
             outbox=self.shelves.targets(tier),
             supersede=superseding and draft.kind is Kind.PREFERENCE and draft.key is not None,
+            life=life,
         )
         return decode(written, payload)
 

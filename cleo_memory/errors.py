@@ -5,7 +5,8 @@ CleoError
 │   ├── InvalidUser            a user id that is empty, too long or no text
 │   ├── InvalidMemory          content, importance, kind or times that cannot be kept
 │   ├── MemoryNotFound         the user has no such memory (or it was forgotten)
-│   └── BadArchive             an export that was changed, cut or made for another user
+│   ├── BadArchive             an export that was changed, cut or made for another user
+│   └── UserErased             the user was erased since the caller looked
 ├── EnvironmentFault
 │   ├── StorageFault           the catalogue could not be read or written: nothing was acknowledged
 │   ├── BackendDown            a tier does not answer, or its circuit is open
@@ -33,6 +34,7 @@ __all__ = [
     "MemoryNotFound",
     "SealBroken",
     "StorageFault",
+    "UserErased",
 ]
 
 
@@ -55,6 +57,10 @@ class BadArchive(InputError):
 
 class StorageFault(EnvironmentFault):
     code = "STORAGE"
+
+
+class UserErased(InputError):
+    code = "USER_ERASED"
 
 
 class BackendDown(EnvironmentFault):

@@ -23,6 +23,7 @@ from cleo_memory.leases import Leases
 from cleo_memory.library import Library, document
 from cleo_memory.lifecycle.erase import Eraser, Receipt
 from cleo_memory.lifecycle.export import Manifest, Porter
+from cleo_memory.lifecycle.follow import follow_erasures
 from cleo_memory.lifecycle.retention import Retention
 from cleo_memory.lifecycle.rotation import Rotation
 from cleo_memory.records import Conversation, Hit, Hits, Kind, Owner, Page, Record, Stats
@@ -48,7 +49,7 @@ class Memory:
         policy = TierPolicy(half_life=custody.half_life)
         external = custody.shelves.external_keys
         self.access = AccessLog(catalogue, policy)
-        self.shadow = ShadowMemory()
+        self.shadow = ShadowMemory(keyring.owner)
         self.leases = Leases(catalogue.database)
         self.tiering = Tiering(catalogue, custody, self.leases, self.access, policy)
         self.deliveries = [Delivery(catalogue, custody, self.leases, shelf) for shelf in custody.shelves.external]
@@ -107,17 +108,29 @@ class Memory:
         *,
         at: datetime | None = None,
         provenance: Mapping[str, str] | None = None,
+        life: int | None = None,
     ) -> Record:
-        """Add a turn to a conversation, which begins with its first turn. `role` is who speaks."""
-        return await self.remember(
-            user,
-            content,
+        """Add a turn to a conversation, which begins with its first turn. `role` is who speaks.
+
+        Args:
+            life: what `life` gave when the work on this turn began: it is not kept if the user was erased since.
+
+        Raises:
+            UserErased: another life of the user has begun; nothing was written.
+        """
+        draft = Draft(
             kind=Kind.CONVERSATION,
+            content=content,
             conversation=conversation,
             speaker=role,
             at=at,
-            provenance=provenance,
+            provenance=provenance or {},
         )
+        return await self._write(user, draft, life)
+
+    async def life(self, user: str) -> int:
+        """Which life of the user this is: each erasure, by whatever process, begins another. For `append`."""
+        return await self.catalogue.lives(self.keyring.owner(user))
 
     async def prefer(
         self,
@@ -132,9 +145,9 @@ class Memory:
         draft = Draft(kind=Kind.PREFERENCE, content=value, key=key, importance=0.8, at=at, provenance=provenance or {})
         return await self._write(user, draft)
 
-    async def _write(self, user: str, draft: Draft) -> Record:
+    async def _write(self, user: str, draft: Draft, life: int | None = None) -> Record:
         draft.check(self.settings.content_bytes)
-        record = await self.custody.write(self.keyring.owner(user), draft)
+        record = await self.custody.write(self.keyring.owner(user), draft, life=life)
         self._deliver()
         return record
 
@@ -348,15 +361,20 @@ class Memory:
         owner = self.keyring.owner(user)
         await asyncio.to_thread(ready)  # what fails only after the deed takes the receipt with it
         facts = await self.eraser.begin(owner)
-        self.library.drop(owner)
-        self.access.drop(owner)
-        self.shadow.forget(user)
+        self._let_go(owner)
         for delivery in self.deliveries:
             with suppress(BackendDown):
                 await delivery.drain()
         receipt = await self.eraser.finish(owner, facts)
         await self._audit("memory.erased", owner, receipt=receipt.id, memories=receipt.memories)
         return receipt
+
+    def _let_go(self, owner: Owner) -> None:
+        """Nothing of an erased user stays in this process."""
+        self.library.drop(owner)
+        self.access.drop(owner)
+        self.keyring.drop(owner)
+        self.shadow.drop(owner)
 
     async def _audit(self, event: str, owner: Owner, **details: str | int) -> None:
         await asyncio.to_thread(partial(record, event, "memory", str(owner), sealed=None, **details))
@@ -385,7 +403,8 @@ class Memory:
         """Complete what a crash interrupted, then begin the background work."""
         for owner in await self.eraser.unfinished_of_all_users():
             await self.eraser.resume(owner)
-        work = [self.library.run(), self.access.run(), self.tiering.run(), *(each.run() for each in self.deliveries)]
+        work = [self.library.run(), self.access.run(), self.tiering.run(), follow_erasures(self.eraser, self._let_go)]
+        work += [each.run() for each in self.deliveries]
         self._tasks = [asyncio.create_task(each) for each in work]
 
     async def close(self) -> None:

@@ -45,6 +45,8 @@ CATALOGUE_SCHEMA = (
     # receipt is empty until the erasure is complete.
     """CREATE TABLE IF NOT EXISTS erasures (
         id TEXT PRIMARY KEY, owner TEXT NOT NULL, erased_at DOUBLE PRECISION NOT NULL, receipt TEXT NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS erasures_owner ON erasures (owner)",
+    "CREATE INDEX IF NOT EXISTS erasures_at ON erasures (erased_at)",
     """CREATE TABLE IF NOT EXISTS leases (
         name TEXT PRIMARY KEY, holder TEXT NOT NULL, until DOUBLE PRECISION NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS flows (

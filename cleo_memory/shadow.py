@@ -12,6 +12,7 @@ import logging
 import os
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -45,7 +46,9 @@ UNMOVED = Influence((), "")
 class ShadowMemory:
     """Of all sessions of this process; a session is named by user and id, and forgotten after a while unused."""
 
-    def __init__(self, *, ttl: float = 3600.0, sessions: int = 10_000) -> None:
+    def __init__(self, pseudonym: Callable[[str], str] = str, *, ttl: float = 3600.0, sessions: int = 10_000) -> None:
+        """`pseudonym`: what a user is called in here, so that no name is kept."""
+        self._pseudonym = pseudonym
         self._cipher = AESGCM(AESGCM.generate_key(256))
         self._sessions: OrderedDict[tuple[str, str], tuple[float, deque[bytes]]] = OrderedDict()
         self._ttl, self._most = ttl, sessions
@@ -54,7 +57,7 @@ class ShadowMemory:
         """Say what is to be seen if this were the session's next turn; nothing is noted."""
         now = time.time() if at is None else at
         self._expire(now)
-        key = (user, session)
+        key = (self._pseudonym(user), session)
         _, sealed = self._sessions.get(key, (now, ()))
         turns = [self._open(key, each) for each in sealed]
         return self._influence([*turns, Turn(role, text, now)][-LONGEST_SESSION:])
@@ -63,7 +66,7 @@ class ShadowMemory:
         """Note a turn and say what is to be seen in the session so far."""
         now = time.time() if at is None else at
         self._expire(now)
-        key = (user, session)
+        key = (self._pseudonym(user), session)
         _, sealed = self._sessions.pop(key, (now, deque[bytes](maxlen=LONGEST_SESSION)))
         sealed.append(self._seal(key, Turn(role, text, now)))
         self._sessions[key] = (now, sealed)
@@ -76,7 +79,7 @@ class ShadowMemory:
 
     def knows(self, user: str, session: str) -> bool:
         """Whether anything of the session is held; a session goes on elsewhere or after a pause without it."""
-        return (user, session) in self._sessions
+        return (self._pseudonym(user), session) in self._sessions
 
     @staticmethod
     def _influence(turns: list[Turn]) -> Influence:
@@ -85,11 +88,15 @@ class ShadowMemory:
 
     def end(self, user: str, session: str) -> None:
         """The session is over: nothing of it remains."""
-        self._sessions.pop((user, session), None)
+        self._sessions.pop((self._pseudonym(user), session), None)
 
     def forget(self, user: str) -> None:
-        """End all sessions of a user, as at an erasure."""
-        for key in [key for key in self._sessions if key[0] == user]:
+        """End all sessions of a user."""
+        self.drop(self._pseudonym(user))
+
+    def drop(self, pseudonym: str) -> None:
+        """The same, of one who is known by pseudonym alone, as at an erasure by another process."""
+        for key in [key for key in self._sessions if key[0] == pseudonym]:
             del self._sessions[key]
 
     def __len__(self) -> int:

@@ -5,17 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from weakref import WeakValueDictionary
 
 from cleo_core.provenance import replies
 from cleo_core.telemetry import get_logger
 from cleo_memory import Memory, Record
-from cleo_memory.errors import MemoryNotFound
-from cleo_memory.lifecycle.erase import Receipt
+from cleo_memory.errors import MemoryNotFound, UserErased
 from cleo_memory.shadow import UNMOVED, Influence
 from cleo_serving.engine.base import FinishReason, Message, Sampling
 from cleo_serving.errors import EngineError, Erased, NotFound
@@ -86,8 +83,6 @@ class Assistant:
         self._settings = settings
         self._metrics = metrics
         self._prompts = PromptBuilder(settings)
-        self._lives: Counter[str] = Counter()
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answer(self, user: str, question: Question) -> AsyncGenerator[Begun | Delta | Ended]:
         """Stream one reply: `Begun`, then `Delta` after `Delta`, then `Ended`. Closing it ends the compute.
@@ -99,7 +94,7 @@ class Assistant:
             Overloaded, EngineError: the engine could not take or finish it.
         """
         # Before anything of the user is read: what is asked before an erasure is not kept after it.
-        life = self._lives[user]
+        life = await self._memory.life(user)
         earlier = await self._earlier(user, question.conversation)
         conversation = question.conversation or new_id()
         with self._models.borrow() as model:
@@ -110,7 +105,7 @@ class Assistant:
                 memories=known.used,
                 degraded=known.degraded,
                 signs=signs(question.text),
-                session=self._session(user, life, conversation, question.text, earlier),
+                session=await self._session(user, life, conversation, question.text, earlier),
             )
             for sign in provenance.signs:
                 self._metrics.injection.labels(sign).inc()
@@ -192,29 +187,27 @@ class Assistant:
     async def _append(
         self, user: str, life: int, conversation: str, role: str, text: str, origin: dict[str, str] | None = None
     ) -> bool:
-        """Write a turn, unless the user was erased since."""
-        async with self._lock(user):
-            if life != self._lives[user]:
-                return False
-            await self._memory.append(user, conversation, role, text, provenance=origin)
-            if self._settings.shadow:
-                self._memory.shadow.observe(user, conversation, role, text)
-            return True
+        """Write a turn, unless the user was erased since, by whatever process."""
+        try:
+            await self._memory.append(user, conversation, role, text, provenance=origin, life=life)
+        except UserErased:
+            return False
+        if self._settings.shadow:
+            self._memory.shadow.observe(user, conversation, role, text)
+        return True
 
-    def _session(self, user: str, life: int, conversation: str, text: str, earlier: Sequence[Record]) -> Influence:
+    async def _session(
+        self, user: str, life: int, conversation: str, text: str, earlier: Sequence[Record]
+    ) -> Influence:
         """What the question adds to the session so far; it is noted when the engine has taken it."""
-        # Nothing is awaited from here on: no erasure comes between this look and what is noted of earlier turns.
-        if not self._settings.shadow or life != self._lives[user]:
+        # Nothing is awaited after this look: no erasure comes between it and what is noted of earlier turns.
+        if not self._settings.shadow or life != await self._memory.life(user):
             return UNMOVED
         shadow = self._memory.shadow
         if not shadow.knows(user, conversation):  # begun in another process, or before this one
             for turn in earlier:
                 shadow.observe(user, conversation, turn.speaker or "user", turn.content, at=turn.created_at.timestamp())
         return shadow.weigh(user, conversation, "user", text)
-
-    def _lock(self, user: str) -> asyncio.Lock:
-        """No turn is written between an erasure and its receipt."""
-        return self._locks.setdefault(user, asyncio.Lock())
 
     async def _earlier(self, user: str, conversation: str | None) -> list[Record]:
         if conversation is None:
@@ -223,15 +216,6 @@ class Assistant:
         if not turns:
             raise NotFound("There is no such conversation.")
         return turns
-
-    async def erase(self, user: str) -> Receipt:
-        """Erase the user; what was begun before the receipt is not kept after it."""
-        self._lives[user] += 1
-        async with self._lock(user):
-            try:
-                return await self._memory.erase(user)
-            finally:
-                self._lives[user] += 1
 
     async def turns(self, user: str, conversation: str) -> list[Record]:
         """The last turns of a conversation of this user.

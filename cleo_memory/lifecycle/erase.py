@@ -24,6 +24,7 @@ from cleo_memory.sealing.keyring import Keyring
 
 __all__ = ["Eraser", "Receipt", "verify_receipt"]
 
+RECENT = 3600.0  # seconds; more than the clocks of two processes differ
 OWNED = ("memories", "payloads", "copies", "threads", "segments", "outbox")
 
 
@@ -118,6 +119,12 @@ class Eraser:
         """Erasures that a crash interrupted: their rows are gone, their keys may not be."""
         sql = "SELECT DISTINCT owner FROM erasures WHERE receipt = ''"
         return [Owner(row[0]) for row in await self.catalogue.database.read(lambda tx: tx.execute(sql).fetchall())]
+
+    async def recent_of_all_users(self) -> list[tuple[str, Owner]]:
+        """(id, owner) of the erasures of the last hour, by whatever process."""
+        sql = "SELECT id, owner FROM erasures WHERE erased_at > ?"
+        rows = await self.catalogue.database.read(lambda tx: tx.execute(sql, (time.time() - RECENT,)).fetchall())
+        return [(row[0], Owner(row[1])) for row in rows]
 
     async def resume(self, owner: Owner) -> None:
         """Complete an interrupted erasure. Nothing was written since: the floor refuses the key that is to go."""

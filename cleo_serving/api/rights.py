@@ -31,5 +31,4 @@ async def erase_my_data(info: Ctx, confirm: str) -> Receipt:
     if confirm != CONFIRMATION:
         raise InputError(f"confirm must be {CONFIRMATION}.", hint="Everything of you is gone for good after that.")
     user, services = info.context.principal.user, info.context.services
-    # Not of the memory directly: a reply in the making would write its turn after the receipt.
-    return Receipt.of(await services.assistant.erase(user))
+    return Receipt.of(await services.memory.erase(user))

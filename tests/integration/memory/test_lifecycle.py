@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from cleo_core.audit import log
 from cleo_core.crypto.errors import SignatureInvalid
 from cleo_core.errors import TrustError
 from cleo_memory import MemorySettings, open_memory
-from cleo_memory.errors import BadArchive, MemoryNotFound
+from cleo_memory.errors import BadArchive, MemoryNotFound, UserErased
 from cleo_memory.lifecycle.erase import verify_receipt
 
 pytestmark = pytest.mark.integration
@@ -181,3 +183,33 @@ async def test_a_new_kek_rewraps_every_key_and_the_old_one_may_go() -> None:
         assert (await memory.memories("ann")).items == [kept]
     told = [(each["event"], each["subject"], each["details"]) for each in log().read()]
     assert told[-1] == ("memory.kek-rotated", memory.keyring.provider.current, {"keys": 4})
+
+
+async def test_an_erasure_by_another_process_is_followed() -> None:
+    async with open_memory(WORDS_ONLY) as api, open_memory(WORDS_ONLY) as operator:
+        lives = {}
+        for user in ("ann", "bob"):
+            await api.append(user, "tea", "user", "Tea is what I drink.")
+            assert await api.search(user, "tea")
+            api.shadow.observe(user, "tea", "user", "Tea is what I drink.")
+            lives[user] = await api.life(user)
+        ann, bob = api.keyring.owner("ann"), api.keyring.owner("bob")
+        assert api.library.resident.peek(ann) is not None
+        await operator.erase("ann")
+        for user, kept in (("ann", False), ("bob", True)):
+            try:
+                await api.append(user, "tea", "assistant", "So you said.", life=lives[user])
+                assert kept
+            except UserErased:
+                assert not kept
+        assert [(await api.stats(user)).memories for user in ("ann", "bob")] == [0, 2]
+        deadline = time.monotonic() + 60
+        while api.library.resident.peek(ann) is not None or api.shadow.knows("ann", "tea"):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+        assert await api.keyring.keys(ann) is None
+        assert api.library.resident.peek(bob) is not None
+        assert api.shadow.knows("bob", "tea")
+        # A new life begins like any other.
+        await api.append("ann", "tea", "user", "I am new here.", life=await api.life("ann"))
+        assert (await api.stats("ann")).memories == 1

@@ -89,7 +89,7 @@ async def test_a_question_that_waited_through_an_erasure_is_refused_and_not_kept
 ) -> None:
     asked = asyncio.create_task(ask(assistant, "ann"))
     await engine.taken.wait()
-    await assistant.erase("ann")
+    await memory.erase("ann")
     engine.first.set()
     engine.rest.set()
     with pytest.raises(Erased):
@@ -110,7 +110,7 @@ async def test_a_reply_in_the_making_is_not_kept_after_an_erasure(
     async with aclosing(assistant.answer("ann", Question(text="what do I drink"))) as parts:
         assert isinstance(await anext(parts), Begun)
         assert await kept(memory, "ann") == 1
-        await assistant.erase("ann")
+        await memory.erase("ann")
         engine.rest.set()
         async for _ in parts:
             pass
@@ -127,7 +127,7 @@ async def test_a_turn_being_written_ends_before_the_erasure(assistant: Assistant
         asked = asyncio.create_task(ask(assistant, "ann", begun.conversation))
         for _ in range(steps * 3):
             await asyncio.sleep(0)
-        await assistant.erase("ann")
+        await memory.erase("ann")
         await asyncio.gather(asked, return_exceptions=True)
         assert await kept(memory, "ann") == 0
         assert len(memory.shadow) == 0
@@ -144,7 +144,7 @@ async def test_earlier_turns_are_not_looked_at_after_an_erasure(
 
     async def erased_meanwhile(user: str, *arguments: Any, **more: Any) -> Any:
         found = await search(user, *arguments, **more)
-        await assistant.erase(user)
+        await memory.erase(user)
         return found
 
     monkeypatch.setattr(memory, "search", erased_meanwhile)
