@@ -108,3 +108,14 @@ def test_measures_stay_between_nothing_and_one() -> None:
     assert 0.9 < heat("USELESS GARBAGE! WORST! HATE!!!") <= 1.0
     assert detect([]) == []
     assert detect([Turn("assistant", "hello there my dear friend", 0)]) == []
+
+
+def test_a_user_is_held_by_pseudonym_alone() -> None:
+    shadow = ShadowMemory(lambda user: f"hash-of-{len(user)}")
+    shadow.observe("annabel", "s", "user", "text")
+    assert "annabel" not in repr(shadow.__dict__)
+    assert shadow.knows("annabel", "s")
+    shadow.drop("hash-of-3")
+    assert shadow.knows("annabel", "s")
+    shadow.drop("hash-of-7")
+    assert not shadow.knows("annabel", "s")
