@@ -16,6 +16,7 @@ from cleo_core.telemetry import redact
 
 __all__ = ["artifact_root", "model_name", "tracking"]
 
+NONE_YET = "cleo run makes a version; cleo review list shows those that wait, cleo review approve releases one."
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # A version's files are plain: nothing is ever unpickled. A dead server is noticed in seconds, not after minutes.
 DEFAULTS = {
@@ -92,7 +93,7 @@ def tracking(*, missing: str | None = None) -> Iterator[Any]:
     except Exception as error:
         code = getattr(error, "error_code", "")
         if missing and code in ABSENT:
-            raise VersionNotFound(missing, hint="cleo review list") from None
+            raise VersionNotFound(missing, hint=NONE_YET) from None
         # The library's message may quote the address with its password.
         first = str(redact((str(error).splitlines() or [type(error).__name__])[0]))[:200]
         raise RegistryError(

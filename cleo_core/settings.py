@@ -119,7 +119,9 @@ def unread(url: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Each URL without its user, its password and its query, which may hold one."""
+    """Each URL without its user, its password and its query, which may hold one; a mistyped one too."""
+    if "@" in text and not URL.search(text):
+        return f"[hidden]@{_place(text)}"
     return URL.sub(lambda url: f"{url[1]}{'[hidden]@' if '@' in url[2] else ''}{_place(url[2])}", text)
 
 

@@ -7,9 +7,17 @@ import time
 from cleo_memory.errors import InvalidMemory
 from cleo_memory.records import Kind
 
-__all__ = ["kind_of", "page_size", "plain_id", "position_of", "unexpired"]
+__all__ = ["check_query", "kind_of", "page_size", "plain_id", "position_of", "unexpired"]
 
 LARGEST_PAGE = 1000
+
+
+def check_query(query: str) -> str:
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        raise InvalidMemory("The query is no valid Unicode text.") from None
+    return query
 
 
 def kind_of(kind: Kind | str) -> Kind:

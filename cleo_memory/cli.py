@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cleo_core.terminal import printable
+
 if TYPE_CHECKING:
     from cleo_memory.memory import Memory
 
@@ -80,7 +82,7 @@ def search(user: str, limit: int, kinds: tuple[str, ...], query: str) -> None:
     hits = with_memory(work)
     for hit in hits:
         parts = "  ".join(f"{name} {value:.2f}" for name, value in hit.parts.items())
-        click.echo(f"{hit.score:6.3f}  {hit.record.id}  {hit.record.content}\n        {parts}")
+        click.echo(f"{hit.score:6.3f}  {hit.record.id}  {printable(hit.record.content, lines=False)}\n        {parts}")
     for reason in hits.degraded:
         click.echo(f"Note: {reason}", err=True)
 
@@ -194,7 +196,8 @@ def erase(user: str, receipt: Path | None) -> None:
     click.echo(text)  # first: the disk may be full, and there is no second receipt
     if receipt:
         receipt.write_text(text)
-    click.echo(f"{done.memories} memories erased; {done.keys_destroyed} keys destroyed; {dict(done.stores)}", err=True)
+    stores = ", ".join(f"{store} {state}" for store, state in done.stores.items()) or "no stores outside"
+    click.echo(f"{done.memories} memories erased; {done.keys_destroyed} keys destroyed; {stores}", err=True)
 
 
 def _writable(file: Path) -> None:
@@ -255,15 +258,19 @@ def migrate(source: str, target: str, urls: tuple[str, ...], dry_run: bool, dele
     """Copy all memories to other backends, verify each, point the catalogue there. Run it again to resume.
 
     \b
-    cleo memory migrate --source sqlite --target redis,mongodb,supabase --dry-run
+    cleo memory migrate --source sqlite --target redis --url redis=redis://127.0.0.1:6379/0 --dry-run
+    cleo memory migrate --source sqlite --target redis,mongodb,supabase      (with CLEO_MEMORY_HOT, _WARM and _COLD set)
     """
     from cleo_core.progress import ConsoleReporter
     from cleo_memory.migrate import Migration, open_stores, shelves_of
+    from cleo_memory.shelves import Guarded
 
     async def work(opened: Memory) -> Any:
         names = target.split(",")
         stores = await open_stores(opened.settings, [source, *names], dict(each.partition("=")[::2] for each in urls))
         try:
+            for store in stores.values():  # a plan for a backend that is not there is none
+                await Guarded(store).ping()
             held = shelves_of(source, opened.catalogue, stores)
             targets = [shelf for name in names for shelf in shelves_of(name, opened.catalogue, stores)]
             migration = Migration(opened.catalogue, opened.custody, held, targets)

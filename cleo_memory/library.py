@@ -100,7 +100,8 @@ class Library:
         lock = self._locks.setdefault(owner, asyncio.Lock())
         async with lock:
             index = await self.resident.acquire(owner, lambda: self._load(owner))
-            state = self._states[owner]
+            while (state := self._states.get(owner)) is None:  # let go of while it was being loaded
+                index = await self.resident.acquire(owner, lambda: self._load(owner))
             while changed := await self.catalogue.changes(owner, state.seq):
                 await self._apply(owner, index, state, changed)
                 state.seq = changed[-1].seq
@@ -159,10 +160,13 @@ class Library:
             async with self._locks.setdefault(owner, asyncio.Lock()):
                 if not (ids := index.unembedded()[:EMBED_BATCH]):
                     break
-                await self._embed(owner, index, self._states[owner], ids)
+                if (state := self._states.get(owner)) is None:
+                    return
+                await self._embed(owner, index, state, ids)
         async with self._locks.setdefault(owner, asyncio.Lock()):
-            if (index_now := self.resident.peek(owner)) is not None:
-                await self._store(owner, index_now, self._states[owner])
+            index_now, held = self.resident.peek(owner), self._states.get(owner)
+            if index_now is not None and held is not None:
+                await self._store(owner, index_now, held)
 
     async def _embed(self, owner: Owner, index: UserIndex, state: _State, ids: list[str]) -> None:
         assert self.embedder is not None

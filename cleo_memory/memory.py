@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cleo_core.audit import ready, record
 from cleo_memory.access import AccessLog
-from cleo_memory.arguments import kind_of, page_size, plain_id, position_of, unexpired
+from cleo_memory.arguments import check_query, kind_of, page_size, plain_id, position_of, unexpired
 from cleo_memory.catalogue import Catalogue
 from cleo_memory.custody import CATALOGUE, THREAD, Custody
 from cleo_memory.delivery import Delivery
@@ -202,12 +202,14 @@ class Memory:
     ) -> Hits:
         """The memories that bear most on a query, best first, each with the parts of its score.
 
+        A score compares the memories of one answer with each other; it does not say how well the best one fits.
+
         Args:
             since, until: said at or after, said before.
             at: as things stood at this moment; now by default.
         """
         owner = self.keyring.owner(user)
-        if not query.strip():
+        if not check_query(query).strip():
             return Hits()
         where = Filter(
             kinds=None if kinds is None else {str(kind_of(kind)) for kind in kinds},
@@ -240,7 +242,7 @@ class Memory:
             BackendDown: that store does not answer.
         """
         owner = self.keyring.owner(user)
-        found = await self.library.nearest(owner, query, page_size(limit), self.custody.shelves.searchable)
+        found = await self.library.nearest(owner, check_query(query), page_size(limit), self.custody.shelves.searchable)
         entries = await self.catalogue.find(owner, [id for id, _ in found])
         now = time.time()
         held = [each for each in entries.values() if unexpired(each.expires_at) and (each.valid_to or now + 1) > now]
@@ -354,7 +356,10 @@ class Memory:
 
     async def restore(self, user: str, path: Path) -> tuple[int, int]:
         """Take in an export of this user; returns (written, known already). What was forgotten stays forgotten."""
-        return await self.porter.read(self.keyring.owner(user), user, path)
+        owner = self.keyring.owner(user)
+        written, known = await self.porter.read(owner, user, path)
+        await self._audit("memory.restored", owner, written=written, known=known)
+        return written, known
 
     async def erase(self, user: str) -> Receipt:
         """Erase a user: keys destroyed, every row and copy gone. Returns a signed receipt; may be called again."""

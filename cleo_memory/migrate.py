@@ -33,6 +33,7 @@ __all__ = ["NAMES", "Migration", "Report", "open_stores", "shelves_of"]
 
 TIER_OF = {"redis": Tier.HOT, "mongodb": Tier.WARM, "postgres": Tier.COLD, "supabase": Tier.COLD, "pinecone": Tier.COLD}
 NAMES = ("sqlite", *TIER_OF)
+SETTING = {"redis": "HOT", "mongodb": "WARM", "postgres": "COLD", "supabase": "COLD", "pinecone": "PINECONE_HOST"}
 BATCH = 200
 
 
@@ -43,7 +44,7 @@ def shelves_of(name: str, catalogue: Catalogue, stores: Mapping[str, Store]) -> 
     if name not in TIER_OF:
         raise InputError(f"There is no backend {name!r}.", hint=f"One of {', '.join(NAMES)}.")
     if name not in stores:
-        raise InputError(f"Where is {name}?", hint=f"Say --url {name}=…, or set CLEO_MEMORY_… to its URL.")
+        raise InputError(f"Where is {name}?", hint=f"Say --url {name}=URL, or set CLEO_MEMORY_{SETTING[name]}.")
     return [Shelf(TIER_OF[name], Guarded(stores[name]), mirror=name == "pinecone")]
 
 

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 
 from cleo_core.errors import CleoError
 from cleo_core.settings import CoreSettings, load
+from cleo_core.telemetry import request_id
 from cleo_serving.api.health import HealthEndpoints
 from cleo_serving.api.http import GraphQLEndpoint, error_response
 from cleo_serving.api.schema import make_schema
@@ -87,5 +88,6 @@ async def _not_found(request: Request, error: Exception) -> Response:
 
 
 async def _not_allowed(request: Request, error: Exception) -> Response:
-    told = {"errors": [{"message": "Only POST is accepted here.", "extensions": {"code": "METHOD_NOT_ALLOWED"}}]}
+    extensions = {"code": "METHOD_NOT_ALLOWED", "requestId": request_id()}
+    told = {"errors": [{"message": "Only POST is accepted here.", "extensions": extensions}]}
     return JSONResponse(told, 405, {"Allow": "POST" if request.url.path == "/graphql" else "GET"})

@@ -13,6 +13,7 @@ import click
 
 from cleo_core.errors import ConfigError, InputError, Interrupted
 from cleo_core.settings import load
+from cleo_core.terminal import printable
 
 if TYPE_CHECKING:
     from cleo_serving.engine.base import Engine
@@ -202,7 +203,9 @@ async def _infer(
         prompts = [fit(engine, system, [Message("user", text)], sampling.max_tokens) for text in texts]
         if stream and not as_json:
             for number, prompt in enumerate(prompts):
-                await reply(engine, prompt, sampling, f"infer-{number}", lambda part: click.echo(part, nl=False))
+                await reply(
+                    engine, prompt, sampling, f"infer-{number}", lambda part: click.echo(printable(part), nl=False)
+                )
                 click.echo()
             return
         for text, answer in zip(texts, await engine.generate_batch(prompts, sampling), strict=True):
@@ -213,7 +216,9 @@ def _shown(text: str, answer: Any, as_json: bool) -> str:
     import json
     from dataclasses import asdict
 
-    return json.dumps({"input": text, **asdict(answer)}, ensure_ascii=False) if as_json else str(answer.text).strip()
+    if as_json:
+        return json.dumps({"input": text, **asdict(answer)}, ensure_ascii=False)
+    return printable(str(answer.text).strip())
 
 
 @click.command()
@@ -281,7 +286,7 @@ def _talk(runner: asyncio.Runner, engine: Engine, system: str, sampling: Any) ->
 
         def show(part: str, shown: list[str] = shown) -> None:
             shown.append(part)
-            click.echo(part, nl=False)
+            click.echo(printable(part), nl=False)
 
         try:
             tokens = fit(engine, system, [*turns, Message("user", text)], sampling.max_tokens)

@@ -12,6 +12,7 @@ import click
 import httpx
 
 from cleo_core.errors import EnvironmentFault
+from cleo_core.terminal import printable
 from orchestration.chain import run_job
 from orchestration.services import Service, free_port, running, start
 from orchestration.ui import answers
@@ -105,7 +106,9 @@ def _ask(url: str, question: str) -> dict[str, Any]:
 def _show(question: str, reply: dict[str, Any], url: str) -> None:
     proof = reply["provenance"]
     click.echo(f"\n  You:  {question}")
-    click.secho(textwrap.fill(reply["text"], 110, initial_indent="  Cleo: ", subsequent_indent="        "), bold=True)
+    click.secho(
+        textwrap.fill(printable(reply["text"]), 110, initial_indent="  Cleo: ", subsequent_indent="        "), bold=True
+    )
     click.echo(
         f"\n  model version {proof['modelVersion']}, bundle {proof['bundleDigest'][:16]}, "
         f"approval {proof['approvalId']} by {proof['approvedBy']}, memories used: {len(proof['memories'])}\n"

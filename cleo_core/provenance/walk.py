@@ -82,13 +82,17 @@ def walk(about: str) -> Proof:
     """
     proof = Proof(about)
     reply = None if re.fullmatch(r"[0-9]{1,9}", about) else replies.find(about)
+    if reply and not reply.version:
+        told = f"{reply.at} by the unsigned folder {reply.model!r}, in development: nothing proves what it was"
+        proof.links.append(Link("reply", False, told))
+        return proof
     try:
         info = registry.resolve(reply.version if reply else about)
     except VersionNotFound as error:
         if reply is None:
             raise InputError(
                 f"{about[:64]!r} is no reply, version or alias.",
-                hint="E.g. cleo verify champion.",
+                hint="A reply's id, or a version or alias of cleo review list; there is none before cleo run.",
             ) from None
         proof.links.append(Link("model version", False, error.message))
         return proof

@@ -17,13 +17,14 @@ EVERY = 2.0  # seconds
 
 
 async def follow_erasures(eraser: Eraser, let_go: Callable[[Owner], None]) -> None:
-    """Call `let_go` once for each erasure of the last hour and from now on, until cancelled."""
-    known: set[str] = set()
+    """Call `let_go` with each user who is erased from now on, by whatever process, until cancelled."""
+    known: set[str] | None = None
     while True:
         try:
             recent = await eraser.recent_of_all_users()
             for id, owner in recent:
-                if id not in known:
+                # What was erased before the first look was never in this process; a new life of the user may be.
+                if known is not None and id not in known:
                     let_go(owner)
             known = {id for id, _ in recent}
         except CleoError as error:

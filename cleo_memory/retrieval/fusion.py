@@ -52,11 +52,16 @@ WEIGHTS = Weights()
 
 
 def min_max(scores: NDArray[np.float32], among: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """``(score - min) / (max - min)`` over the chosen rows, 0 when they are all alike; the other rows get 0."""
+    """``(score - min) / (max - min)`` over the chosen rows; the other rows get 0.
+
+    Rows that are all alike get 1 when their score is above 0: a user's only memory is found for a reason too.
+    """
     out = np.zeros_like(scores)
     chosen = scores[among]
     if chosen.size:
         low, high = float(chosen.min()), float(chosen.max())
         if high > low:
             out[among] = (chosen - low) / (high - low)
+        elif high > 0:
+            out[among] = 1.0
     return out

@@ -145,3 +145,17 @@ def test_the_bridge_that_cannot_open_ends_its_thread() -> None:
     with pytest.raises(ConfigError, match="neither sqlite"):
         SyncMemory(MemorySettings(catalogue="mysql://x", embedder="none"))
     assert "memory" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_a_user_wrote_does_not_steer_the_operators_terminal(cleo: Any) -> None:
+    cleo("remember", "--user", "ann", "a heron \x1b]0;title\x07 \x1b[2J\nsecond line \u202egnp.exe")
+    told = cleo("search", "--user", "ann", "heron")
+    assert "\\x1b]0;title\\x07 \\x1b[2J\\nsecond line \\u202egnp.exe" in told
+    assert not {"\x1b", "\x07", "\u202e"} & set(told)
+
+
+def test_a_plan_for_a_backend_that_does_not_answer_is_none(cleo: Any) -> None:
+    cleo("remember", "--user", "ann", "a heron")
+    migrate = ("migrate", "--source", "sqlite", "--target", "redis", "--dry-run")
+    assert "redis does not answer" in cleo(*migrate, "--url", "redis=redis://127.0.0.1:1/0", code=3)
+    assert "CLEO_MEMORY_HOT" in cleo(*migrate, code=2)

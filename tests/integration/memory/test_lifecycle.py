@@ -7,6 +7,7 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from cleo_core.audit import log
 from cleo_core.crypto.errors import SignatureInvalid
 from cleo_core.errors import TrustError
 from cleo_memory import MemorySettings, open_memory
-from cleo_memory.errors import BadArchive, MemoryNotFound, UserErased
+from cleo_memory.errors import BadArchive, InvalidMemory, MemoryNotFound, UserErased
 from cleo_memory.lifecycle.erase import verify_receipt
 
 pytestmark = pytest.mark.integration
@@ -213,3 +214,49 @@ async def test_an_erasure_by_another_process_is_followed() -> None:
         # A new life begins like any other.
         await api.append("ann", "tea", "user", "I am new here.", life=await api.life("ann"))
         assert (await api.stats("ann")).memories == 1
+
+
+async def test_a_user_who_comes_back_after_an_erasure_is_found_in_every_new_process() -> None:
+    async with open_memory(WORDS_ONLY) as memory:
+        await memory.remember("ann", "Ann drank tea.")
+        await memory.erase("ann")
+        await memory.remember("ann", "Ann drinks coffee now.")
+    for _ in range(8):  # what was erased of her is recent; a process that opens now must not take it for news
+        async with open_memory(WORDS_ONLY) as memory:
+            assert [hit.record.content for hit in await memory.search("ann", "coffee")] == ["Ann drinks coffee now."]
+
+
+async def test_a_user_who_is_let_go_of_while_the_index_loads_is_found_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_memory(WORDS_ONLY) as memory:
+        await memory.remember("ann", "Ann drinks coffee now.")
+        owner, load = memory.keyring.owner("ann"), memory.library.segments.load
+        dropped = []
+
+        async def loads_slowly(*arguments: Any) -> Any:
+            found = await load(*arguments)
+            if len(dropped) < 2:
+                dropped.append(owner)
+                memory.library.drop(owner)
+            return found
+
+        monkeypatch.setattr(memory.library.segments, "load", loads_slowly)
+        assert [hit.record.content for hit in await memory.search("ann", "coffee")] == ["Ann drinks coffee now."]
+        assert len(dropped) == 2
+        await memory.settle("ann")
+
+
+async def test_a_query_that_is_no_text_is_refused() -> None:
+    async with open_memory(WORDS_ONLY) as memory:
+        await memory.remember("ann", "Ann drinks coffee now.")
+        with pytest.raises(InvalidMemory, match="query is no valid Unicode"):
+            await memory.search("ann", "\ud800")
+        assert await memory.search("ann", " ") == []
+
+
+async def test_a_users_only_memory_is_found_for_a_reason_and_no_match_has_none() -> None:
+    async with open_memory(WORDS_ONLY) as memory:
+        await memory.remember("ann", "Ann drinks coffee now.")
+        assert (await memory.search("ann", "coffee"))[0].parts["words"] > 0
+        assert [hit.score for hit in await memory.search("ann", "zebra")] in ([], [0.0])

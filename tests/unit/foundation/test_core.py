@@ -20,7 +20,7 @@ from cleo_core.cli import cleo, main
 from cleo_core.digest import canonical, sha256_file, tree_digest
 from cleo_core.errors import CleoError, ConfigError, IntegrityError, TrustError, UnavailableSource
 from cleo_core.progress import ConsoleReporter
-from cleo_core.settings import CoreSettings, all_settings, home, load
+from cleo_core.settings import CoreSettings, all_settings, home, load, shown
 
 pytestmark = pytest.mark.unit
 
@@ -269,3 +269,9 @@ def test_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert "verify" in done.stdout
+
+
+def test_a_mistyped_url_is_shown_without_its_password() -> None:
+    assert shown("redis//:pa55word@host:6379/0") == "'[hidden]@host:6379/0'"
+    assert shown("redis://:pa55word@host:6379/0?x=1") == "'redis://[hidden]@host:6379/0'"
+    assert shown("embedded") == "'embedded'"
