@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cleo_core.errors import ConfigError
 from cleo_core.settings import CoreSettings, load
 
 __all__ = ["EngineSettings", "IssuerSettings", "PromptSettings", "QueryLimits", "RateSettings", "ServingSettings"]
@@ -169,6 +171,15 @@ class ServingSettings(BaseSettings):
             if len(set(values)) != len(values):
                 raise ValueError(f"two entries of CLEO_SERVING_ISSUERS have the same {what}")
         return self
+
+    def problems(self) -> Iterator[str]:
+        """See `cleo_core.settings.check`."""
+        from cleo_serving.security.limits import RateLimits
+
+        try:
+            RateLimits(self.rate)
+        except ConfigError as error:
+            yield f"{error.message} {error.hint or ''}".strip()
 
     @property
     def loopback(self) -> bool:

@@ -179,6 +179,9 @@ def test_only_post_is_answered(api: RunningApi, method: str) -> None:
     response = api.client.request(method, f"{api.url}/graphql?query={{health{{ready}}}}", headers=api.headers("ann"))
     assert response.status_code == 405
     assert response.headers["Allow"] == "POST"
+    if method != "HEAD":
+        told = response.json()["errors"][0]["extensions"]
+        assert told == {"code": "METHOD_NOT_ALLOWED", "requestId": response.headers["X-Request-ID"]}
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/graphiql", "/.env", "/../etc/passwd", "/admin"])

@@ -12,6 +12,7 @@ import pytest
 from cleo_core.errors import InputError
 from cleo_core.provenance import replies
 from cleo_core.provenance.replies import Reply, ReplyLog
+from cleo_core.provenance.walk import walk
 
 pytestmark = pytest.mark.unit
 
@@ -73,3 +74,11 @@ def test_there_is_no_place_for_text_or_a_user(home: Path) -> None:
     replies.append(REPLY)
     rows = sqlite3.connect(home / "replies" / "replies.db").execute("pragma table_info(replies)").fetchall()
     assert [row[1] for row in rows] == ["id", "at", "model", "version", "bundle_digest", "approval_id", "memories"]
+
+
+def test_a_reply_of_an_unsigned_folder_is_said_to_prove_nothing(home: Path) -> None:
+    replies.append(replace(REPLY, id="reply-0009", model="tiny", version=0))
+    proof = walk("reply-0009")
+    assert not proof.holds
+    assert [(link.name, link.holds) for link in proof.links] == [("reply", False)]
+    assert "unsigned folder 'tiny'" in proof.links[0].detail

@@ -10,7 +10,7 @@ import pytest
 
 from cleo_core.errors import ConfigError
 from cleo_core.provenance import replies
-from cleo_core.settings import load
+from cleo_core.settings import check, load
 from cleo_serving.services import forget_old_replies
 from cleo_serving.settings import ServingSettings
 
@@ -51,3 +51,13 @@ def test_days_of_replies_are_more_than_none(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CLEO_SERVING_REPLY_DAYS", "0")
     with pytest.raises(ConfigError, match="REPLY_DAYS"):
         load(ServingSettings)
+
+
+def test_counters_that_have_no_place_are_a_problem_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check(ServingSettings).rate.storage == "memory://"
+    monkeypatch.setenv("CLEO_SERVING_RATE__STORAGE", "redis://127.0.0.1:1/0")
+    assert check(ServingSettings)
+    monkeypatch.setenv("CLEO_SERVING_RATE__STORAGE", "redis//:pa55word@host")
+    with pytest.raises(ConfigError, match="RATE__STORAGE cannot be used") as refused:
+        check(ServingSettings)
+    assert "pa55word" not in refused.value.message
