@@ -24,7 +24,8 @@ class RateLimits:
 
     def __init__(self, settings: RateSettings) -> None:
         try:
-            storage = storage_from_string(f"async+{settings.storage}")
+            # redis-py, which the memory uses too; by default limits wants another client for asynchronous use.
+            storage = storage_from_string(f"async+{settings.storage}", implementation="redispy")
         except Exception as error:  # limits raises its own and its backends' errors
             raise ConfigError(
                 f"CLEO_SERVING_RATE__STORAGE cannot be used ({type(error).__name__}).",
