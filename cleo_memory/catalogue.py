@@ -116,10 +116,11 @@ class Catalogue:
         """
 
         def work(tx: Transaction) -> Entry:
+            # First: it holds the lock of all writers, so that what is looked at stays so until this is committed.
+            seq = advance(tx)
             if life is not None and life != self._lives(owner, tx):
                 raise UserErased("The user was erased meanwhile.")
             self.refuse_old_key(tx, owner, entry.key_version)
-            seq = advance(tx)
             written = signed_row(keys, entry, seq=seq, position=seq)
             if supersede:
                 held = f"{SELECT} WHERE owner = ? AND slot = ? AND live = 1 AND valid_to IS NULL"
@@ -164,6 +165,7 @@ class Catalogue:
 
     @staticmethod
     def raise_floor(tx: Transaction, owner: Owner, floor: int) -> None:
+        advance(tx)  # not while a writer is between its look at the floor and its commit
         tx.execute(
             "INSERT INTO key_floors (owner, floor) VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET "
             "floor = CASE WHEN excluded.floor > key_floors.floor THEN excluded.floor ELSE key_floors.floor END",

@@ -102,7 +102,7 @@ class Custody:
             tier=str(tier),
             thread=keys.blind(THREAD, draft.conversation) if draft.conversation is not None else None,
             slot=keys.blind("slot", draft.key) if draft.key is not None else None,
-            importance=draft.importance,
+            importance=draft.importance + 0.0,  # -0.0 comes back from a store as 0.0
             created_at=at,
             valid_from=at,
             valid_to=valid_to,
@@ -136,22 +136,37 @@ class Custody:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    async def open(self, owner: Owner, entries: Sequence[Entry], faults: set[str] | None = None) -> list[Record]:
+    async def open(
+        self,
+        owner: Owner,
+        entries: Sequence[Entry],
+        faults: set[str] | None = None,
+        broken: set[str] | None = None,
+    ) -> list[Record]:
         """The memories of these rows, in their order; one that is forgotten meanwhile is left out.
 
         Args:
             faults: backends that did not answer are named here, and what only they have is left out.
+            broken: ids of memories that do not open, or whose row was changed, are put here, and they are left out.
 
         Raises:
             BackendDown: the only copy is out of reach, and `faults` was not given.
+            SealBroken: one does not open, and `broken` was not given.
         """
-        payloads = await self.plaintexts(owner, entries, faults)
-        return [decode(entry, payloads[entry.id]) for entry in entries if entry.id in payloads]
+        # What is told of a memory comes from the row that was checked, which may be a later one than was handed in.
+        checked = {entry.id: entry for entry in entries}
+        payloads = await self.plaintexts(owner, entries, faults, broken, checked)
+        return [decode(checked[entry.id], payloads[entry.id]) for entry in entries if entry.id in payloads]
 
     async def plaintexts(
-        self, owner: Owner, entries: Sequence[Entry], faults: set[str] | None = None
+        self,
+        owner: Owner,
+        entries: Sequence[Entry],
+        faults: set[str] | None = None,
+        broken: set[str] | None = None,
+        checked: dict[str, Entry] | None = None,
     ) -> Mapping[str, bytes]:
-        """Opened payloads by id."""
+        """Opened payloads by id; `checked` is given the rows that were read again."""
         opened: dict[str, bytes] = {}
         down: set[str] = set()
         wanted = list(entries)
@@ -167,15 +182,20 @@ class Custody:
             if missing := [entry for entry in missing if entry.id not in opened]:
                 await self._read_copies(owner, missing, opened, down)
             missing_ids = [entry.id for entry in missing if entry.id not in opened]
-            wanted = list((await self.catalogue.find(owner, missing_ids)).values()) if missing_ids else []
+            again = await self.catalogue.find(owner, missing_ids) if missing_ids else {}
+            if checked is not None:
+                checked.update(again)
+            wanted = list(again.values())
         if faults is not None:
             faults |= down
-        if wanted and not down:
+        if wanted and not down and broken is not None:
+            broken |= {entry.id for entry in wanted}
+        elif wanted and not down:
             raise SealBroken(
                 f"Memory {wanted[0].id} has no copy that opens at version {wanted[0].version}, or its row was changed.",
                 hint="Restore the catalogue and the stores from a backup, or forget this memory.",
             )
-        if wanted and faults is None:
+        elif wanted and faults is None:
             raise BackendDown(f"{len(wanted)} memories are in {', '.join(sorted(down))}, which does not answer.")
         return opened
 

@@ -39,12 +39,19 @@ EMBED_BATCH = 64
 COMPACT_ABOVE = 64  # stored segments of a user
 
 
+def broken(id: str) -> str:
+    """Why a memory is not in an answer."""
+    return f"memory {id} was changed or damaged and is left out: forget it, or restore it from a backup"
+
+
 @dataclass(slots=True)
 class _State:
     seq: int = 0
     """The index has every change up to this one."""
     stored: int = 0
     """Segments stored."""
+    broken: set[str] = field(default_factory=set)
+    """Memories that do not open: they are not in the index."""
     stale: bool = False
     """A stored segment still has the words of a forgotten memory."""
     pending: list[tuple[Document, NDArray[np.float32]]] = field(default_factory=list)
@@ -73,17 +80,19 @@ class Library:
 
     # -- searching -------------------------------------------------------------------------------------------------
 
-    async def search(self, owner: Owner, query: str, limit: int, where: Filter) -> tuple[list[Match], str | None]:
-        """Matches, best first, and why the answer is less than it could be (None: it is not)."""
+    async def search(self, owner: Owner, query: str, limit: int, where: Filter) -> tuple[list[Match], list[str]]:
+        """Matches, best first, and why the answer is less than it could be."""
         index = await self.fresh(owner)
-        vector, degraded = None, None
+        vector, reasons = None, list[str]()
+        if state := self._states.get(owner):
+            reasons += [broken(id) for id in sorted(state.broken)]
         if self.embedder is not None:
             try:
                 vector = (await asyncio.to_thread(self.embedder.embed, [query]))[0]
             except CleoError as error:
-                degraded = f"the embedder is down ({error.code}): found by words alone"
+                reasons.append(f"the embedder is down ({error.code}): found by words alone")
         found = partial(index.search, query, vector, limit=limit, where=where, now=time.time())
-        return await asyncio.to_thread(found), degraded
+        return await asyncio.to_thread(found), reasons
 
     async def nearest(self, owner: Owner, query: str, limit: int, store: Guarded | None) -> list[tuple[str, float]]:
         """(id, cosine similarity) from a store that is given vectors; the user's index is not loaded."""
@@ -128,14 +137,15 @@ class Library:
         return index
 
     async def _apply(self, owner: Owner, index: UserIndex, state: _State, changed: Sequence[Entry]) -> None:
-        if index.remove([entry.id for entry in changed if not entry.live]):
+        if index.remove(gone := [entry.id for entry in changed if not entry.live]):
             state.stale = True
+        state.broken -= set(gone)
         fresh = [entry for entry in changed if entry.live and entry.id not in index]
         for entry in changed:
             if entry.live and entry.valid_to is not None and entry.id in index:
                 index.close_validity(entry.id, entry.valid_to)
         if fresh:
-            documents = [document(record) for record in await self.custody.open(owner, fresh)]
+            documents = [document(each) for each in await self.custody.open(owner, fresh, broken=state.broken)]
             index.add(await asyncio.to_thread(Segment.build, documents))
         self._note(owner, index, state)
 
@@ -171,7 +181,8 @@ class Library:
     async def _embed(self, owner: Owner, index: UserIndex, state: _State, ids: list[str]) -> None:
         assert self.embedder is not None
         found = await self.catalogue.find(owner, ids)
-        documents = [document(record) for record in await self.custody.open(owner, list(found.values()))]
+        opened = await self.custody.open(owner, list(found.values()), broken=state.broken)
+        documents = [document(record) for record in opened]
         if missing := set(ids) - {each.id for each in documents}:
             index.remove(missing)
         if documents:

@@ -20,7 +20,7 @@ from cleo_memory.delivery import Delivery
 from cleo_memory.drafts import Draft, moment, seconds
 from cleo_memory.errors import BackendDown, MemoryNotFound
 from cleo_memory.leases import Leases
-from cleo_memory.library import Library, document
+from cleo_memory.library import Library, broken, document
 from cleo_memory.lifecycle.erase import Eraser, Receipt
 from cleo_memory.lifecycle.export import Manifest, Porter
 from cleo_memory.lifecycle.follow import follow_erasures
@@ -219,13 +219,13 @@ class Memory:
             until=None if until is None else seconds(until),
             valid_at=time.time() if at is None else seconds(at),
         )
-        matches, degraded = await self.library.search(owner, query, page_size(limit), where)
+        matches, reasons = await self.library.search(owner, query, page_size(limit), where)
         found = await self.catalogue.find(owner, [match.id for match in matches])
-        faults: set[str] = set()
-        records = {each.id: each for each in await self.custody.open(owner, list(found.values()), faults)}
+        faults, damaged = set[str](), set[str]()
+        records = {each.id: each for each in await self.custody.open(owner, list(found.values()), faults, damaged)}
         self.access.note(owner, found.values())
         hits = Hits(Hit(records[match.id], match.score, match.parts) for match in matches if match.id in records)
-        reasons = [degraded] if degraded else []
+        reasons += [why for id in sorted(damaged) if (why := broken(id)) not in reasons]
         for store in sorted(faults):
             reasons.append(f"{store} does not answer: {len(found) - len(records)} memories found are out of reach")
         hits.degraded = tuple(reasons)
@@ -324,7 +324,8 @@ class Memory:
         """Preferences by key, as they stood at a moment (now by default)."""
         owner = self.keyring.owner(user)
         found = await self.catalogue.slots(owner, time.time() if at is None else seconds(at))
-        return {record.key: record for record in await self.custody.open(owner, found) if record.key is not None}
+        opened = await self.custody.open(owner, found, broken=set())  # one that was changed does not hold
+        return {record.key: record for record in opened if record.key is not None}
 
     async def stats(self, user: str) -> Stats:
         """Counts and bytes, by kind and by tier."""
@@ -408,7 +409,13 @@ class Memory:
         """Complete what a crash interrupted, then begin the background work."""
         for owner in await self.eraser.unfinished_of_all_users():
             await self.eraser.resume(owner)
-        work = [self.library.run(), self.access.run(), self.tiering.run(), follow_erasures(self.eraser, self._let_go)]
+        work = [
+            self.library.run(),
+            self.access.run(),
+            self.tiering.run(),
+            follow_erasures(self.eraser, self._let_go),
+            self.shadow.run(),
+        ]
         work += [each.run() for each in self.deliveries]
         self._tasks = [asyncio.create_task(each) for each in work]
 

@@ -89,6 +89,8 @@ async def _refuse_earlier(database: Database) -> None:
     try:
         await database.read(partial(fetch, "SELECT seal FROM memories LIMIT 0", ()))
     except Exception as error:
+        if "seal" not in f"{error} {error.__cause__}":  # both databases name the column that is not there
+            raise
         raise ConfigError(
             "The catalogue was made by an earlier version, whose rows are not sealed.",
             hint="Export each user with that version, move the catalogue away, and restore the exports.",

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from cleo_memory.catalogue import Catalogue
+from cleo_memory.catalogue import Catalogue, advance
 from cleo_memory.database.base import Transaction
 from cleo_memory.errors import KeyUnavailable
 from cleo_memory.records import Owner
@@ -61,6 +61,7 @@ class SegmentStore:
         sealed = [(n, keys.seal(str(n), INDEX, model, through, blob)) for n, blob in enumerate(blobs, first)]
 
         def work(tx: Transaction) -> Any:
+            advance(tx)  # as in Catalogue.add
             self.catalogue.refuse_old_key(tx, owner, keys.current)
             if replacing:
                 # Another process may have stored later changes than ours: those segments stay.

@@ -7,11 +7,12 @@ that it does not answer the same thing a fourth time; the security log is told, 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ __all__ = ["UNMOVED", "Influence", "ShadowMemory"]
 
 log = logging.getLogger("cleo.security")
 LONGEST_SESSION = 64  # turns looked back upon
+LONGEST_TURN = 2000  # characters of a turn that are looked at, so that a look takes milliseconds whatever is sent
 HINTS = {
     "loop": "The conversation goes in circles: do not repeat the last answer, ask what is missing or try another way.",
     "escalation": "The person is upset: answer calmly, admit what went wrong, offer a next step or a human.",
@@ -46,45 +48,57 @@ UNMOVED = Influence((), "")
 class ShadowMemory:
     """Of all sessions of this process; a session is named by user and id, and forgotten after a while unused."""
 
-    def __init__(self, pseudonym: Callable[[str], str] = str, *, ttl: float = 3600.0, sessions: int = 10_000) -> None:
+    def __init__(
+        self,
+        pseudonym: Callable[[str], str] = str,
+        *,
+        ttl: float = 3600.0,
+        sessions: int = 10_000,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         """`pseudonym`: what a user is called in here, so that no name is kept."""
-        self._pseudonym = pseudonym
+        self._pseudonym, self._clock = pseudonym, clock
         self._cipher = AESGCM(AESGCM.generate_key(256))
         self._sessions: OrderedDict[tuple[str, str], tuple[float, deque[bytes]]] = OrderedDict()
         self._ttl, self._most = ttl, sessions
+        self._forgotten: Counter[str] = Counter()
 
     def weigh(self, user: str, session: str, role: str, text: str, *, at: float | None = None) -> Influence:
         """Say what is to be seen if this were the session's next turn; nothing is noted."""
-        now = time.time() if at is None else at
-        self._expire(now)
+        self.expire()
         key = (self._pseudonym(user), session)
-        _, sealed = self._sessions.get(key, (now, ()))
+        _, sealed = self._sessions.get(key, (0.0, ()))
         turns = [self._open(key, each) for each in sealed]
-        return self._influence([*turns, Turn(role, text, now)][-LONGEST_SESSION:])
+        last = Turn(role, text[:LONGEST_TURN], self._clock() if at is None else at)
+        findings = tuple(detect([*turns, last][-LONGEST_SESSION:]))
+        for finding in findings:
+            log.info("Session detector fired: %s %.2f", finding.detector, finding.score)
+        return Influence(findings, " ".join(HINTS[each.detector] for each in findings))
 
-    def observe(self, user: str, session: str, role: str, text: str, *, at: float | None = None) -> Influence:
-        """Note a turn and say what is to be seen in the session so far."""
-        now = time.time() if at is None else at
-        self._expire(now)
-        key = (self._pseudonym(user), session)
+    def note(self, user: str, session: str, role: str, text: str, *, at: float | None = None) -> None:
+        """Hold a turn of the session; `at`: when it was said, now by default."""
+        self.expire()
+        now, key = self._clock(), (self._pseudonym(user), session)
         _, sealed = self._sessions.pop(key, (now, deque[bytes](maxlen=LONGEST_SESSION)))
-        sealed.append(self._seal(key, Turn(role, text, now)))
-        self._sessions[key] = (now, sealed)
+        sealed.append(self._seal(key, Turn(role, text[:LONGEST_TURN], now if at is None else at)))
+        self._sessions[key] = (now, sealed)  # in the order of last use, whenever it was said
         while len(self._sessions) > self._most:
             self._sessions.popitem(last=False)
-        influence = self._influence([self._open(key, each) for each in sealed])
-        for finding in influence.findings:
-            log.info("Session detector fired: %s %.2f", finding.detector, finding.score)
+
+    def observe(self, user: str, session: str, role: str, text: str, *, at: float | None = None) -> Influence:
+        """Hold a turn and say what is to be seen in the session so far."""
+        influence = self.weigh(user, session, role, text, at=at)
+        self.note(user, session, role, text, at=at)
         return influence
 
     def knows(self, user: str, session: str) -> bool:
         """Whether anything of the session is held; a session goes on elsewhere or after a pause without it."""
+        self.expire()
         return (self._pseudonym(user), session) in self._sessions
 
-    @staticmethod
-    def _influence(turns: list[Turn]) -> Influence:
-        findings = tuple(detect(turns))
-        return Influence(findings, " ".join(HINTS[each.detector] for each in findings))
+    def forgotten(self, user: str) -> int:
+        """How often the user's sessions were ended as a whole: what was read before is not to be noted after."""
+        return self._forgotten[self._pseudonym(user)]
 
     def end(self, user: str, session: str) -> None:
         """The session is over: nothing of it remains."""
@@ -96,18 +110,27 @@ class ShadowMemory:
 
     def drop(self, pseudonym: str) -> None:
         """The same, of one who is known by pseudonym alone, as at an erasure by another process."""
+        self._forgotten[pseudonym] += 1
         for key in [key for key in self._sessions if key[0] == pseudonym]:
             del self._sessions[key]
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def _expire(self, now: float) -> None:
+    def expire(self) -> None:
+        """End the sessions that were not used for too long."""
+        now = self._clock()
         while self._sessions:
-            key, (touched, _) = next(iter(self._sessions.items()))
-            if now - touched <= self._ttl:
+            key, (used, _) = next(iter(self._sessions.items()))
+            if now - used <= self._ttl:
                 return
             del self._sessions[key]
+
+    async def run(self) -> None:
+        """End them also while nobody calls, until cancelled."""
+        while True:
+            await asyncio.sleep(60)
+            self.expire()
 
     def _seal(self, key: tuple[str, str], turn: Turn) -> bytes:
         nonce = os.urandom(12)

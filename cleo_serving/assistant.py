@@ -94,7 +94,7 @@ class Assistant:
             Overloaded, EngineError: the engine could not take or finish it.
         """
         # Before anything of the user is read: what is asked before an erasure is not kept after it.
-        life = await self._memory.life(user)
+        life, forgotten = await self._memory.life(user), self._memory.shadow.forgotten(user)
         earlier = await self._earlier(user, question.conversation)
         conversation = question.conversation or new_id()
         with self._models.borrow() as model:
@@ -105,7 +105,7 @@ class Assistant:
                 memories=known.used,
                 degraded=known.degraded,
                 signs=signs(question.text),
-                session=await self._session(user, life, conversation, question.text, earlier),
+                session=await self._session(user, life, forgotten, conversation, question.text, earlier),
             )
             for sign in provenance.signs:
                 self._metrics.injection.labels(sign).inc()
@@ -193,20 +193,22 @@ class Assistant:
         except UserErased:
             return False
         if self._settings.shadow:
-            self._memory.shadow.observe(user, conversation, role, text)
+            self._memory.shadow.note(user, conversation, role, text)
         return True
 
     async def _session(
-        self, user: str, life: int, conversation: str, text: str, earlier: Sequence[Record]
+        self, user: str, life: int, forgotten: int, conversation: str, text: str, earlier: Sequence[Record]
     ) -> Influence:
         """What the question adds to the session so far; it is noted when the engine has taken it."""
-        # Nothing is awaited after this look: no erasure comes between it and what is noted of earlier turns.
+        # Nothing is awaited after this look: nothing is forgotten between it and what is noted of earlier turns.
         if not self._settings.shadow or life != await self._memory.life(user):
             return UNMOVED
         shadow = self._memory.shadow
+        if forgotten != shadow.forgotten(user):
+            return shadow.weigh(user, conversation, "user", text)
         if not shadow.knows(user, conversation):  # begun in another process, or before this one
             for turn in earlier:
-                shadow.observe(user, conversation, turn.speaker or "user", turn.content, at=turn.created_at.timestamp())
+                shadow.note(user, conversation, turn.speaker or "user", turn.content, at=turn.created_at.timestamp())
         return shadow.weigh(user, conversation, "user", text)
 
     async def _earlier(self, user: str, conversation: str | None) -> list[Record]:

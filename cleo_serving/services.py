@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cleo_core.provenance import replies
-from cleo_core.telemetry import metrics_text
+from cleo_core.telemetry import get_logger, metrics_text
 from cleo_memory import Memory, open_memory
 from cleo_serving.assistant import Assistant
 from cleo_serving.metrics import Metrics
@@ -18,7 +19,9 @@ from cleo_serving.security.limits import RateLimits
 from cleo_serving.security.tokens import TokenVerifier
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["Services", "open_services"]
+__all__ = ["Services", "forget_old_replies", "open_services"]
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +69,10 @@ async def forget_old_replies(days: float) -> None:
     """Now and once a day, until cancelled."""
     while True:
         before = datetime.now(UTC) - timedelta(days=days)
-        await asyncio.to_thread(replies.prune, before.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        try:
+            await asyncio.to_thread(replies.prune, before.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        except (OSError, sqlite3.Error) as error:
+            log.warning("old replies could not be forgotten", error=type(error).__name__)
+            await asyncio.sleep(600)
+            continue
         await asyncio.sleep(86400)

@@ -33,7 +33,7 @@ class PostgrestSimulator:
         """`database`: URL of a superuser, who makes the role that PostgREST logs in as."""
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(SETUP)
-        self.database, self.requests = database, list[bytes]()
+        self.database = database
         simulator = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -43,7 +43,6 @@ class PostgrestSimulator:
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("content-length") or 0))
-                simulator.requests.append(raw)
                 status, body = simulator.answer(self.path, dict(self.headers), raw)
                 sent = json.dumps(body).encode()
                 self.send_response(status)

@@ -213,11 +213,11 @@ class PgBouncer(Server):
             shutil.copytree(beside, self.libraries, symlinks=True)
         given = urlsplit(database)
         user = given.username or "cleo"
-        self.url = f"postgresql://{user}@127.0.0.1:{self.port}/pooled"
-        behind = f"host={given.hostname} port={given.port or 5432} dbname={given.path[1:]} user={user}"
+        self.url = f"postgresql://{user}@127.0.0.1:{self.port}{given.path}"
+        behind = f"host={given.hostname} port={given.port or 5432} user={user}"
         if given.password:
             behind += f" password={given.password}"
-        lines = ["[databases]", f"pooled = {behind}", "[pgbouncer]", "listen_addr = 127.0.0.1", "unix_socket_dir ="]
+        lines = ["[databases]", f"* = {behind}", "[pgbouncer]", "listen_addr = 127.0.0.1", "unix_socket_dir ="]
         lines += [f"listen_port = {self.port}", "auth_type = any", "pool_mode = transaction", "default_pool_size = 2"]
         (self.folder / "pgbouncer.ini").write_text("\n".join(lines))
         self.folder.chmod(0o755)

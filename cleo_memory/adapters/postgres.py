@@ -33,6 +33,8 @@ CREATE POLICY own_rows ON cleo_memory.memories
 GRANT USAGE ON SCHEMA cleo_memory TO {ROLE};
 GRANT SELECT, INSERT, UPDATE, DELETE ON cleo_memory.memories TO {ROLE};
 """
+# Vectors kept while they were allowed go with the column: what is forgotten later would leave its own behind.
+SEALED = "ALTER TABLE cleo_memory.memories DROP COLUMN IF EXISTS embedding"
 VECTORS = """
 CREATE EXTENSION IF NOT EXISTS vector;
 ALTER TABLE cleo_memory.memories ADD COLUMN IF NOT EXISTS embedding vector;
@@ -47,10 +49,10 @@ INDEXED = UPSERT.format(column=", embedding", value=", %s::vector", update=", em
 
 
 async def install(url: str, *, vectors: bool = False) -> None:
-    """Make schema, role and policy; may run again. The URL's role must be allowed to create them."""
+    """Make schema, role and policy, which the URL's role must be allowed to; again when `vectors` changes."""
     async with await AsyncConnection.connect(url, prepare_threshold=None) as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(721001)")
-        await connection.execute(SETUP + (VECTORS if vectors else ""))
+        await connection.execute(SETUP + (VECTORS if vectors else SEALED))
 
 
 class PostgresStore:

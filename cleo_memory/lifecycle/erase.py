@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cleo_core.crypto.dsse import Envelope
-from cleo_memory.catalogue import Catalogue
+from cleo_memory.catalogue import Catalogue, advance
 from cleo_memory.database.base import Transaction
 from cleo_memory.drafts import moment
 from cleo_memory.lifecycle.signing import ERASURE, read_signed, signed, signing_key
@@ -76,6 +76,7 @@ class Eraser:
         }
 
     def _delete(self, tx: Transaction, owner: Owner, id: str, now: float) -> tuple[int, int]:
+        advance(tx)  # not while a writer is between its look and its commit
         live = tx.execute("SELECT count(*) FROM memories WHERE owner = ? AND live = 1", (owner,)).fetchone()[0]
         threads = tx.execute("SELECT count(*) FROM threads WHERE owner = ?", (owner,)).fetchone()[0]
         highest = tx.execute("SELECT max(key_version) FROM memories WHERE owner = ?", (owner,)).fetchone()[0]
@@ -130,5 +131,6 @@ class Eraser:
         """Complete an interrupted erasure. Nothing was written since: the floor refuses the key that is to go."""
         facts = await self.begin(owner)
         await self.finish(owner, facts)
-        sql = "DELETE FROM erasures WHERE owner = ? AND receipt = ''"
+        # Not deleted: the number of a user's erasures tells one life from another.
+        sql = "UPDATE erasures SET receipt = 'superseded' WHERE owner = ? AND receipt = ''"
         await self.catalogue.database.write(lambda tx: tx.execute(sql, (owner,)).rowcount)

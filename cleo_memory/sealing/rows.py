@@ -24,7 +24,7 @@ ROW = "row"
 
 def _mac(keys: UserKeys, entry: Entry) -> str:
     def real(value: float | None) -> float | None:
-        return None if value is None else float(value)
+        return None if value is None else float(value) + 0.0  # no -0.0, which not every store keeps
 
     stated: list[Any] = [
         entry.id,

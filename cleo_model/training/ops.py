@@ -31,7 +31,8 @@ def clear_stale_locks() -> list[Path]:
     """
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     root = Path(os.environ.get("TORCH_EXTENSIONS_DIR") or Path(cache) / "torch_extensions")
-    if not (locks := [path for path in root.rglob("lock") if path.is_file()]):
+    # Of this user alone: whether another's is held cannot be seen.
+    if not (locks := [path for path in root.rglob("lock") if path.is_file() and path.stat().st_uid == os.getuid()]):
         return []
     held = set()
     for process in psutil.process_iter():
@@ -39,7 +40,8 @@ def clear_stale_locks() -> list[Path]:
             held |= {opened.path for opened in process.open_files()}
     stale = [path for path in locks if str(path.resolve()) not in held]
     for path in stale:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
     return stale
 
 

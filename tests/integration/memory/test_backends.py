@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -258,9 +260,11 @@ async def test_indexed_vectors_go_where_they_can_be_searched_and_nowhere_else(
 async def test_two_processes_share_a_postgres_catalogue(
     settings: MemorySettings, way: str, postgres_url: str, request: pytest.FixtureRequest
 ) -> None:
-    url = request.getfixturevalue(way)
-    with psycopg.connect(postgres_url) as connection:  # keys of another run were wrapped under another KEK
-        connection.execute("DROP SCHEMA IF EXISTS cleo_keys, cleo_catalogue CASCADE")
+    name = f"cleo_test_{os.urandom(4).hex()}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # hex digits
+    url = urlsplit(request.getfixturevalue(way))._replace(path=f"/{name}").geturl()
+    await install(url)
     shared = settings.model_copy(update={"catalogue": url, "cold": url, "processes": 2})
     async with open_memory(shared) as one, open_memory(shared) as other:
         first = await one.append("ann", "trip", "user", "I saw a heron.")
@@ -281,6 +285,39 @@ async def test_two_processes_share_a_postgres_catalogue(
         assert (await other.search("ann", "heron")) == []
         await other.remember("ann", "a new life")
         await one.erase("ann")
+
+
+async def test_an_erasure_waits_for_the_write_that_looked_before_it(
+    settings: MemorySettings, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer between its look at the user's life and its commit, on one connection; the erasure on another."""
+    name = f"cleo_test_{os.urandom(4).hex()}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # hex digits
+    url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+    shared = settings.model_copy(update={"catalogue": url, "cold": "embedded", "processes": 2})
+    async with open_memory(shared) as one, open_memory(shared) as other:
+        await one.append("ann", "trip", "user", "I saw a heron.")
+        owner, life = one.keyring.owner("ann"), await one.life("ann")
+        look, looked, erased = one.catalogue.refuse_old_key, threading.Event(), threading.Event()
+
+        def slowly(*arguments: Any) -> None:
+            look(*arguments)
+            looked.set()
+            erased.wait(2.0)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(one.catalogue, "refuse_old_key", slowly)
+            writing = asyncio.create_task(one.append("ann", "trip", "assistant", "It flew.", life=life))
+            assert await asyncio.to_thread(looked.wait, 30)
+            erasing = asyncio.create_task(other.erase("ann"))
+            erasing.add_done_callback(lambda _: erased.set())
+            await asyncio.gather(writing, erasing)
+        with psycopg.connect(url) as connection:
+            rows = "SELECT count(*) FROM cleo_catalogue.memories WHERE owner = %s"
+            assert connection.execute(rows, (owner,)).fetchone() == (0,)
+        await other.remember("ann", "a new life")
+        assert [hit.record.content for hit in await other.search("ann", "life")] == ["a new life"]
 
 
 async def test_owners_who_share_a_poolers_connections_never_meet(pooler_url: str) -> None:

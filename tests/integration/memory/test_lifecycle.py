@@ -260,3 +260,20 @@ async def test_a_users_only_memory_is_found_for_a_reason_and_no_match_has_none()
         await memory.remember("ann", "Ann drinks coffee now.")
         assert (await memory.search("ann", "coffee"))[0].parts["words"] > 0
         assert [hit.score for hit in await memory.search("ann", "zebra")] in ([], [0.0])
+
+
+async def test_an_erasure_that_is_completed_after_a_crash_is_a_life_of_its_own() -> None:
+    async with open_memory(WORDS_ONLY) as memory:
+        await memory.remember("ann", "Ann drinks coffee now.")
+        owner = memory.keyring.owner("ann")
+        lives = [await memory.life("ann")]
+        await memory.eraser.begin(owner)  # and here the process is killed
+        lives.append(await memory.life("ann"))
+    async with open_memory(WORDS_ONLY) as memory:
+        lives.append(await memory.life("ann"))
+        assert lives == sorted(set(lives))
+        for life in lives[:2]:
+            with pytest.raises(UserErased):
+                await memory.append("ann", "c", "user", "late", life=life)
+        await memory.append("ann", "c", "user", "in time", life=lives[2])
+        assert await memory.eraser.unfinished_of_all_users() == []

@@ -8,6 +8,7 @@ import os
 import struct
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, open_memory
 from cleo_memory.adapters.postgres import install
 from cleo_memory.catalogue import COLUMNS
-from cleo_memory.errors import KeyUnavailable, SealBroken
+from cleo_memory.errors import KeyUnavailable, SealBroken, StorageFault
 from cleo_memory.library import document
 from cleo_memory.records import Owner
 from cleo_memory.retrieval import open_embedder, passage
@@ -190,11 +191,13 @@ async def test_a_row_that_was_changed_in_the_catalogue_is_refused(column: str) -
         await forge(memory, owner, one.id, column)
         with pytest.raises((SealBroken, KeyUnavailable)):
             await memory.recall("ann", one.id)
-        with pytest.raises((SealBroken, KeyUnavailable)):
-            await memory.search("ann", "heron")
+        found = await memory.search("ann", "heron two")
+        assert [hit.record for hit in found] == [two]
+        assert [one.id in why for why in found.degraded] == [True]  # left out, and named
         assert await memory.recall("ann", two.id) == two
         assert await memory.forget("ann", one.id) == 1  # the mend that the error names
-        assert [hit.record for hit in await memory.search("ann", "two")] == [two]
+        left = await memory.search("ann", "two")
+        assert ([hit.record for hit in left], left.degraded) == ([two], ())
 
 
 async def test_every_column_is_sealed_or_only_says_where_the_memory_lives() -> None:
@@ -218,13 +221,38 @@ async def test_a_forged_row_is_made_whole_by_nothing() -> None:
             await memory.prefer("ann", "tea", "white")
         with pytest.raises(SealBroken):
             await memory.rotate_key("ann")
-        with pytest.raises(SealBroken):
-            await memory.preferences("ann")
+        assert await memory.preferences("ann") == {}  # what was changed does not hold
         assert await memory.rotate_key("bob") == 1
         assert (await memory.preferences("bob"))["tea"].content == "green"
         await memory.forget("ann", held.id)
         assert (await memory.prefer("ann", "tea", "white")).content == "white"
         assert await memory.rotate_key("ann") == 2
+
+
+async def test_what_is_told_of_a_memory_is_what_was_checked() -> None:
+    """A row that is forged while it is read, and whole again at the second look."""
+    async with open_memory(MemorySettings(embedder="none")) as memory:
+        one = await memory.remember("ann", "a heron", importance=0.2)
+        owner = memory.keyring.owner("ann")
+        entry = (await memory.catalogue.find(owner, [one.id]))[one.id]
+        forged = replace(entry, importance=1.0, kind="procedural", created_at=1.0)
+        assert await memory.custody.open(owner, [forged]) == [one]
+        assert await memory.custody.open(owner, [entry]) == [one]
+
+
+async def test_an_importance_of_minus_zero_is_zero() -> None:
+    async with open_memory(MemorySettings(embedder="none")) as memory:
+        one = await memory.remember("ann", "a heron", importance=-0.0)
+        assert str((await memory.recall("ann", one.id)).importance) == "0.0"
+
+
+async def test_a_catalogue_that_cannot_be_read_is_not_taken_for_an_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def down(*_: object) -> None:
+        raise StorageFault("The Postgres of the catalogue went away (OperationalError).")
+
+    monkeypatch.setattr("cleo_memory.database.sqlite.SqliteDatabase.read", down)
+    with pytest.raises(StorageFault):
+        await open_memory(MemorySettings(embedder="none"))
 
 
 async def test_a_catalogue_without_sealed_rows_is_refused_and_kept(home: Path) -> None:

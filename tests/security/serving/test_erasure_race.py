@@ -133,6 +133,29 @@ async def test_a_turn_being_written_ends_before_the_erasure(assistant: Assistant
         assert len(memory.shadow) == 0
 
 
+async def test_a_turn_that_is_forgotten_meanwhile_is_not_looked_at(
+    assistant: Assistant, engine: Slow, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.first.set()
+    engine.rest.set()
+    begun = (await ask(assistant, "ann"))[0]
+    turns = await memory.window("ann", begun.conversation)
+    memory.shadow.end("ann", begun.conversation)
+    search = memory.search
+
+    async def forgotten_meanwhile(user: str, *arguments: Any, **more: Any) -> Any:
+        found = await search(user, *arguments, **more)
+        await memory.forget(user, [turn.id for turn in turns])
+        return found
+
+    monkeypatch.setattr(memory, "search", forgotten_meanwhile)
+    noted: list[str] = []
+    note = memory.shadow.note
+    monkeypatch.setattr(memory.shadow, "note", lambda *given, **more: (noted.append(given[3]), note(*given, **more)))
+    assert isinstance((await ask(assistant, "ann", begun.conversation))[-1], Ended)
+    assert len(noted) == 2  # the question and its reply; no earlier turn
+
+
 async def test_earlier_turns_are_not_looked_at_after_an_erasure(
     assistant: Assistant, engine: Slow, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

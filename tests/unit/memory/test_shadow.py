@@ -55,21 +55,47 @@ def test_what_is_reported_quotes_nothing(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_observations_are_sealed_and_gone_with_the_session() -> None:
-    shadow = ShadowMemory(ttl=60, sessions=2)
-    shadow.observe("ann", "one", "user", "quince-4711", at=1000)
+    now = [1000.0]
+    shadow = ShadowMemory(ttl=60, sessions=2, clock=lambda: now[0])
+    shadow.observe("ann", "one", "user", "quince-4711")
     held = [each for each in gc.get_objects() if isinstance(each, bytes) and b"quince-4711" in each]
     assert held == []
-    shadow.observe("ann", "two", "user", "text", at=1010)
-    shadow.observe("bob", "one", "user", "text", at=1020)
+    now[0] = 1010
+    shadow.observe("ann", "two", "user", "text")
+    now[0] = 1020
+    shadow.observe("bob", "one", "user", "text")
     assert len(shadow) == 2  # the oldest made room
-    shadow.observe("bob", "one", "user", "text", at=1075)
-    assert len(shadow) == 1  # ann's second was idle for too long
-    shadow.observe("ann", "three", "user", "text", at=1080)
+    now[0] = 1075
+    assert not shadow.knows("ann", "two")  # idle for too long
+    assert shadow.knows("bob", "one")
+    shadow.observe("ann", "three", "user", "text")
+    before = shadow.forgotten("ann")
     shadow.forget("ann")
-    assert len(shadow) == 1
-    shadow.end("bob", "one")
-    shadow.end("bob", "one")
+    assert (len(shadow), shadow.forgotten("ann") - before, shadow.forgotten("bob")) == (1, 1, 0)
+    now[0] = 1500
+    shadow.expire()
     assert len(shadow) == 0
+    shadow.end("bob", "one")
+
+
+def test_a_session_is_kept_by_when_it_was_used_and_not_by_when_its_turns_were_said() -> None:
+    now = [1e9]
+    shadow = ShadowMemory(ttl=60, clock=lambda: now[0])
+    for age in (90_000, 80_000):  # read again after a restart, a day later
+        shadow.note("ann", "s", "user", "How do I reset the password of my account?", at=now[0] - age)
+    assert shadow.knows("ann", "s")
+    assert shadow.weigh("ann", "s", "user", "How do I reset the password of my account?").findings
+    shadow.note("bob", "s", "user", "text", at=now[0] + 1e6)  # a clock that goes wrong elsewhere
+    now[0] += 61
+    shadow.expire()
+    assert len(shadow) == 0
+
+
+def test_a_turn_is_looked_at_up_to_a_length() -> None:
+    shadow = ShadowMemory()
+    for _ in range(2):
+        shadow.note("ann", "s", "user", "word " * 10_000)
+    assert max(len(each) for _, held in shadow._sessions.values() for each in held) < 2_100
 
 
 def test_what_is_weighed_is_not_noted() -> None:
