@@ -5,29 +5,26 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from functools import partial
-from pathlib import Path
 
-from cleo_core.audit import ready, record
 from cleo_memory.access import AccessLog
 from cleo_memory.arguments import check_query, kind_of, page_size, plain_id, position_of, unexpired
 from cleo_memory.catalogue import Catalogue
 from cleo_memory.custody import CATALOGUE, THREAD, Custody
 from cleo_memory.delivery import Delivery
 from cleo_memory.drafts import Draft, moment, seconds
-from cleo_memory.errors import BackendDown, MemoryNotFound
+from cleo_memory.errors import MemoryNotFound
 from cleo_memory.leases import Leases
 from cleo_memory.library import Library, broken, document
-from cleo_memory.lifecycle.erase import Eraser, Receipt
-from cleo_memory.lifecycle.export import Manifest, Porter
+from cleo_memory.lifecycle.erase import Eraser
+from cleo_memory.lifecycle.export import Porter
 from cleo_memory.lifecycle.follow import follow_erasures
 from cleo_memory.lifecycle.retention import Retention
 from cleo_memory.lifecycle.rotation import Rotation
-from cleo_memory.records import Conversation, Hit, Hits, Kind, Owner, Page, Record, Stats
+from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats
 from cleo_memory.retrieval import Context, Filter, Match, approximate_tokens, build_context
+from cleo_memory.rights import Rights
 from cleo_memory.sealing.envelope import key_version_of
 from cleo_memory.sealing.keyring import Keyring
 from cleo_memory.settings import MemorySettings
@@ -38,7 +35,7 @@ from cleo_memory.tiering.worker import Tiering
 __all__ = ["Memory"]
 
 
-class Memory:
+class Memory(Rights):
     """Opened with `open_memory`."""
 
     def __init__(
@@ -150,10 +147,6 @@ class Memory:
         record = await self.custody.write(self.keyring.owner(user), draft, life=life)
         self._deliver()
         return record
-
-    def _deliver(self) -> None:
-        for delivery in self.deliveries:
-            delivery.wake.set()
 
     async def pin(self, user: str, id: str, pinned: bool = True) -> None:
         """Keep a memory in its tier whatever its score. Raises: MemoryNotFound."""
@@ -341,67 +334,6 @@ class Memory:
     async def settle(self, user: str) -> None:
         """Wait until the user's memories are embedded and the index is stored; otherwise that is done behind."""
         await self.library.settle(self.keyring.owner(user))
-
-    # -- a user's rights -------------------------------------------------------------------------------------------
-
-    async def export(self, user: str, path: Path) -> Manifest:
-        """Write everything of a user to a file of JSON lines with a signed manifest beside it."""
-        owner = self.keyring.owner(user)
-        manifest = await self.porter.write(owner, user, path)
-        await self._audit("memory.exported", owner, records=manifest.records, sha256=manifest.sha256)
-        return manifest
-
-    def export_lines(self, user: str) -> AsyncIterator[str]:
-        """The same lines, one by one, for a reply that is streamed."""
-        return self.porter.lines(self.keyring.owner(user))
-
-    async def restore(self, user: str, path: Path) -> tuple[int, int]:
-        """Take in an export of this user; returns (written, known already). What was forgotten stays forgotten."""
-        owner = self.keyring.owner(user)
-        written, known = await self.porter.read(owner, user, path)
-        await self._audit("memory.restored", owner, written=written, known=known)
-        return written, known
-
-    async def erase(self, user: str) -> Receipt:
-        """Erase a user: keys destroyed, every row and copy gone. Returns a signed receipt; may be called again."""
-        owner = self.keyring.owner(user)
-        await asyncio.to_thread(ready)  # what fails only after the deed takes the receipt with it
-        facts = await self.eraser.begin(owner)
-        self._let_go(owner)
-        for delivery in self.deliveries:
-            with suppress(BackendDown):
-                await delivery.drain()
-        receipt = await self.eraser.finish(owner, facts)
-        await self._audit("memory.erased", owner, receipt=receipt.id, memories=receipt.memories)
-        return receipt
-
-    def _let_go(self, owner: Owner) -> None:
-        """Nothing of an erased user stays in this process."""
-        self.library.drop(owner)
-        self.access.drop(owner)
-        self.keyring.drop(owner)
-        self.shadow.drop(owner)
-
-    async def _audit(self, event: str, owner: Owner, **details: str | int) -> None:
-        await asyncio.to_thread(partial(record, event, "memory", str(owner), sealed=None, **details))
-
-    async def rotate_key(self, user: str) -> int:
-        """Give a user a new data key and seal everything under it; returns how many memories were sealed anew."""
-        owner = self.keyring.owner(user)
-        done = await self.rotation.rotate(owner)
-        await self._audit("memory.key-rotated", owner, memories=done)
-        self._deliver()
-        return done
-
-    async def rotate_kek(self) -> int:
-        """Take a new key-encryption key, where the provider can make one, and wrap every data key under the current
-        one, while readers and writers go on; returns how many were wrapped anew."""
-        provider = self.keyring.provider
-        if (rotate := getattr(provider, "rotate", None)) is not None:
-            await asyncio.to_thread(rotate)
-        done = await self.keyring.rewrap()
-        await asyncio.to_thread(partial(record, "memory.kek-rotated", "memory", provider.current, keys=done))
-        return done
 
     # -- life ------------------------------------------------------------------------------------------------------
 
