@@ -22,10 +22,10 @@ from cleo_memory.catalogue import COLUMNS, Catalogue, Entry, entries
 from cleo_memory.custody import CONTENT, Custody
 from cleo_memory.database.base import Transaction, fetch
 from cleo_memory.errors import BackendDown
-from cleo_memory.open import open_store
+from cleo_memory.open import open_store, secret
 from cleo_memory.outbox import note_copy
 from cleo_memory.records import Owner, Tier
-from cleo_memory.settings import MemorySettings
+from cleo_memory.settings import POSTGRES, REST, MemorySettings
 from cleo_memory.shelves import Guarded, Shelf
 from cleo_memory.stores import Sealed, Store
 
@@ -33,7 +33,6 @@ __all__ = ["NAMES", "Migration", "Report", "open_stores", "shelves_of"]
 
 TIER_OF = {"redis": Tier.HOT, "mongodb": Tier.WARM, "postgres": Tier.COLD, "supabase": Tier.COLD, "pinecone": Tier.COLD}
 NAMES = ("sqlite", *TIER_OF)
-SETTING = {"redis": "HOT", "mongodb": "WARM", "postgres": "COLD", "supabase": "COLD", "pinecone": "PINECONE_HOST"}
 BATCH = 200
 
 
@@ -44,7 +43,8 @@ def shelves_of(name: str, catalogue: Catalogue, stores: Mapping[str, Store]) -> 
     if name not in TIER_OF:
         raise InputError(f"There is no backend {name!r}.", hint=f"One of {', '.join(NAMES)}.")
     if name not in stores:
-        raise InputError(f"Where is {name}?", hint=f"Say --url {name}=URL, or set CLEO_MEMORY_{SETTING[name]}.")
+        setting = "PINECONE_HOST" if name == "pinecone" else TIER_OF[name].upper()
+        raise InputError(f"Where is {name}?", hint=f"Say --url {name}=URL, or set CLEO_MEMORY_{setting}.")
     return [Shelf(TIER_OF[name], Guarded(stores[name]), mirror=name == "pinecone")]
 
 
@@ -52,17 +52,16 @@ async def open_stores(settings: MemorySettings, names: Sequence[str], urls: Mapp
     """Stores by name: a URL that was given, or else the one that the settings have for such a backend."""
     opened: dict[str, Store] = {}
     for name in names:
-        schemes = ("postgresql", "supabase+", "postgrest+") if name in ("postgres", "supabase") else (name,)
+        schemes = (*POSTGRES, *REST) if TIER_OF.get(name) is Tier.COLD else (name,)
         known = [url for url in (settings.hot, settings.warm, settings.cold) if url.startswith(schemes)]
         if name == "pinecone":
             from cleo_memory.adapters.pinecone import PineconeStore
 
             host = urls.get(name) or settings.pinecone_host
             if host:
-                key = settings.pinecone_api_key.get_secret_value() if settings.pinecone_api_key else ""
-                opened[name] = PineconeStore(host, key)
+                opened[name] = PineconeStore(host, secret(settings.pinecone_api_key))
         elif name != "sqlite" and (url := urls.get(name) or next(iter(known), None)):
-            if url.startswith(("postgresql://", "postgres://")):
+            if url.startswith(POSTGRES):
                 from cleo_memory.adapters.postgres import install
 
                 await install(url, vectors=settings.vectors == "indexed")

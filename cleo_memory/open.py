@@ -28,7 +28,7 @@ from cleo_memory.settings import EMBEDDED, REST, MemorySettings
 from cleo_memory.shelves import Guarded, Shelf, Shelves
 from cleo_memory.stores import Store
 
-__all__ = ["key_provider", "open_memory", "open_shelves", "open_store"]
+__all__ = ["key_provider", "open_memory", "open_shelves", "open_store", "secret"]
 
 DAY = 86400.0
 
@@ -127,7 +127,7 @@ def open_shelves(settings: MemorySettings) -> Shelves:
             )
         from cleo_memory.adapters.pinecone import PineconeStore
 
-        store = PineconeStore(settings.pinecone_host, _secret(settings.pinecone_api_key))
+        store = PineconeStore(settings.pinecone_host, secret(settings.pinecone_api_key))
         mirrors.append(Shelf(Tier.COLD, Guarded(store), mirror=True))
     return Shelves(stores, mirrors, vectors=vectors)
 
@@ -152,12 +152,12 @@ def open_store(url: str, settings: MemorySettings) -> Store:
             from cleo_memory.adapters.postgrest import PostgrestStore
         except ImportError as error:
             raise ConfigError(f"{scheme} needs the extra `supabase`.", hint="pip install 'cleoai[supabase]'") from error
-        token, apikey = (_secret(each) for each in (settings.supabase_token, settings.supabase_apikey))
+        token, apikey = (secret(each) for each in (settings.supabase_token, settings.supabase_apikey))
         return PostgrestStore(url, token, apikey, vectors=vectors, timeout=timeout)
     raise ConfigError(f"There is no backend for {_bare(url)!r}.", hint="redis://, mongodb:// or postgresql://.")
 
 
-def _secret(value: SecretStr | None) -> str:
+def secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
 

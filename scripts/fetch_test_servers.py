@@ -74,16 +74,17 @@ def fetch_pgbouncer() -> Path:
     cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache()) as scratch:
         # apt checks the packages against the distribution's signatures; nothing is installed.
-        for names in (["pgbouncer"], ["libc-ares2"], ["libevent-2.1-7"], ["libevent-2.1-7t64"], ["libcares2"]):
-            command = ["apt-get", "download", "-qq", *names]  # one by one: releases call the libraries differently
-            done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)  # noqa: S603
-            if done.returncode and names == ["pgbouncer"]:
+        for name in ("pgbouncer", "libc-ares2", "libevent-2.1-7", "libevent-2.1-7t64"):
+            command = ["apt-get", "download", "-qq", name]  # one by one: releases call the last one differently
+            done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)  # noqa: S603 - names of ours
+            if done.returncode and name == "pgbouncer":
                 lines = done.stderr.strip().splitlines() or ["no answer"]
                 raise RuntimeError(f"PgBouncer could not be downloaded: {lines[-1]}")
         draft = Path(scratch) / "pgbouncer"
         try:
             for package in Path(scratch).glob("*.deb"):
-                subprocess.run(["dpkg-deb", "-x", package, draft], check=True, capture_output=True)  # noqa: S603, S607
+                command = ["dpkg-deb", "-x", str(package), str(draft)]
+                subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - what apt just gave
             draft.replace(cache() / "pgbouncer")
         except (OSError, subprocess.CalledProcessError) as error:
             if pgbouncer() is None:  # else another process was quicker

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from postgrest.exceptions import APIError
+from psycopg.sql import SQL, Identifier
 from pydantic import SecretStr
 
 from cleo_core.errors import ConfigError
@@ -49,6 +50,18 @@ async def settings(redis_url: str, mongodb_url: str, postgres_url: str) -> Memor
 async def memory(settings: MemorySettings) -> AsyncIterator[Memory]:
     async with open_memory(settings) as opened:
         yield opened
+
+
+def new_database(postgres_url: str) -> str:
+    """A database of the test's own: a catalogue and keys that no other run has."""
+    name = f"cleo_test_{os.urandom(4).hex()}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    return name
+
+
+def in_database(name: str, url: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
@@ -260,10 +273,7 @@ async def test_indexed_vectors_go_where_they_can_be_searched_and_nowhere_else(
 async def test_two_processes_share_a_postgres_catalogue(
     settings: MemorySettings, way: str, postgres_url: str, request: pytest.FixtureRequest
 ) -> None:
-    name = f"cleo_test_{os.urandom(4).hex()}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # hex digits
-    url = urlsplit(request.getfixturevalue(way))._replace(path=f"/{name}").geturl()
+    url = in_database(new_database(postgres_url), request.getfixturevalue(way))
     await install(url)
     shared = settings.model_copy(update={"catalogue": url, "cold": url, "processes": 2})
     async with open_memory(shared) as one, open_memory(shared) as other:
@@ -291,10 +301,7 @@ async def test_an_erasure_waits_for_the_write_that_looked_before_it(
     settings: MemorySettings, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A writer between its look at the user's life and its commit, on one connection; the erasure on another."""
-    name = f"cleo_test_{os.urandom(4).hex()}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # hex digits
-    url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+    url = in_database(new_database(postgres_url), postgres_url)
     shared = settings.model_copy(update={"catalogue": url, "cold": "embedded", "processes": 2})
     async with open_memory(shared) as one, open_memory(shared) as other:
         await one.append("ann", "trip", "user", "I saw a heron.")

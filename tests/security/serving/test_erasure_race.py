@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,18 @@ async def ask(assistant: Assistant, user: str, conversation: str | None = None) 
         return [part async for part in parts]
 
 
+def while_answering(monkeypatch: pytest.MonkeyPatch, memory: Memory, deed: Callable[[], Awaitable[Any]]) -> None:
+    """Do a deed after the earlier turns of a conversation were read, and before the model is asked."""
+    search = memory.search
+
+    async def then(*arguments: Any, **more: Any) -> Any:
+        found = await search(*arguments, **more)
+        await deed()
+        return found
+
+    monkeypatch.setattr(memory, "search", then)
+
+
 async def kept(memory: Memory, user: str) -> int:
     return len([line async for line in memory.export_lines(user) if "drink" in line or "tea" in line])
 
@@ -141,14 +153,7 @@ async def test_a_turn_that_is_forgotten_meanwhile_is_not_looked_at(
     begun = (await ask(assistant, "ann"))[0]
     turns = await memory.window("ann", begun.conversation)
     memory.shadow.end("ann", begun.conversation)
-    search = memory.search
-
-    async def forgotten_meanwhile(user: str, *arguments: Any, **more: Any) -> Any:
-        found = await search(user, *arguments, **more)
-        await memory.forget(user, [turn.id for turn in turns])
-        return found
-
-    monkeypatch.setattr(memory, "search", forgotten_meanwhile)
+    while_answering(monkeypatch, memory, lambda: memory.forget("ann", [turn.id for turn in turns]))
     noted: list[str] = []
     note = memory.shadow.note
     monkeypatch.setattr(memory.shadow, "note", lambda *given, **more: (noted.append(given[3]), note(*given, **more)))
@@ -163,14 +168,7 @@ async def test_earlier_turns_are_not_looked_at_after_an_erasure(
     engine.rest.set()
     begun = (await ask(assistant, "ann"))[0]
     memory.shadow.end("ann", begun.conversation)
-    search = memory.search
-
-    async def erased_meanwhile(user: str, *arguments: Any, **more: Any) -> Any:
-        found = await search(user, *arguments, **more)
-        await memory.erase(user)
-        return found
-
-    monkeypatch.setattr(memory, "search", erased_meanwhile)
+    while_answering(monkeypatch, memory, lambda: memory.erase("ann"))
     with pytest.raises(Erased):
         await ask(assistant, "ann", begun.conversation)
     assert len(memory.shadow) == 0
