@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.questions import Case
-from cleo_memory.retrieval import passage
-from cleo_memory.retrieval.text import words
+from cleo_memory.search import passage
+from cleo_memory.search.text import words
 
 __all__ = ["BASELINES"]
 

@@ -144,8 +144,8 @@ class Journal:
 async def write(path: Path) -> None:
     """Write, forget and demote until killed."""
     from cleo_memory import Tier, open_memory
-    from cleo_memory.adapters.postgres import install
     from cleo_memory.errors import BackendDown
+    from cleo_memory.storage.adapters.postgres import install
 
     journal = Journal(path)
     try:

@@ -32,7 +32,7 @@ ERASED = "erased_store.py"
 def run(arguments: argparse.Namespace, report: Reporter) -> Result:
     """Figures ``hits`` (``text_hits`` + ``vector_hits`` + ``restored``), and ``hits_before`` as the control."""
     sys.path.insert(0, str(ROOT))
-    from cleo_memory.retrieval import open_embedder
+    from cleo_memory.search import open_embedder
     from tests.servers import Mongo, Postgres, Valkey
 
     number = 20 if arguments.quick else 200
@@ -132,7 +132,7 @@ def _step(environment: dict[str, str], step: str, folder: str) -> str:
 
 async def fill(folder: Path) -> None:
     from cleo_memory import open_memory
-    from cleo_memory.adapters.postgres import install
+    from cleo_memory.storage.adapters.postgres import install
 
     await install(os.environ["CLEO_MEMORY_COLD"])
     canaries = json.loads((folder / "given" / "canaries.json").read_text())

@@ -25,7 +25,7 @@ from benchmarks.result import Figure, Result
 from benchmarks.texts import questions, sentences, vectors
 from cleo_core.progress import Reporter
 from cleo_memory import open_memory
-from cleo_memory.retrieval import Document, Embedder, open_embedder, passage
+from cleo_memory.search import Document, Embedder, open_embedder, passage
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 SINGLES, GROUP, SEARCHES = 300, 200, 300

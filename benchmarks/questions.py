@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.errors import InputError
-from cleo_memory.retrieval import Document
+from cleo_memory.search import Document
 
 __all__ = ["Case", "Corrections", "Question", "read", "read_corrections"]
 

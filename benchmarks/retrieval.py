@@ -17,7 +17,7 @@ from benchmarks.questions import Case, Corrections, Question, read, read_correct
 from benchmarks.result import Result
 from cleo_core.errors import InputError
 from cleo_core.progress import Reporter
-from cleo_memory.retrieval import Segment, UserIndex, open_embedder, passage
+from cleo_memory.search import Segment, UserIndex, open_embedder, passage
 
 DEPTH = 100
 """How deep each contender answers; the first piece of evidence below it counts as not found."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from benchmarks.result import Result
 from cleo_core.progress import Reporter
-from cleo_memory.shadow import ShadowMemory
+from cleo_memory.session.shadow import ShadowMemory
 
 DETECTORS = ("loop", "escalation", "anomaly")
 PEOPLE = ["my sister", "the landlord", "our new colleague", "the dentist", "my neighbour", "the plumber", "grandma"]

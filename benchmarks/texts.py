@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleo_core.progress import Reporter
-from cleo_memory.retrieval import Embedder
+from cleo_memory.search import Embedder
 
 __all__ = ["questions", "sentences", "vectors"]
 

@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> None:
             click.echo(f"  {error.hint}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:  # click has ended quietly already when the reader of a pipe went away
-        from cleo_core.telemetry import redact  # heavy, and a library's message may name a URL with its password
+        from cleo_core.redact import redact
 
         said = redact(" ".join((error.strerror or str(error) or type(error).__name__).split()))
         place = f": {error.filename}" if error.filename else ""

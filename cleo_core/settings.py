@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from cleo_core.errors import ConfigError
+from cleo_core.redact import redact
 
 __all__ = ["CoreSettings", "all_settings", "check", "home", "load", "shown", "unread"]
 
@@ -28,6 +29,7 @@ S = TypeVar("S", bound=BaseSettings)
 TRACKING = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "file", "databricks")
 SECRETS = ("KEY", "KEK", "SECRET", "PASSWORD", "TOKEN", "PASSPHRASE", "CREDENTIAL")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(\S*)")
 
 
@@ -50,9 +52,7 @@ class CoreSettings(BaseSettings):
 
     def problems(self) -> Iterator[str]:
         """See `check`."""
-        from cleo_core.registry_mlflow import NAME
-
-        if not NAME.fullmatch(self.model_name):
+        if not MODEL_NAME.fullmatch(self.model_name):
             yield f"CLEO_MODEL_NAME is {shown(self.model_name)}: 1 to 64 of letters, digits, '.', '_' and '-'."
         scheme = (self.mlflow_uri or "sqlite:").partition(":")[0]
         if scheme.partition("+")[0] not in TRACKING:
@@ -107,7 +107,6 @@ def _fault(cls: type[BaseSettings], loc: tuple[int | str, ...], given: object, m
 
 def shown(value: object) -> str:
     """A value as a message may repeat it: without a secret that its form betrays."""
-    from cleo_core.telemetry import redact  # which reads settings itself
 
     return repr(redact(_bare(value) if isinstance(value, str) else value))
 

@@ -1,7 +1,4 @@
-"""Logs and metrics: JSON lines with a request id and nothing that a user wrote, and one registry of metrics.
-
-Redaction is the last step before a line is written, so it also covers what a library puts into a log call.
-"""
+"""Logs and metrics: JSON lines with a request id and nothing that a user wrote, and one registry of metrics."""
 
 from __future__ import annotations
 
@@ -18,6 +15,7 @@ import prometheus_client
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from cleo_core.redact import redact
 from cleo_core.settings import CoreSettings, load
 
 __all__ = [
@@ -28,7 +26,6 @@ __all__ = [
     "get_logger",
     "histogram",
     "metrics_text",
-    "redact",
     "request",
     "request_id",
 ]
@@ -38,39 +35,8 @@ cast(Any, prometheus_client).disable_created_metrics()  # a series per series, f
 M = TypeVar("M", Counter, Gauge, Histogram)
 _request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
-SECRET = re.compile(
-    r"(?i)(password|passphrase|secret|token(?!s|iz)|authorization|api[_-]?key|private[_-]?key|cookie|credential)"
-)
 # What a user wrote or was told: never above DEBUG.
 TEXT = frozenset({"text", "content", "prompt", "question", "query", "answer", "reply_text", "completion", "body"})
-PATTERNS = (
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), "[token]"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [hidden]"),
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), "[key]"),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)[^\s/@:]*:[^\s/@]+@"), r"\1[hidden]@"),
-    (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63}){1,8}"), "[address]"),
-)
-LIMIT = 2000  # characters of one value
-
-
-def redact(value: Any, *, depth: int = 0) -> Any:
-    """The value with secrets taken out: by the name of a field, and by their form in any text."""
-    if isinstance(value, str):
-        for pattern, instead in PATTERNS:
-            value = pattern.sub(instead, value)
-        return value if len(value) <= LIMIT else value[:LIMIT] + "…"
-    if depth > 5:
-        return "[deep]"
-    if isinstance(value, MutableMapping):
-        return {
-            key: "[hidden]" if SECRET.search(str(key)) else redact(inner, depth=depth + 1)
-            for key, inner in value.items()
-        }
-    if isinstance(value, list | tuple | set | frozenset):
-        return [redact(inner, depth=depth + 1) for inner in value]
-    if value is None or isinstance(value, int | float | bool):
-        return value
-    return redact(str(value), depth=depth + 1)
 
 
 def _redaction(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

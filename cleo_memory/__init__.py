@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cleo_memory.memory import Memory
     from cleo_memory.open import open_memory
     from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats, Tier
-    from cleo_memory.retrieval.context import Citation, Context
+    from cleo_memory.search.context import Citation, Context
     from cleo_memory.settings import MemorySettings
 
 __all__ = [
@@ -34,8 +34,8 @@ __all__ = [
 
 # Loaded when first asked for: `cleo --help` lists this package's commands and must not wait for numpy.
 _HOMES = {
-    "Citation": "retrieval.context",
-    "Context": "retrieval.context",
+    "Citation": "search.context",
+    "Context": "search.context",
     "Memory": "memory",
     "MemorySettings": "settings",
     "open_memory": "open",

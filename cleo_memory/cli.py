@@ -262,8 +262,8 @@ def migrate(source: str, target: str, urls: tuple[str, ...], dry_run: bool, dele
     cleo memory migrate --source sqlite --target redis,mongodb,supabase      (with CLEO_MEMORY_HOT, _WARM and _COLD set)
     """
     from cleo_core.progress import ConsoleReporter
-    from cleo_memory.migrate import Migration, open_stores, shelves_of
-    from cleo_memory.shelves import Guarded
+    from cleo_memory.lifecycle.migrate import Migration, open_stores, shelves_of
+    from cleo_memory.storage.tiers import Guarded
 
     async def work(opened: Memory) -> Any:
         names = target.split(",")

@@ -8,27 +8,27 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from cleo_memory.access import AccessLog
 from cleo_memory.arguments import check_query, kind_of, page_size, plain_id, position_of, unexpired
-from cleo_memory.catalogue import Catalogue
-from cleo_memory.custody import CATALOGUE, THREAD, Custody
-from cleo_memory.delivery import Delivery
-from cleo_memory.drafts import Draft, moment, seconds
+from cleo_memory.catalog.leases import Leases
+from cleo_memory.catalog.repository import Catalogue
+from cleo_memory.draft import Draft, moment, seconds
+from cleo_memory.encryption.envelope import key_version_of
+from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.errors import MemoryNotFound
-from cleo_memory.leases import Leases
-from cleo_memory.library import Library, broken, document
 from cleo_memory.lifecycle.erase import Eraser
 from cleo_memory.lifecycle.export import Porter
 from cleo_memory.lifecycle.follow import follow_erasures
 from cleo_memory.lifecycle.retention import Retention
 from cleo_memory.lifecycle.rotation import Rotation
 from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats
-from cleo_memory.retrieval import Context, Filter, Match, approximate_tokens, build_context
 from cleo_memory.rights import Rights
-from cleo_memory.sealing.envelope import key_version_of
-from cleo_memory.sealing.keyring import Keyring
+from cleo_memory.search import Context, Filter, Match, approximate_tokens, build_context
+from cleo_memory.search.indexes import Library, broken, document
+from cleo_memory.session.shadow import ShadowMemory
 from cleo_memory.settings import MemorySettings
-from cleo_memory.shadow import ShadowMemory
+from cleo_memory.storage.delivery import Delivery
+from cleo_memory.storage.payloads import CATALOGUE, THREAD, Custody
+from cleo_memory.tiering.access import AccessLog
 from cleo_memory.tiering.policy import TierPolicy
 from cleo_memory.tiering.worker import Tiering
 

@@ -12,21 +12,21 @@ from pydantic import SecretStr
 
 from cleo_core.errors import ConfigError
 from cleo_core.settings import home, load
-from cleo_memory.catalogue import Catalogue
-from cleo_memory.custody import Custody
-from cleo_memory.database.base import Database, fetch
-from cleo_memory.database.sqlite import SqliteDatabase
-from cleo_memory.library import Library
+from cleo_memory.catalog.database.base import Database, fetch
+from cleo_memory.catalog.database.sqlite import SqliteDatabase
+from cleo_memory.catalog.repository import Catalogue
+from cleo_memory.catalog.schema import CATALOGUE_SCHEMA
+from cleo_memory.catalog.segments import SegmentStore
+from cleo_memory.encryption.keyring import KEY_SCHEMA, Keyring
+from cleo_memory.encryption.providers import EnvironmentKeys, FileKeys, KeyProvider
 from cleo_memory.memory import Memory
 from cleo_memory.records import Tier
-from cleo_memory.retrieval import Embedder, open_embedder
-from cleo_memory.schema import CATALOGUE_SCHEMA
-from cleo_memory.sealing.keyring import KEY_SCHEMA, Keyring
-from cleo_memory.sealing.providers import EnvironmentKeys, FileKeys, KeyProvider
-from cleo_memory.segments import SegmentStore
+from cleo_memory.search import Embedder, open_embedder
+from cleo_memory.search.indexes import Library
 from cleo_memory.settings import EMBEDDED, REST, MemorySettings
-from cleo_memory.shelves import Guarded, Shelf, Shelves
-from cleo_memory.stores import Store
+from cleo_memory.storage.payloads import Custody
+from cleo_memory.storage.protocol import Store
+from cleo_memory.storage.tiers import Guarded, Shelf, Shelves
 
 __all__ = ["key_provider", "open_memory", "open_shelves", "open_store", "secret"]
 
@@ -102,7 +102,7 @@ async def _database(url: str, name: str, schema: Sequence[str]) -> Database:
         statements = [each.replace("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT") for each in schema]
         return await asyncio.to_thread(SqliteDatabase, home("memory") / f"{name}.db", statements)
     if url.startswith(("postgresql://", "postgres://")):
-        from cleo_memory.database.postgres import PostgresDatabase
+        from cleo_memory.catalog.database.postgres import PostgresDatabase
 
         identity = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
         statements = [each.replace("{identity}", identity) for each in schema]
@@ -125,7 +125,7 @@ def open_shelves(settings: MemorySettings) -> Shelves:
                 "CLEO_MEMORY_PINECONE_HOST is set, but CLEO_MEMORY_VECTORS is sealed.",
                 hint="Pinecone keeps vectors in the clear: set CLEO_MEMORY_VECTORS=indexed if that is wanted.",
             )
-        from cleo_memory.adapters.pinecone import PineconeStore
+        from cleo_memory.storage.adapters.pinecone import PineconeStore
 
         store = PineconeStore(settings.pinecone_host, secret(settings.pinecone_api_key))
         mirrors.append(Shelf(Tier.COLD, Guarded(store), mirror=True))
@@ -136,20 +136,20 @@ def open_store(url: str, settings: MemorySettings) -> Store:
     """The adapter for a URL. Raises: ConfigError when there is none for it."""
     scheme, timeout, vectors = url.partition(":")[0], settings.backend_seconds, settings.vectors == "indexed"
     if scheme in ("redis", "rediss", "valkey"):
-        from cleo_memory.adapters.redis import RedisStore
+        from cleo_memory.storage.adapters.redis import RedisStore
 
         return RedisStore(url.replace("valkey://", "redis://", 1), timeout=timeout)
     if scheme in ("mongodb", "mongodb+srv"):
-        from cleo_memory.adapters.mongodb import MongoStore
+        from cleo_memory.storage.adapters.mongodb import MongoStore
 
         return MongoStore(url, timeout=timeout)
     if scheme in ("postgresql", "postgres"):
-        from cleo_memory.adapters.postgres import PostgresStore
+        from cleo_memory.storage.adapters.postgres import PostgresStore
 
         return PostgresStore(url, vectors=vectors, timeout=timeout)
     if url.startswith(REST):
         try:
-            from cleo_memory.adapters.postgrest import PostgrestStore
+            from cleo_memory.storage.adapters.postgrest import PostgrestStore
         except ImportError as error:
             raise ConfigError(f"{scheme} needs the extra `supabase`.", hint="pip install 'cleoai[supabase]'") from error
         token, apikey = (secret(each) for each in (settings.supabase_token, settings.supabase_apikey))
@@ -171,7 +171,7 @@ def key_provider(settings: MemorySettings) -> KeyProvider:
     if settings.key_provider == "environment" and settings.kek is not None:
         return EnvironmentKeys(settings.kek.get_secret_value())
     if settings.key_provider == "vault" and settings.vault_url and settings.vault_token:
-        from cleo_memory.sealing.vault import VaultKeys
+        from cleo_memory.encryption.vault import VaultKeys
 
         return VaultKeys(settings.vault_url, settings.vault_token.get_secret_value(), settings.vault_key)
     return FileKeys(home("keys"))

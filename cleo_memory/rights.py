@@ -8,17 +8,17 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from cleo_core.audit import ready, record
-from cleo_memory.access import AccessLog
-from cleo_memory.delivery import Delivery
+from cleo_core.audit.log import ready, record
+from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.errors import BackendDown
-from cleo_memory.library import Library
 from cleo_memory.lifecycle.erase import Eraser, Receipt
 from cleo_memory.lifecycle.export import Manifest, Porter
 from cleo_memory.lifecycle.rotation import Rotation
 from cleo_memory.records import Owner
-from cleo_memory.sealing.keyring import Keyring
-from cleo_memory.shadow import ShadowMemory
+from cleo_memory.search.indexes import Library
+from cleo_memory.session.shadow import ShadowMemory
+from cleo_memory.storage.delivery import Delivery
+from cleo_memory.tiering.access import AccessLog
 
 __all__ = ["Rights"]
 

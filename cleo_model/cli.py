@@ -11,7 +11,7 @@ import click
 from cleo_core.progress import ConsoleReporter
 
 if TYPE_CHECKING:
-    from cleo_model.training.recipes import Recipe
+    from cleo_model.recipe import Recipe
 
 __all__ = ["train"]
 
@@ -62,8 +62,8 @@ def train(
     An interrupted run goes on where it stopped when it is started again with the same options. The text of --data is
     used as it is: to have it curated and masked, name it as a source of the chain (CLEO_MODEL_SOURCES).
     """
-    from cleo_model.training import recipes
-    from cleo_model.training.recipes import MoERecipe
+    from cleo_model import recipe as recipes
+    from cleo_model.recipe import MoERecipe
     from cleo_model.training.standalone import train as run
 
     known = {made().base_model: name for name, made in recipes.RECIPES.items()}

@@ -41,8 +41,8 @@ class ModelSettings(BaseSettings):
 
     def problems(self) -> Iterator[str]:
         """See `cleo_core.settings.check`."""
-        from cleo_model.sources import sources_from_file
-        from cleo_model.training.recipes import RECIPES
+        from cleo_model.corpus.sources.source import sources_from_file
+        from cleo_model.recipe import RECIPES
 
         if self.recipe not in RECIPES:
             yield f"CLEO_MODEL_RECIPE is {shown(self.recipe)}: known are {', '.join(RECIPES)}."

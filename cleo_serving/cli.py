@@ -105,7 +105,7 @@ def token(user: str, ttl: int | None, scopes: tuple[str, ...]) -> None:
     cleo token --user ada
     cleo token --user ada --ttl 8h --scope memory:read
     """
-    from cleo_serving.security.tokens import SCOPES, make_token
+    from cleo_serving.identity.tokens import SCOPES, make_token
 
     settings = _settings()
     if not settings.local_issuer:
@@ -182,7 +182,7 @@ def _lines(file: TextIO | None) -> list[str]:
 
 async def _smoke(folder: Path) -> None:
     from cleo_serving.engine.transformers import TransformersEngine
-    from cleo_serving.models import GOLDEN, golden_prompts
+    from cleo_serving.model.holder import GOLDEN, golden_prompts
 
     engine = TransformersEngine(_settings().engine)
     try:
@@ -197,7 +197,7 @@ async def _infer(
     model: str, revision: str | None, texts: list[str], system: str, sampling: Any, stream: bool, as_json: bool
 ) -> None:
     from cleo_serving.engine.base import Message
-    from cleo_serving.session import fit, open_engine, reply
+    from cleo_serving.model.local import fit, open_engine, reply
 
     async with open_engine(model, _settings(), revision) as engine:
         prompts = [fit(engine, system, [Message("user", text)], sampling.max_tokens) for text in texts]
@@ -253,7 +253,7 @@ def interactive(
 async def _open(model: str, revision: str | None) -> tuple[Engine, Any]:
     from contextlib import AsyncExitStack
 
-    from cleo_serving.session import open_engine
+    from cleo_serving.model.local import open_engine
 
     stack = AsyncExitStack()
     engine = await stack.enter_async_context(open_engine(model, _settings(), revision))
@@ -262,7 +262,7 @@ async def _open(model: str, revision: str | None) -> tuple[Engine, Any]:
 
 def _talk(runner: asyncio.Runner, engine: Engine, system: str, sampling: Any) -> None:
     from cleo_serving.engine.base import Message
-    from cleo_serving.session import fit, reply
+    from cleo_serving.model.local import fit, reply
 
     if sys.stdin.isatty():
         import readline  # noqa: F401 - gives input() its line editing and history

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from cleo_core.provenance import replies
 from cleo_core.telemetry import get_logger, metrics_text
 from cleo_memory import Memory, open_memory
-from cleo_serving.assistant import Assistant
+from cleo_serving.chat.assistant import Assistant
+from cleo_serving.identity.tokens import TokenVerifier
 from cleo_serving.metrics import Metrics
-from cleo_serving.models import ModelHolder, load_model
+from cleo_serving.model.holder import ModelHolder, load_model
 from cleo_serving.security.limits import RateLimits
-from cleo_serving.security.tokens import TokenVerifier
 from cleo_serving.settings import ServingSettings
 
 __all__ = ["Services", "forget_old_replies", "open_services"]

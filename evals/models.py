@@ -24,6 +24,6 @@ def locate(model: str, report: Reporter) -> Path:
     if folder.exists() or model.startswith((".", "~", os.sep)) or model.count("/") > 1:
         raise UnusableModel(f"{model} is not a model folder.", hint="Give a folder with config.json and safetensors.")
     from cleo_core.stage import run_stage
-    from cleo_model.base import fingerprint, resolve
+    from cleo_model.base_model import fingerprint, resolve
 
     return run_stage("base_model", {"base": fingerprint(model)}, lambda out: resolve(model, out, report)).path

@@ -15,7 +15,7 @@ from cleo_core.stage import StageResult
 from orchestration.sbom import sbom
 
 if TYPE_CHECKING:
-    from cleo_model.training.recipes import Recipe
+    from cleo_model.recipe import Recipe
 
 __all__ = ["assemble", "weights_digest"]
 

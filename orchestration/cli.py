@@ -49,9 +49,9 @@ def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: st
 def _check() -> None:
     """Refuse wrong settings before anything runs, not minutes later in a step."""
     from cleo_core.settings import load
+    from cleo_model import recipe as recipes
+    from cleo_model.corpus.sources.source import sources_from_file
     from cleo_model.settings import ModelSettings
-    from cleo_model.sources import sources_from_file
-    from cleo_model.training import recipes
 
     settings = load(ModelSettings)
     recipes.get(settings.recipe)

@@ -14,7 +14,7 @@ from cleo_core.stage import StageResult
 from orchestration.bundle import weights_digest
 
 if TYPE_CHECKING:
-    from cleo_core.registry import VersionInfo
+    from cleo_core.registry.versions import VersionInfo
 
 __all__ = ["Opponent", "Released", "approved_and_waiting", "newest", "opponent", "register", "release"]
 
@@ -164,8 +164,8 @@ def approved_and_waiting() -> list[tuple[VersionInfo, str]]:
     except VersionNotFound:
         champion = 0
     found = []
-    for version in registry.versions():
+    for version in registry.list_versions():
         if version.version > champion and version.review == "approved":
-            decisions = sorted(key for key in version.tags if key.startswith(registry.RECORD))
-            found.append((version, "+".join(key.removeprefix(registry.RECORD) for key in decisions)))
+            decisions = sorted(key for key in version.tags if key.startswith(registry.DECISION_TAG))
+            found.append((version, "+".join(key.removeprefix(registry.DECISION_TAG) for key in decisions)))
     return found[:1]

@@ -12,8 +12,8 @@ from cleo_core.settings import home
 from cleo_core.stage import StageResult
 
 if TYPE_CHECKING:
-    from cleo_model.sources import Source
-    from cleo_model.training.recipes import Recipe
+    from cleo_model.corpus.sources.source import Source
+    from cleo_model.recipe import Recipe
 
 __all__ = ["Chain", "StageIOManager"]
 
@@ -31,8 +31,8 @@ class Chain(dg.ConfigurableResource["Chain"]):
 
     def training_recipe(self) -> "Recipe":
         from cleo_core.settings import load
+        from cleo_model import recipe as recipes
         from cleo_model.settings import ModelSettings
-        from cleo_model.training import recipes
 
         return recipes.get(self.recipe or load(ModelSettings).recipe)
 
@@ -44,8 +44,8 @@ class Chain(dg.ConfigurableResource["Chain"]):
 
     def source_list(self) -> "list[Source]":
         from cleo_core.settings import load
+        from cleo_model.corpus.sources.source import default_sources, sources_from_file
         from cleo_model.settings import ModelSettings
-        from cleo_model.sources import default_sources, sources_from_file
 
         file = self.sources or load(ModelSettings).sources
         return sources_from_file(Path(file)) if file else default_sources()

@@ -14,7 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from cleo_core.provenance.approval import Approval, Decision
-    from cleo_core.registry import VersionInfo
+    from cleo_core.registry.versions import VersionInfo
 
 __all__ = ["approve_as_developer", "decide", "review"]
 
@@ -58,7 +58,7 @@ def list_versions(everything: bool, as_json: bool) -> None:
     """
     from cleo_core import registry
 
-    found = registry.versions() if everything else registry.pending()
+    found = registry.list_versions() if everything else registry.pending()
     if as_json:
         rows = [
             {"version": one.version, "review": one.review, "aliases": one.aliases, "bundle_digest": one.bundle_digest}

@@ -153,7 +153,7 @@ class RunningApi:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def token(self, user: str, **changes: Any) -> str:
-        from cleo_serving.security.tokens import make_token
+        from cleo_serving.identity.tokens import make_token
 
         return make_token(user, **{"seconds": 600, **changes})
 

@@ -23,7 +23,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         from cleo_core import registry
 
-        assert registry.versions() == []
+        assert registry.list_versions() == []
     finally:
         if before is None:
             del os.environ["CLEO_HOME"]

@@ -31,9 +31,9 @@ def list_records(start: int, count: int, as_json: bool) -> None:
     \b
     cleo audit list --start 100 --count 10
     """
-    from cleo_core.audit import log
+    from cleo_core.audit.log import open_log
 
-    for record in log().read(start, count):
+    for record in open_log().read(start, count):
         if as_json:
             click.echo(json.dumps(record, sort_keys=True))
             continue
@@ -54,7 +54,7 @@ def verify(proof: Path | None, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from cleo_core.audit import check_proof, log
+    from cleo_core.audit.log import check_proof, open_log
     from cleo_core.errors import InputError
 
     if proof:
@@ -65,7 +65,7 @@ def verify(proof: Path | None, as_json: bool) -> None:
         record = check_proof(value)
         click.echo(json.dumps(record, sort_keys=True) if as_json else f"✓ record {record['seq']} is in the log.")
         return
-    report = log().verify()
+    report = open_log().verify()
     if as_json:
         click.echo(json.dumps(asdict(report) | {"holds": report.holds}, indent=1))
     else:
@@ -86,6 +86,6 @@ def prove(seq: int) -> None:
     \b
     cleo audit prove 17 > proof.json
     """
-    from cleo_core.audit import log
+    from cleo_core.audit.log import open_log
 
-    click.echo(json.dumps(log().prove(seq), indent=1, sort_keys=True))
+    click.echo(json.dumps(open_log().prove(seq), indent=1, sort_keys=True))

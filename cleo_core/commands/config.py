@@ -88,7 +88,7 @@ def _values(cls: type[BaseSettings], settings: BaseSettings) -> list[tuple[str, 
 
     from pydantic import SecretBytes, SecretStr
 
-    from cleo_core.telemetry import redact
+    from cleo_core.redact import redact
 
     found = []
     in_file = _dotenv()

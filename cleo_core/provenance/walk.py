@@ -178,10 +178,10 @@ def _evaluation(bundle: Path) -> tuple[bool | None, str]:
 
 def _audited(info: registry.VersionInfo) -> tuple[bool | None, str]:
     """Whether the decisions about this version are in this machine's audit log, each with a proof."""
-    from cleo_core.audit import check_proof, log
+    from cleo_core.audit.log import check_proof, open_log
 
-    told = log()
-    wanted = [key.removeprefix(registry.RECORD) for key in info.tags if key.startswith(registry.RECORD)]
+    told = open_log()
+    wanted = [key.removeprefix(registry.DECISION_TAG) for key in info.tags if key.startswith(registry.DECISION_TAG)]
     found = [record for record in told.find(f"{info.name}/{info.version}") if record["event"].startswith("review.")]
     proven = {check_proof(told.prove(record["seq"]))["details"]["approval"] for record in found}
     missing = sorted(set(wanted) - proven)

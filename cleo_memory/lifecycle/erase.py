@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from cleo_core.crypto.dsse import Envelope
-from cleo_memory.catalogue import Catalogue, advance
-from cleo_memory.database.base import Transaction
-from cleo_memory.drafts import moment
+from cleo_memory.catalog.database.base import Transaction
+from cleo_memory.catalog.outbox import Outbox, enqueue
+from cleo_memory.catalog.repository import Catalogue, advance
+from cleo_memory.draft import moment
+from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.lifecycle.signing import ERASURE, read_signed, signed, signing_key
-from cleo_memory.outbox import Outbox, enqueue
 from cleo_memory.records import Owner, new_id
-from cleo_memory.sealing.keyring import Keyring
 
 __all__ = ["Eraser", "Receipt", "verify_receipt"]
 

@@ -18,12 +18,12 @@ from typing import Any
 
 from cleo_core.crypto.dsse import Envelope
 from cleo_core.digest import sha256_file
-from cleo_memory.catalogue import Catalogue
-from cleo_memory.custody import Custody
-from cleo_memory.drafts import Draft, moment
+from cleo_memory.catalog.repository import Catalogue
+from cleo_memory.draft import Draft, moment
 from cleo_memory.errors import BadArchive
 from cleo_memory.lifecycle.signing import EXPORT, read_signed, signed, signing_key
 from cleo_memory.records import Kind, Owner, Record
+from cleo_memory.storage.payloads import Custody
 
 __all__ = ["Manifest", "Porter"]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cleo_memory.catalogue import Catalogue
-from cleo_memory.database.base import fetch
+from cleo_memory.catalog.database.base import fetch
+from cleo_memory.catalog.repository import Catalogue
 from cleo_memory.records import Kind, Owner
 
 __all__ = ["Due", "Retention"]

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from cleo_memory.catalogue import COLUMNS, Catalogue, Entry, entries
-from cleo_memory.custody import CATALOGUE, CONTENT, THREAD, Custody
-from cleo_memory.database.base import Transaction, fetch
-from cleo_memory.outbox import enqueue
+from cleo_memory.catalog.database.base import Transaction, fetch
+from cleo_memory.catalog.outbox import enqueue
+from cleo_memory.catalog.repository import COLUMNS, Catalogue, Entry, entries
+from cleo_memory.catalog.segments import INDEX
+from cleo_memory.encryption.envelope import key_version_of
+from cleo_memory.encryption.keyring import Keyring, UserKeys
+from cleo_memory.encryption.row_mac import resigned
 from cleo_memory.records import Owner
-from cleo_memory.sealing.envelope import key_version_of
-from cleo_memory.sealing.keyring import Keyring, UserKeys
-from cleo_memory.sealing.rows import resigned
-from cleo_memory.segments import INDEX
+from cleo_memory.storage.payloads import CATALOGUE, CONTENT, THREAD, Custody
 
 __all__ = ["Rotation"]
 

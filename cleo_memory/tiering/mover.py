@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from cleo_memory.catalogue import Catalogue, Entry
-from cleo_memory.custody import Custody
-from cleo_memory.database.base import Transaction
-from cleo_memory.outbox import enqueue, note_copy
+from cleo_memory.catalog.database.base import Transaction
+from cleo_memory.catalog.outbox import enqueue, note_copy
+from cleo_memory.catalog.repository import Catalogue, Entry
 from cleo_memory.records import Owner, Tier
-from cleo_memory.shelves import Shelf
-from cleo_memory.stores import Sealed
+from cleo_memory.storage.payloads import Custody
+from cleo_memory.storage.protocol import Sealed
+from cleo_memory.storage.tiers import Shelf
 
 __all__ = ["Mover"]
 

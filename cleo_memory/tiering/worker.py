@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from cleo_core.errors import CleoError
-from cleo_memory.access import AccessLog
-from cleo_memory.catalogue import COLUMNS, Catalogue, entries
-from cleo_memory.custody import Custody
-from cleo_memory.database.base import fetch
+from cleo_memory.catalog.database.base import fetch
+from cleo_memory.catalog.leases import Leases
+from cleo_memory.catalog.repository import COLUMNS, Catalogue, entries
 from cleo_memory.errors import BackendDown, KeyUnavailable, SealBroken
-from cleo_memory.leases import Leases
 from cleo_memory.metrics import publish
 from cleo_memory.records import Owner, Tier
+from cleo_memory.storage.payloads import Custody
+from cleo_memory.tiering.access import AccessLog
 from cleo_memory.tiering.mover import Mover
 from cleo_memory.tiering.policy import Move, TierPolicy
 from cleo_memory.tiering.score import heat_below

@@ -11,9 +11,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-from cleo_model.corpus.records import Record
-from cleo_model.corpus.words import words
-from cleo_model.sources import RESERVED
+from cleo_model.corpus.record import Record
+from cleo_model.corpus.sources.source import RESERVED
+from cleo_model.corpus.sources.words import words
 
 __all__ = ["CANARIES", "plant", "read_canaries"]
 

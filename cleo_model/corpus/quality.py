@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.settings import load
-from cleo_model.corpus.records import HELDOUT, TRAIN, read_records
+from cleo_model.corpus.record import HELDOUT, TRAIN, read_records
 from cleo_model.errors import EmptyCorpus
 from cleo_model.settings import ModelSettings
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleo_core.progress import Reporter
 from cleo_model.errors import UnsupportedArchitecture
-from cleo_model.training.recipes import MoERecipe
+from cleo_model.recipe import MoERecipe
 
 if TYPE_CHECKING:
     from torch import Tensor

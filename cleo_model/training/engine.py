@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from cleo_model.errors import TrainingFailed
-from cleo_model.training.recipes import Recipe
+from cleo_model.recipe import Recipe
 
 __all__ = ["DeepSpeedEngine", "Engine", "PlainEngine", "compute_dtype", "make_engine"]
 

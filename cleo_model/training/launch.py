@@ -19,9 +19,9 @@ from pathlib import Path
 from types import FrameType
 
 from cleo_core.errors import CleoError, EnvironmentFault
+from cleo_model.recipe import Recipe
 from cleo_model.training.lock import run_lock
 from cleo_model.training.ops import clear_stale_locks, compiler_path
-from cleo_model.training.recipes import Recipe
 
 __all__ = ["arguments", "command", "main"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_core.progress import Reporter
 from cleo_model.errors import TrainingFailed, UnusableModel
-from cleo_model.training.recipes import Recipe
+from cleo_model.recipe import Recipe
 
 __all__ = ["main"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cleo_model.training.recipes import OptimizerRecipe
+from cleo_model.recipe import OptimizerRecipe
 
 __all__ = ["learning_rate"]
 

@@ -16,10 +16,10 @@ from cleo_core.errors import InputError, Interrupted
 from cleo_core.progress import Reporter
 from cleo_core.settings import home
 from cleo_core.stage import StageResult, read_stage, run_stage
-from cleo_model import base
+from cleo_model import base_model as base
 from cleo_model.errors import TrainingFailed, UnsupportedArchitecture
+from cleo_model.recipe import Recipe
 from cleo_model.training.launch import command
-from cleo_model.training.recipes import Recipe
 
 __all__ = ["train"]
 
@@ -46,7 +46,7 @@ def train(model: str, recipe: Recipe, data: Path | None, out: Path, report: Repo
     )
     start = _mixture(dense, recipe, work, report) if recipe.moe else _dense(dense)
     corpus = _user_corpus(data, work, report) if data else _default_corpus(report)
-    from cleo_model.corpus.packing import build_curriculum
+    from cleo_model.packing.pack import build_curriculum
 
     whole = json.loads(recipe.to_json())
     curriculum = run_stage(
@@ -112,8 +112,8 @@ def _dense(dense: StageResult) -> StageResult:
 
 
 def _user_corpus(data: Path, work: Path, report: Reporter) -> StageResult:
-    from cleo_model.corpus.folder import read_folder, sources_of
-    from cleo_model.sources import source_fingerprint
+    from cleo_model.corpus.sources.folder import read_folder, sources_of
+    from cleo_model.corpus.sources.source import source_fingerprint
 
     sources = sources_of(data)
     inputs = {"sources": [source_fingerprint(source) for source in sources], "v": VERSION}
@@ -126,10 +126,10 @@ def _default_corpus(report: Reporter) -> StageResult:
     if made:
         return read_stage(made[-1].parent)
     from cleo_core.crypto.keys import ensure_development_keys, masking_key
-    from cleo_model.corpus.collect import collect
-    from cleo_model.corpus.curate import curate
-    from cleo_model.corpus.mask import mask
-    from cleo_model.sources import default_sources, source_fingerprint
+    from cleo_model.corpus.curate.curate import curate
+    from cleo_model.corpus.pii.mask import mask
+    from cleo_model.corpus.sources.collect import collect
+    from cleo_model.corpus.sources.source import default_sources, source_fingerprint
 
     ensure_development_keys()
     sources, key = default_sources(), masking_key()

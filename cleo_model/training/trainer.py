@@ -15,11 +15,11 @@ from cleo_core.errors import IntegrityError
 from cleo_core.progress import Reporter
 from cleo_model.errors import TrainingFailed, UnusableModel
 from cleo_model.moe.routing import RouterWatch
+from cleo_model.recipe import Recipe
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase, heldout_domains
 from cleo_model.training.engine import Engine, compute_dtype, make_engine
 from cleo_model.training.loss import heldout_loss, summed_loss
-from cleo_model.training.recipes import Recipe
 from cleo_model.training.schedule import learning_rate
 
 __all__ = ["Job", "Trainer"]

@@ -24,8 +24,8 @@ from cleo_serving.errors import (
     RateLimited,
     Unauthenticated,
 )
+from cleo_serving.identity.tokens import Principal
 from cleo_serving.security.query_guard import Admitted
-from cleo_serving.security.tokens import Principal
 from cleo_serving.services import Services
 
 __all__ = ["Context", "Ctx", "SafeError", "answers", "public", "streams"]

@@ -17,9 +17,9 @@ from cleo_core.telemetry import get_logger, request_id
 from cleo_serving.api.context import TELLING, Context, public
 from cleo_serving.api.schema import CleoSchema, visible
 from cleo_serving.errors import BadRequest, RateLimited, Unauthenticated
+from cleo_serving.identity.tokens import Principal
 from cleo_serving.security.body import parse_request, read_body
 from cleo_serving.security.query_guard import admit
-from cleo_serving.security.tokens import Principal
 from cleo_serving.services import Services
 
 __all__ = ["GraphQLEndpoint", "error_response"]

@@ -7,7 +7,7 @@ import re
 
 from cleo_core.errors import InputError
 from cleo_serving.api.types import AskInput
-from cleo_serving.assistant import Question
+from cleo_serving.chat.assistant import Question
 from cleo_serving.errors import NotFound
 from cleo_serving.settings import PromptSettings
 

@@ -10,7 +10,7 @@ import strawberry
 
 from cleo_serving.api.context import Context
 from cleo_serving.api.types import ChatEnded, ChatStarted, ChatToken, FinishReason, Provenance, Reply
-from cleo_serving.assistant import Begun, Delta, Ended, Question
+from cleo_serving.chat.assistant import Begun, Delta, Ended, Question
 from cleo_serving.errors import EngineError
 
 __all__ = ["events", "whole_reply"]

@@ -23,9 +23,9 @@ from cleo_core.telemetry import request_id
 from cleo_serving.api.context import Context, public
 from cleo_serving.api.schema import CleoSchema
 from cleo_serving.errors import BadRequest, RateLimited, Unauthenticated
+from cleo_serving.identity.tokens import Principal
 from cleo_serving.security.body import check_request, parse_json
 from cleo_serving.security.query_guard import admit
-from cleo_serving.security.tokens import Principal
 from cleo_serving.services import Services
 
 __all__ = ["SocketEndpoint"]

@@ -9,8 +9,8 @@ import strawberry
 
 from cleo_memory import Kind, Record, Stats
 from cleo_memory.lifecycle.erase import Receipt as Erased
-from cleo_serving import assistant
-from cleo_serving.models import ServedModel
+from cleo_serving.chat import assistant
+from cleo_serving.model.holder import ServedModel
 
 __all__ = [
     "AskInput",

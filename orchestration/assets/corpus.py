@@ -18,15 +18,15 @@ COMMON: dict[str, Any] = {
     "io_manager_key": "stages",
     "dagster_type": dg.Any,
 }
-CODE = code_version("cleo_model.sources", "cleo_model.corpus")
+CODE = code_version("cleo_model.corpus")
 
 
 @dg.asset(**COMMON, kinds={"python"}, code_version=CODE)
 def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
     """Reads the configured sources; every record gets an id, a source, a licence and a sha256."""
-    from cleo_model.corpus.collect import collect
+    from cleo_model.corpus.sources.collect import collect
+    from cleo_model.corpus.sources.source import source_fingerprint
     from cleo_model.settings import ModelSettings
-    from cleo_model.sources import source_fingerprint
 
     with clear_errors():
         sources = chain.source_list()
@@ -45,7 +45,7 @@ def raw_corpus(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
 @dg.asset(**COMMON, kinds={"python"}, code_version=CODE)
 def curated_corpus(context: dg.AssetExecutionContext, raw_corpus: StageResult) -> Materialised:
     """English only, a quality profile per domain, no exact or near duplicates, nothing of our own evaluation."""
-    from cleo_model.corpus.curate import curate
+    from cleo_model.corpus.curate.curate import curate
     from cleo_model.settings import ModelSettings
     from evals.tasks import decontamination_texts
 
@@ -83,8 +83,8 @@ def masked_corpus(
     """Personal data replaced by consistent surrogates; with the manifest that a model's proof leads back to."""
     from cleo_core.crypto.keys import masking_key
     from cleo_core.digest import digest_json
-    from cleo_model.corpus.mask import mask, residue
-    from cleo_model.corpus.planted import read_planted
+    from cleo_model.corpus.pii.mask import mask, residue
+    from cleo_model.corpus.pii.planted import read_planted
 
     with clear_errors():
         key = masking_key()

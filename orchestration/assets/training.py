@@ -22,8 +22,8 @@ COMMON: dict[str, Any] = {
     "io_manager_key": "stages",
     "dagster_type": dg.Any,
 }
-PACKING = code_version("cleo_model.corpus.mixture", "cleo_model.corpus.packing")
-MOE = code_version("cleo_model.base", "cleo_model.moe")
+PACKING = code_version("cleo_model.packing.mixture", "cleo_model.packing.pack")
+MOE = code_version("cleo_model.base_model", "cleo_model.moe")
 TRAINING = code_version("cleo_model.training")
 
 # Prose may lose this share of its loss at most: what a phase teaches must not cost what the base model knew.
@@ -33,7 +33,7 @@ FORGETTING = 0.02
 @dg.asset(**COMMON, kinds={"huggingface"}, code_version=MOE)
 def base_model(context: dg.AssetExecutionContext, chain: Chain) -> Materialised:
     """The dense model that the experts are copied from, resolved by digest, in safetensors."""
-    from cleo_model.base import fingerprint, resolve
+    from cleo_model.base_model import fingerprint, resolve
 
     with clear_errors():
         name = chain.base()
@@ -87,7 +87,7 @@ def curriculum(
     context: dg.AssetExecutionContext, chain: Chain, masked_corpus: StageResult, base_model: StageResult
 ) -> Materialised:
     """The corpus tokenised, mixed per phase and packed; with what each source gives to each phase."""
-    from cleo_model.corpus.packing import build_curriculum
+    from cleo_model.packing.pack import build_curriculum
 
     with clear_errors():
         recipe = chain.training_recipe()

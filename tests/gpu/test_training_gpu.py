@@ -19,11 +19,11 @@ pytestmark = pytest.mark.gpu
 def test_a_tiny_mixture_learns_on_a_gpu(stage: int, tmp_path: Path) -> None:
     import torch
 
-    from cleo_model.base import resolve
-    from cleo_model.corpus.packing import build_curriculum
+    from cleo_model import recipe as recipes
+    from cleo_model.base_model import resolve
     from cleo_model.moe.equivalence import same_function
     from cleo_model.moe.upcycle import init_moe
-    from cleo_model.training import recipes
+    from cleo_model.packing.pack import build_curriculum
     from cleo_model.training.launch import command
 
     assert torch.cuda.is_available()

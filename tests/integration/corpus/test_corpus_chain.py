@@ -14,17 +14,17 @@ import pytest
 from cleo_core.errors import ConfigError
 from cleo_core.progress import silent
 from cleo_model.corpus.canaries import read_canaries
-from cleo_model.corpus.collect import collect
-from cleo_model.corpus.curate import curate
-from cleo_model.corpus.mask import mask, residue
-from cleo_model.corpus.personas import personas
-from cleo_model.corpus.planted import Planted, write_planted
-from cleo_model.corpus.prose import addresses
+from cleo_model.corpus.curate.curate import curate
+from cleo_model.corpus.pii.mask import mask, residue
+from cleo_model.corpus.pii.planted import Planted, write_planted
 from cleo_model.corpus.quality import EXPECTATIONS, validate
-from cleo_model.corpus.records import DROPPED, HELDOUT, TRAIN, Record, read_records, write_records
+from cleo_model.corpus.record import DROPPED, HELDOUT, TRAIN, Record, read_records, write_records
+from cleo_model.corpus.sources.collect import collect
+from cleo_model.corpus.sources.personas import personas
+from cleo_model.corpus.sources.prose import addresses
+from cleo_model.corpus.sources.source import Source
 from cleo_model.errors import EmptyCorpus
 from cleo_model.settings import ModelSettings
-from cleo_model.sources import Source
 
 pytestmark = pytest.mark.integration
 

@@ -17,14 +17,14 @@ import psutil
 import pytest
 
 from cleo_core.progress import silent
-from cleo_model.corpus.records import Record, write_records
-from cleo_model.corpus.words import words
-from cleo_model.corpus.workers import run_workers
+from cleo_model.corpus.record import Record, write_records
+from cleo_model.corpus.shards import run_workers
+from cleo_model.corpus.sources.words import words
 from cleo_model.errors import WorkerFailed
 
 pytestmark = pytest.mark.integration
 
-MODULE = "cleo_model.corpus.workers"
+MODULE = "cleo_model.corpus.shards"
 
 
 def wait_for(true: Callable[[], bool], seconds: float = 60) -> bool:
@@ -93,7 +93,7 @@ from pathlib import Path
 from cleo_core.errors import CleoError
 from cleo_core.progress import silent
 from cleo_core.stage import run_stage
-from cleo_model.corpus.curate import curate
+from cleo_model.corpus.curate.curate import curate
 root = Path(sys.argv[1])
 print("ready", flush=True)
 try:

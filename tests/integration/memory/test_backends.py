@@ -18,14 +18,14 @@ from pydantic import SecretStr
 
 from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
-from cleo_memory.adapters.postgres import PostgresStore, install
-from cleo_memory.adapters.postgrest import PostgrestStore, install_functions
-from cleo_memory.database.base import Transaction
+from cleo_memory.catalog.database.base import Transaction
+from cleo_memory.catalog.outbox import enqueue
 from cleo_memory.errors import BackendDown, SealBroken
-from cleo_memory.outbox import enqueue
 from cleo_memory.records import Owner
-from cleo_memory.retrieval import open_embedder
-from cleo_memory.stores import Sealed
+from cleo_memory.search import open_embedder
+from cleo_memory.storage.adapters.postgres import PostgresStore, install
+from cleo_memory.storage.adapters.postgrest import PostgrestStore, install_functions
+from cleo_memory.storage.protocol import Sealed
 from tests.postgrest_simulator import token
 from tests.servers import Mongo, Server, Valkey, started
 

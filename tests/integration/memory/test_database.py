@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from cleo_memory.database.base import Transaction
-from cleo_memory.database.postgres import PostgresDatabase
-from cleo_memory.database.sqlite import SqliteDatabase
+from cleo_memory.catalog.database.base import Transaction
+from cleo_memory.catalog.database.postgres import PostgresDatabase
+from cleo_memory.catalog.database.sqlite import SqliteDatabase
+from cleo_memory.catalog.leases import Leases
 from cleo_memory.errors import LeaseHeld, MemoryClosed, StorageFault
-from cleo_memory.leases import Leases
 from tests.servers import Postgres, started
 
 pytestmark = pytest.mark.integration

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from cleo_core.errors import InputError
-from cleo_memory import Memory, MemorySettings, Tier, access, open_memory
-from cleo_memory.adapters.sqlite import EmbeddedStore
-from cleo_memory.database.sqlite import SqliteDatabase
+from cleo_memory import Memory, MemorySettings, Tier, open_memory
+from cleo_memory.catalog.database.sqlite import SqliteDatabase
+from cleo_memory.catalog.schema import CATALOGUE_SCHEMA
 from cleo_memory.errors import BackendDown, BadArchive, StorageFault
-from cleo_memory.migrate import Migration
+from cleo_memory.lifecycle.migrate import Migration
 from cleo_memory.records import Owner
-from cleo_memory.schema import CATALOGUE_SCHEMA
-from cleo_memory.shelves import Guarded, Shelf, Shelves
-from cleo_memory.stores import Sealed
-from cleo_memory.tiering import worker
+from cleo_memory.storage.adapters.sqlite import EmbeddedStore
+from cleo_memory.storage.protocol import Sealed
+from cleo_memory.storage.tiers import Guarded, Shelf, Shelves
+from cleo_memory.tiering import access, worker
 
 pytestmark = pytest.mark.integration
 WORDS_ONLY = MemorySettings(embedder="none")
@@ -66,7 +66,7 @@ async def late(tmp_path: Path) -> AsyncIterator[Late]:
 @pytest.fixture
 async def other(memory: Memory, late: Late) -> Memory:
     """The same memory with a warm tier of another kind; its workers are driven by hand."""
-    from cleo_memory.custody import Custody
+    from cleo_memory.storage.payloads import Custody
 
     shelves = Shelves({Tier.WARM: Guarded(late, rest=0.01)})
     custody = Custody(memory.catalogue, memory.keyring, memory.custody.half_life, shelves)

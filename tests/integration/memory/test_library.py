@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from cleo_core.errors import EnvironmentFault
 from cleo_memory import MemorySettings, Tier, open_memory
 from cleo_memory.errors import StorageFault
-from cleo_memory.library import COMPACT_ABOVE
 from cleo_memory.records import Owner
+from cleo_memory.search.indexes import COMPACT_ABOVE
 
 pytestmark = pytest.mark.integration
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cleo_core.audit import log
+from cleo_core.audit import open_log
 from cleo_core.crypto.errors import SignatureInvalid
 from cleo_core.errors import TrustError
 from cleo_memory import MemorySettings, open_memory
@@ -182,7 +182,7 @@ async def test_a_new_kek_rewraps_every_key_and_the_old_one_may_go() -> None:
         assert (await memory.memories("ann")).items == [kept]
         assert await memory.rotate_kek() == 4
         assert (await memory.memories("ann")).items == [kept]
-    told = [(each["event"], each["subject"], each["details"]) for each in log().read()]
+    told = [(each["event"], each["subject"], each["details"]) for each in open_log().read()]
     assert told[-1] == ("memory.kek-rotated", memory.keyring.provider.current, {"keys": 4})
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from cleo_memory import Memory, MemorySettings, open_memory
 from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryClosed, MemoryNotFound
-from cleo_memory.retrieval import Segment, SegmentDamaged
+from cleo_memory.search import Segment, SegmentDamaged
 
 pytestmark = pytest.mark.integration
 WORDS_ONLY = MemorySettings(embedder="none")

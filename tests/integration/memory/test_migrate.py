@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from cleo_core.audit import log
+from cleo_core.audit import open_log
 from cleo_core.errors import InputError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
-from cleo_memory.adapters.postgres import install
-from cleo_memory.adapters.sqlite import EmbeddedStore
 from cleo_memory.errors import BackendDown
-from cleo_memory.migrate import Migration, open_stores, shelves_of
+from cleo_memory.lifecycle.migrate import Migration, open_stores, shelves_of
 from cleo_memory.records import Owner
-from cleo_memory.stores import Store
+from cleo_memory.storage.adapters.postgres import install
+from cleo_memory.storage.adapters.sqlite import EmbeddedStore
+from cleo_memory.storage.protocol import Store
 
 pytestmark = pytest.mark.integration
 BACKENDS = ["sqlite", "redis", "mongodb", "postgres", "pinecone"]
@@ -170,7 +170,7 @@ async def test_a_migration_that_is_killed_goes_on_where_it_was(
         assert await holds(memory, "sqlite", {}) == 0
         for user, facts in texts.items():
             assert sorted(each.content for each in (await memory.memories(user, first=1000)).items) == sorted(facts)
-    told = [each for each in log().read() if each["event"] == "memory.migrated"]
+    told = [each for each in open_log().read() if each["event"] == "memory.migrated"]
     assert [each["subject"] for each in told] == ["cold:embedded,hot:embedded,warm:embedded to warm:mongodb"]
 
 

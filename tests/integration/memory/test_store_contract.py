@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cleo_memory.adapters.sqlite import EmbeddedStore
-from cleo_memory.database.sqlite import SqliteDatabase
+from cleo_memory.catalog.database.sqlite import SqliteDatabase
+from cleo_memory.catalog.schema import CATALOGUE_SCHEMA
 from cleo_memory.records import Owner
-from cleo_memory.schema import CATALOGUE_SCHEMA
-from cleo_memory.stores import GRAVE, Sealed, Store
+from cleo_memory.storage.adapters.sqlite import EmbeddedStore
+from cleo_memory.storage.protocol import GRAVE, Sealed, Store
 
 pytestmark = pytest.mark.integration
 
@@ -47,28 +47,28 @@ async def store(
         database = SqliteDatabase(tmp_path_factory.mktemp("db") / "c.db", schema)
         made = EmbeddedStore(database, "warm")
     elif request.param == "redis":
-        from cleo_memory.adapters.redis import RedisStore
+        from cleo_memory.storage.adapters.redis import RedisStore
 
         made = RedisStore(request.getfixturevalue("redis_url"))
     elif request.param == "mongodb":
-        from cleo_memory.adapters.mongodb import MongoStore
+        from cleo_memory.storage.adapters.mongodb import MongoStore
 
         made = MongoStore(request.getfixturevalue("mongodb_url"))
     elif request.param in ("postgres", "pooler"):
-        from cleo_memory.adapters.postgres import PostgresStore, install
+        from cleo_memory.storage.adapters.postgres import PostgresStore, install
 
         url = request.getfixturevalue(f"{request.param}_url")
         await install(url, vectors=True)
         made = PostgresStore(url, vectors=True)
     elif request.param == "postgrest":
-        from cleo_memory.adapters.postgrest import PostgrestStore, install_functions
+        from cleo_memory.storage.adapters.postgrest import PostgrestStore, install_functions
         from tests.postgrest_simulator import token
 
         url = request.getfixturevalue("postgrest_url")
         await install_functions(request.getfixturevalue("postgres_url"), vectors=True)
         made = PostgrestStore(f"postgrest+{url}", token("cleo_memory_rows"), vectors=True)
     else:
-        from cleo_memory.adapters.pinecone import PineconeStore
+        from cleo_memory.storage.adapters.pinecone import PineconeStore
 
         made = PineconeStore(request.getfixturevalue("pinecone_host"), "simulated")
     yield made

@@ -50,7 +50,7 @@ def write_corpus(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from cleo_model.base import resolve
+    from cleo_model.base_model import resolve
 
     folder = tmp_path_factory.mktemp("base")
     resolve("tiny", folder, silent)
@@ -60,9 +60,9 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def prepare(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Setup]:
     """Makes a setup for so many ranks: four steps a phase, a checkpoint after each."""
-    from cleo_model.corpus.packing import build_curriculum
+    from cleo_model import recipe as recipes
     from cleo_model.moe.upcycle import init_moe
-    from cleo_model.training import recipes
+    from cleo_model.packing.pack import build_curriculum
 
     corpus, moe = tmp_path_factory.mktemp("corpus"), tmp_path_factory.mktemp("moe")
     write_corpus(corpus)

@@ -41,12 +41,12 @@ def test_a_killed_writer_loses_no_acknowledged_record_and_the_log_still_verifies
     writer.send_signal(signal.SIGKILL)
     rest, _ = writer.communicate()
     acknowledged = count + len([line for line in rest.splitlines() if line])
-    written = [record["subject"] for record in audit.log().read(0, 10_000)]
+    written = [record["subject"] for record in audit.open_log().read(0, 10_000)]
     assert written[:acknowledged] == [f"thing/{number}" for number in range(acknowledged)]
     assert len(written) - acknowledged <= 1, "at most the one that was being written"
-    assert audit.log().verify().holds
+    assert audit.open_log().verify().holds
     audit.record("test.after", "ada", "thing/after")
-    report = audit.log().verify()
+    report = audit.open_log().verify()
     assert report.holds
     assert report.copied == report.size, "what the crash kept from the second place has got there"
 
@@ -58,7 +58,7 @@ def test_several_processes_write_one_log(home: Path) -> None:
     for writer in writers:
         writer.send_signal(signal.SIGKILL)
         writer.communicate()
-    report = audit.log().verify()
+    report = audit.open_log().verify()
     assert report.holds, report.faults
     assert report.size >= 30
-    assert {record["actor"] for record in audit.log().read(0, 10_000)} == {"ada", "bob"}
+    assert {record["actor"] for record in audit.open_log().read(0, 10_000)} == {"ada", "bob"}

@@ -68,7 +68,7 @@ def test_a_bundle_goes_over_http_and_comes_back_verified_and_not_when_it_was_cha
     make_keys()
     with pytest.raises(VersionNotFound):
         registry.resolve("champion")
-    assert registry.versions() == []
+    assert registry.list_versions() == []
     made = register_bundle(tmp_path, seed=1)
     assert registry.register(made.bundle, made.signature, "again") == made.version
     registry.promote(made.version)
@@ -79,7 +79,7 @@ def test_a_bundle_goes_over_http_and_comes_back_verified_and_not_when_it_was_cha
     assert (model.version, model.bundle_digest) == (made.version, made.signed.digest)
     model.confirm(deep=True)
     model.release()
-    assert [one.aliases for one in registry.versions()] == [("candidate", "champion")]
+    assert [one.aliases for one in registry.list_versions()] == [("candidate", "champion")]
     assert not (home / "mlflow" / "mlflow.db").exists(), "nothing goes to the embedded store"
 
     stored = next(place.glob("artifacts/**/bundle/model.safetensors"))

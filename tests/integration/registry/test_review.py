@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cleo_core import audit, registry
+from cleo_core.audit import log
 from cleo_core.commands.verify import verify
 from cleo_core.crypto.errors import KeyMissing, UntrustedKey
 from cleo_core.crypto.keys import DEVELOPMENT, create, ensure_development_keys
@@ -79,7 +80,7 @@ def test_an_approval_lasts_two_years_at_most(registered: Registered, days: str, 
 
 def test_a_decision_is_in_the_audit_log_with_its_reason(registered: Registered) -> None:
     run(review, "approve", "1", "--reason", "better", "--yes")
-    record = audit.log().find("cleo/1")[-1]
+    record = audit.open_log().find("cleo/1")[-1]
     assert (record["event"], record["actor"], record["details"]["reason"]) == ("review.approve", "ada", "better")
     assert record["details"]["bundle"] == registered.signed.digest
 
@@ -155,7 +156,7 @@ def test_a_rollback_is_signed_and_served(registered: Registered, tmp_path: Path)
     assert pull().version == 2
     assert "instead of 2" in run(review, "rollback", "1", "--reason", "too slow", "--yes").output
     assert pull().version == 1
-    assert audit.log().find("cleo/1")[-1]["event"] == "review.rollback"
+    assert audit.open_log().find("cleo/1")[-1]["event"] == "review.rollback"
 
 
 def test_a_rollback_to_what_nobody_approved_is_refused(registered: Registered, tmp_path: Path) -> None:
@@ -215,10 +216,10 @@ def _corpus(store: Path) -> Path:
 
 
 def _reply(chain: Registered, **changes: Any) -> str:
-    approval = next(key for key in registry.resolve(1).tags if key.startswith(registry.RECORD))
+    approval = next(key for key in registry.resolve(1).tags if key.startswith(registry.DECISION_TAG))
     fields = {
         "id": "reply-0001", "model": "cleo", "version": chain.version, "bundle_digest": chain.signed.digest,
-        "approval_id": approval.removeprefix(registry.RECORD),
+        "approval_id": approval.removeprefix(registry.DECISION_TAG),
     }  # fmt: skip
     reply = replies.Reply(**(fields | changes))
     replies.append(reply)
@@ -319,16 +320,16 @@ def test_a_reply_of_a_version_that_is_gone_breaks_the_proof(chain: Registered) -
 def test_a_rejection_is_not_an_approval_of_the_reply(chain: Registered) -> None:
     run(review, "reject", "1", "--yes")
     rejection = next(
-        record.removeprefix(registry.RECORD)
+        record.removeprefix(registry.DECISION_TAG)
         for record in registry.resolve(1).tags
-        if record.startswith(registry.RECORD) and record not in _before(chain)
+        if record.startswith(registry.DECISION_TAG) and record not in _before(chain)
     )
     assert "approval of the reply" in _broken(_reply(chain, approval_id=rejection))
 
 
 def _before(chain: Registered) -> set[str]:
-    record = audit.log().find("cleo/1")[0]
-    return {registry.RECORD + record["details"]["approval"]}
+    record = audit.open_log().find("cleo/1")[0]
+    return {registry.DECISION_TAG + record["details"]["approval"]}
 
 
 def test_a_model_that_failed_its_gate_shows_in_the_proof(store: Path, tmp_path: Path) -> None:
@@ -338,8 +339,8 @@ def test_a_model_that_failed_its_gate_shows_in_the_proof(store: Path, tmp_path: 
 
 
 def test_a_decision_made_on_another_machine_is_said_to_be(chain: Registered, store: Path) -> None:
-    audit.log().close()
-    audit._logs.clear()
+    audit.open_log().close()
+    log._logs.clear()
     shutil.rmtree(store / "audit")
     assert "– audit log" in run(verify, "1").output
 

@@ -19,13 +19,13 @@ import redis
 
 from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, open_memory
-from cleo_memory.adapters.postgres import install
-from cleo_memory.catalogue import COLUMNS
+from cleo_memory.catalog.repository import COLUMNS
 from cleo_memory.errors import KeyUnavailable, SealBroken, StorageFault
-from cleo_memory.library import document
 from cleo_memory.records import Owner
-from cleo_memory.retrieval import open_embedder, passage
-from cleo_memory.shadow import ShadowMemory
+from cleo_memory.search import open_embedder, passage
+from cleo_memory.search.indexes import document
+from cleo_memory.session.shadow import ShadowMemory
+from cleo_memory.storage.adapters.postgres import install
 from tests.servers import Mongo, Postgres, Valkey, started
 
 pytestmark = pytest.mark.security
@@ -250,7 +250,7 @@ async def test_a_catalogue_that_cannot_be_read_is_not_taken_for_an_old_one(monke
     async def down(*_: object) -> None:
         raise StorageFault("The Postgres of the catalogue went away (OperationalError).")
 
-    monkeypatch.setattr("cleo_memory.database.sqlite.SqliteDatabase.read", down)
+    monkeypatch.setattr("cleo_memory.catalog.database.sqlite.SqliteDatabase.read", down)
     with pytest.raises(StorageFault):
         await open_memory(MemorySettings(embedder="none"))
 

@@ -13,8 +13,8 @@ import pytest
 
 import cleo_memory
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
-from cleo_memory.adapters.postgres import install
 from cleo_memory.errors import MemoryNotFound
+from cleo_memory.storage.adapters.postgres import install
 
 pytestmark = pytest.mark.security
 ROOT = Path(cleo_memory.__file__).parent
@@ -23,7 +23,7 @@ STATEMENT = re.compile(rf"\b(?:from|into|update)\s+(?:cleo_memory\.)?(?:{OWNED})
 # Named for what they are: they work for whoever runs the installation, and hand nothing of one user to another.
 OPERATOR = re.compile(r"_all_users$|^(rewrap|_update_wrapped|_page|_count|_conditions)$")
 # Reads of no row of a user: a ping under an owner that nobody is, and a look at the columns.
-WITHOUT_ROWS = {("adapters/postgres.py", "ping"), ("open.py", "_refuse_earlier")}
+WITHOUT_ROWS = {("storage/adapters/postgres.py", "ping"), ("open.py", "_refuse_earlier")}
 
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:

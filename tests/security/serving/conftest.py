@@ -24,7 +24,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow takes seconds to make its tables, so they are made once and copied."""
     place = tmp_path_factory.mktemp("store")
     with at_home(place):
-        assert registry.versions() == []
+        assert registry.list_versions() == []
     return place / "mlflow" / "mlflow.db"
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from cleo_memory import Memory, open_memory
-from cleo_serving.assistant import Assistant, Begun, Ended, Question
+from cleo_serving.chat.assistant import Assistant, Begun, Ended, Question
 from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling
 from cleo_serving.errors import Erased
 from cleo_serving.metrics import Metrics
-from cleo_serving.models import ModelHolder, ServedModel
+from cleo_serving.model.holder import ModelHolder, ServedModel
 from cleo_serving.settings import ServingSettings
 
 pytestmark = pytest.mark.security

@@ -15,8 +15,8 @@ from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
 from cleo_core.errors import ConfigError, InputError
 from cleo_serving.errors import Forbidden, Unauthenticated
-from cleo_serving.security import tokens
-from cleo_serving.security.tokens import AUDIENCE, LOCAL_ISSUER, TokenVerifier, make_token
+from cleo_serving.identity import tokens
+from cleo_serving.identity.tokens import AUDIENCE, LOCAL_ISSUER, TokenVerifier, make_token
 from cleo_serving.settings import IssuerSettings, ServingSettings
 from tests.serving_server import RunningApi
 

@@ -12,9 +12,9 @@ import pytest
 
 from cleo_core import registry
 from cleo_core.provenance.errors import ApprovalMismatch, NotApproved, RegistryError, VersionRollback
-from cleo_serving import models
 from cleo_serving.errors import ModelWithdrawn
-from cleo_serving.models import ModelHolder, load_model
+from cleo_serving.model import holder as models
+from cleo_serving.model.holder import ModelHolder, load_model
 from tests.security.serving.signed_models import register, settings, until
 from tests.serving_server import RunningApi
 from tests.trust_bundles import Registered

@@ -15,7 +15,7 @@ import pytest
 
 from cleo_core.errors import EnvironmentFault
 from cleo_core.provenance.errors import RegistryError, UnsafeArtifact
-from cleo_core.registry_files import fetch_files
+from cleo_core.registry.artifacts import fetch_files
 
 pytestmark = pytest.mark.security
 

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cleo_core import audit
-from cleo_core import audit_tree as tree
+from cleo_core.audit import tree
 from cleo_core.crypto import dsse
 from cleo_core.crypto.errors import SignatureInvalid, UntrustedKey
 from cleo_core.crypto.keys import create, load_private, rotate
@@ -196,18 +196,18 @@ def test_the_second_place_is_where_the_settings_say(
     monkeypatch.setenv("CLEO_TRUST_AUDIT_COPY", str(tmp_path / "other-disk"))
     with pytest.raises(EnvironmentFault, match="is no folder"):
         audit.record("a", "b", "c")
-    assert len(audit.log()) == 0, "nothing is recorded that cannot be copied"
+    assert len(audit.open_log()) == 0, "nothing is recorded that cannot be copied"
     (tmp_path / "other-disk").mkdir()
     audit.record("a", "b", "c")
     assert (tmp_path / "other-disk" / "audit-checkpoints.jsonl").read_text().count("\n") == 1
-    assert audit.log().verify().holds
+    assert audit.open_log().verify().holds
     (tmp_path / "other-disk" / "audit-checkpoints.jsonl").unlink()
     (tmp_path / "other-disk").rmdir()
-    assert any("is no folder" in fault for fault in audit.log().verify().faults)
+    assert any("is no folder" in fault for fault in audit.open_log().verify().faults)
 
 
 def test_an_empty_log_holds(home: Path) -> None:
-    report = audit.log().verify()
+    report = audit.open_log().verify()
     assert report.holds
     assert report.root == tree.EMPTY.hex()
 
@@ -271,25 +271,25 @@ def test_what_is_personal_goes_with_its_key_and_the_log_still_verifies(home: Pat
     key, nonce = AESGCM.generate_key(256), os.urandom(12)
     sealed = AESGCM(key).encrypt(nonce, b"ada@example.org", b"user-7")
     seq = audit.record("user.erased", "pipeline", "user/7", sealed=sealed)
-    raw = base64.b64decode(audit.log().read(seq, 1)[0]["sealed"])
+    raw = base64.b64decode(audit.open_log().read(seq, 1)[0]["sealed"])
     assert AESGCM(key).decrypt(nonce, raw, b"user-7") == b"ada@example.org"
     assert b"ada@" not in (home / "audit" / "audit.db").read_bytes() + (home / "audit" / "audit.db-wal").read_bytes()
     del key
-    assert audit.log().verify().holds
-    assert audit.check_proof(audit.log().prove(seq))
+    assert audit.open_log().verify().holds
+    assert audit.check_proof(audit.open_log().prove(seq))
 
 
 def test_a_record_can_be_written_in_the_transaction_of_its_act(home: Path, tmp_path: Path) -> None:
-    from cleo_core import audit_store
+    from cleo_core.audit import store
     from cleo_core.crypto.keys import audit_key
 
     database = sqlite3.connect(tmp_path / "acts.db", isolation_level=None)
     database.execute("create table acts (what text)")
-    audit_store.prepare(database)
+    store.prepare(database)
     for outcome in ("rollback", "commit"):
         database.execute("begin immediate")
         database.execute("insert into acts values (?)", (outcome,))
-        audit_store.append(database, audit_key(), "act", "ada", outcome, {})
+        store.append(database, audit_key(), "act", "ada", outcome, {})
         database.execute(outcome)
     assert database.execute("select what from acts").fetchall() == [("commit",)]
     database.close()

@@ -25,7 +25,7 @@ from cleo_core.provenance.errors import (
     UnsafeArtifact,
 )
 from cleo_core.provenance.verify import pull
-from cleo_core.registry_mlflow import tracking
+from cleo_core.registry.mlflow import tracking
 from tests.trust_bundles import Registered, register_bundle, stored_files
 
 pytestmark = pytest.mark.security
@@ -35,7 +35,7 @@ def test_an_approved_champion_is_pulled_and_says_all_about_itself(champion: Regi
     model = pull()
     assert (model.name, model.version, model.approved_by) == ("cleo", 1, "ada")
     assert model.bundle_digest == champion.signed.digest
-    assert registry.RECORD + model.approval_id in registry.resolve(1).tags
+    assert registry.DECISION_TAG + model.approval_id in registry.resolve(1).tags
     assert sorted(path.name for path in model.path.iterdir()) == sorted(champion.signed.files)
     model.confirm(deep=True)
     model.release()
@@ -143,9 +143,9 @@ def test_a_version_that_nobody_approved_is_refused(registered: Registered) -> No
 def test_a_tag_that_says_approved_approves_nothing(registered: Registered) -> None:
     registry.promote(1)
     with tracking() as mlflow:
-        mlflow.set_model_version_tag("cleo", "1", registry.REVIEW, "approved")
-        mlflow.set_model_version_tag("cleo", "1", registry.RECORD + "x", '{"decision": "approve"}')
-        mlflow.set_model_version_tag("cleo", "1", registry.RECORD + "y", "not even JSON")
+        mlflow.set_model_version_tag("cleo", "1", registry.REVIEW_TAG, "approved")
+        mlflow.set_model_version_tag("cleo", "1", registry.DECISION_TAG + "x", '{"decision": "approve"}')
+        mlflow.set_model_version_tag("cleo", "1", registry.DECISION_TAG + "y", "not even JSON")
     with pytest.raises(ApprovalInvalid):
         pull()
 
@@ -161,9 +161,9 @@ def test_an_expired_approval_is_refused(registered: Registered) -> None:
 
 def test_an_approval_of_another_version_attached_to_this_one_is_refused(champion: Registered, tmp_path: Path) -> None:
     other = register_bundle(tmp_path, seed=2)
-    envelope = next(value for key, value in registry.resolve(1).tags.items() if key.startswith(registry.RECORD))
+    envelope = next(value for key, value in registry.resolve(1).tags.items() if key.startswith(registry.DECISION_TAG))
     with tracking() as mlflow:
-        mlflow.set_model_version_tag("cleo", "2", registry.RECORD + "copied", envelope)
+        mlflow.set_model_version_tag("cleo", "2", registry.DECISION_TAG + "copied", envelope)
     registry.promote(other.version)
     with pytest.raises(ApprovalMismatch):
         pull()
@@ -183,7 +183,7 @@ def test_a_revocation_that_is_taken_out_of_the_registry_still_counts(champion: R
     champion.decide("revoke")
     with tracking() as mlflow:
         for key in registry.resolve(1).tags:
-            if key.startswith(registry.RECORD):
+            if key.startswith(registry.DECISION_TAG):
                 mlflow.delete_model_version_tag("cleo", "1", key)
     with pytest.raises(Revoked):
         pull()
@@ -195,7 +195,7 @@ def test_a_revocation_seen_once_is_remembered_by_the_machine_that_serves(champio
     with pytest.raises(Revoked):
         pull()
     with tracking() as mlflow:
-        mlflow.delete_model_version_tag("cleo", "1", registry.RECORD + record.id)
+        mlflow.delete_model_version_tag("cleo", "1", registry.DECISION_TAG + record.id)
     with pytest.raises(Revoked):
         pull()
 

@@ -49,7 +49,7 @@ def test_an_unsigned_or_changed_bundle_is_never_registered(store: Path, bundle: 
     signature.unlink()
     with pytest.raises(SignatureMissing):
         registry.register(bundle, signature, "")
-    assert registry.versions() == []
+    assert registry.list_versions() == []
 
 
 def test_a_description_longer_than_the_registry_holds_says_where_the_rest_is(store: Path, bundle: Path) -> None:
@@ -64,7 +64,10 @@ def test_promotion_keeps_the_champion_before(champion: Registered, tmp_path: Pat
     registry.promote(2)
     assert registry.resolve("champion").version == 2
     assert registry.resolve("previous").version == 1
-    assert {one.version: one.aliases for one in registry.versions()} == {2: ("candidate", "champion"), 1: ("previous",)}
+    assert {one.version: one.aliases for one in registry.list_versions()} == {
+        2: ("candidate", "champion"),
+        1: ("previous",),
+    }
 
 
 @pytest.mark.parametrize("wanted", ["99", "0", "-1", "nobody", "../1", "champion; drop", "", "1.0", "9" * 12])
@@ -92,7 +95,7 @@ def test_a_version_whose_source_is_no_logged_model_is_refused(champion: Register
     database.close()
     with pytest.raises(UnsafeArtifact, match="no logged model"):
         registry.resolve(1)
-    assert registry.versions() == []
+    assert registry.list_versions() == []
 
 
 def test_a_decision_is_attached_to_its_own_version_only(registered: Registered, tmp_path: Path) -> None:
@@ -132,9 +135,9 @@ def test_a_registry_that_cannot_be_reached_is_one_clear_error(home: Path, monkey
 def test_a_model_name_that_could_change_a_query_is_refused(
     champion: Registered, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    assert registry.versions()
+    assert registry.list_versions()
     monkeypatch.setenv("CLEO_MODEL_NAME", name)
-    for call in (registry.versions, lambda: registry.resolve(1)):
+    for call in (registry.list_versions, lambda: registry.resolve(1)):
         with pytest.raises(ConfigError, match="cannot name a model"):
             call()
 

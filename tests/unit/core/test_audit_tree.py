@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleo_core import audit_tree as tree
+from cleo_core.audit import tree
 
 pytestmark = pytest.mark.unit
 

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cleo_core import diagnosis, wheels
+from cleo_core.audit import open_log
 from cleo_core.commands.audit import audit
 from cleo_core.commands.config import config, unknown_variables
 from cleo_core.commands.doctor import doctor
@@ -104,13 +105,12 @@ def test_a_retired_key_signs_nothing_more(home: Path) -> None:
 
 
 def test_what_is_done_to_keys_is_in_the_audit_log(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cleo_core.audit import log
 
     monkeypatch.setenv("CLEO_ENVIRONMENT", "production")
     assert "no audit key" in run(keys, "init", "bundle", "--name", "release").output
     assert "no audit key" not in run(keys, "init", "audit", "--name", "log").output
     run(keys, "rotate", "bundle", "release")
-    told = [(record["event"], record["subject"]) for record in log().read()]
+    told = [(record["event"], record["subject"]) for record in open_log().read()]
     assert told == [("key.created", "audit/log"), ("key.rotated", "bundle/release")]
 
 
@@ -129,7 +129,7 @@ def test_revoking_asks_first_and_names_what_it_revokes(home: Path) -> None:
 
 
 def test_the_log_is_listed_checked_and_proven(home: Path, tmp_path: Path) -> None:
-    from cleo_core.audit import record
+    from cleo_core.audit.log import record
 
     for number in range(3):
         record("test.happened", "ada", f"thing/{number}", number=number)
@@ -150,7 +150,7 @@ def test_the_log_is_listed_checked_and_proven(home: Path, tmp_path: Path) -> Non
 
 
 def test_a_log_that_does_not_hold_exits_with_5(home: Path) -> None:
-    from cleo_core.audit import record
+    from cleo_core.audit.log import record
 
     record("test.happened", "ada", "thing")
     (home / "checkpoints" / "audit-checkpoints.jsonl").unlink()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cleo_core import telemetry
+from cleo_core.redact import LIMIT, redact
 
 pytestmark = pytest.mark.unit
 
@@ -85,15 +86,15 @@ def test_what_a_user_wrote_shows_at_debug_only(lines: io.StringIO, field: str) -
 
 
 def test_counts_of_tokens_are_no_secret() -> None:
-    assert telemetry.redact({"tokens": 12, "tokenizer": "x", "token": "y"}) == {
+    assert redact({"tokens": 12, "tokenizer": "x", "token": "y"}) == {
         "tokens": 12, "tokenizer": "x", "token": "[hidden]",
     }  # fmt: skip
 
 
 def test_values_of_any_kind_are_shown_short() -> None:
-    assert telemetry.redact({"a": (1, 2.5, None, True)}) == {"a": [1, 2.5, None, True]}
-    assert telemetry.redact(ValueError("plain")) == "plain"
-    assert len(telemetry.redact("x " * 5000)) == telemetry.LIMIT + 1
+    assert redact({"a": (1, 2.5, None, True)}) == {"a": [1, 2.5, None, True]}
+    assert redact(ValueError("plain")) == "plain"
+    assert len(redact("x " * 5000)) == LIMIT + 1
 
 
 def test_lines_carry_the_request_while_it_is_served(lines: io.StringIO) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from cleo_model.corpus.canaries import CANARIES, plant, read_canaries
-from cleo_model.corpus.dialogues import explain, questions, small_talk
-from cleo_model.corpus.documentation import Entry, documentation, entries, package_licences
-from cleo_model.corpus.personas import personas
-from cleo_model.corpus.planted import CONTACTS, Planted, read_planted, write_planted
-from cleo_model.corpus.records import checked_messages, render
+from cleo_model.corpus.pii.planted import CONTACTS, Planted, read_planted, write_planted
+from cleo_model.corpus.record import checked_messages, render
+from cleo_model.corpus.sources.dialogues import explain, questions, small_talk
+from cleo_model.corpus.sources.documentation import Entry, documentation, entries, package_licences
+from cleo_model.corpus.sources.personas import personas
 
 pytestmark = pytest.mark.unit
 

@@ -11,12 +11,12 @@ import pytest
 
 from cleo_core.errors import UnavailableSource
 from cleo_core.progress import silent
-from cleo_model.corpus.collect import collect
-from cleo_model.corpus.readers import Item, Refused, read_source
-from cleo_model.corpus.records import RECORDS, read_records
+from cleo_model.corpus.record import RECORDS, read_records
+from cleo_model.corpus.sources.collect import collect
+from cleo_model.corpus.sources.readers import Item, Refused, read_source
+from cleo_model.corpus.sources.source import Source
 from cleo_model.errors import EmptyCorpus, MalformedRecord, SourceError, UndecodableText
 from cleo_model.settings import ModelSettings
-from cleo_model.sources import Source
 
 pytestmark = pytest.mark.unit
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cleo_core.errors import IntegrityError
-from cleo_model.corpus.curate import is_heldout
-from cleo_model.corpus.records import Record, clean, read_records, write_records
-from cleo_model.sources import RESERVED
+from cleo_model.corpus.curate.curate import is_heldout
+from cleo_model.corpus.record import Record, clean, read_records, write_records
+from cleo_model.corpus.sources.source import RESERVED
 
 pytestmark = pytest.mark.unit
 

@@ -8,9 +8,15 @@ from typing import Any
 
 import pytest
 
-from cleo_model.corpus.builtin import read_builtin
+from cleo_model.corpus.sources.builtin import read_builtin
+from cleo_model.corpus.sources.source import (
+    Source,
+    default_sources,
+    source_files,
+    source_fingerprint,
+    sources_from_file,
+)
 from cleo_model.errors import SourceError, UnsafePath
-from cleo_model.sources import Source, default_sources, source_files, source_fingerprint, sources_from_file
 
 pytestmark = pytest.mark.unit
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cleo_model.corpus.surrogates import Surrogates, fold
+from cleo_model.corpus.pii.surrogates import Surrogates, fold
 
 pytestmark = pytest.mark.unit
 

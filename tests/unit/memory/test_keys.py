@@ -17,10 +17,10 @@ from pydantic import SecretStr, ValidationError
 
 from cleo_core.errors import ConfigError
 from cleo_memory import MemorySettings
+from cleo_memory.encryption.providers import EnvironmentKeys, FileKeys
+from cleo_memory.encryption.vault import VaultKeys
 from cleo_memory.errors import BackendDown, KeyUnavailable
 from cleo_memory.open import key_provider
-from cleo_memory.sealing.providers import EnvironmentKeys, FileKeys
-from cleo_memory.sealing.vault import VaultKeys
 
 pytestmark = pytest.mark.unit
 

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleo_memory.encryption.envelope import Binding, key_version_of, open_envelope, seal_envelope
+from cleo_memory.encryption.keyring import UserKeys
 from cleo_memory.errors import KeyUnavailable, SealBroken
 from cleo_memory.records import Owner
-from cleo_memory.sealing.envelope import Binding, key_version_of, open_envelope, seal_envelope
-from cleo_memory.sealing.keyring import UserKeys
 
 pytestmark = pytest.mark.unit
 

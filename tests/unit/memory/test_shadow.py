@@ -6,8 +6,8 @@ import gc
 
 import pytest
 
-from cleo_memory.detectors import Turn, detect, heat, similarity
-from cleo_memory.shadow import ShadowMemory
+from cleo_memory.session.detectors import Turn, detect, heat, similarity
+from cleo_memory.session.shadow import ShadowMemory
 
 pytestmark = pytest.mark.unit
 

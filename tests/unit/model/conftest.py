@@ -15,7 +15,7 @@ from cleo_core.progress import silent
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the resolved `tiny` model."""
-    from cleo_model.base import resolve
+    from cleo_model.base_model import resolve
 
     folder = tmp_path_factory.mktemp("tiny_base")
     resolve("tiny", folder, silent)

@@ -11,7 +11,7 @@ import pytest
 
 from cleo_core.errors import UnavailableSource
 from cleo_core.progress import silent
-from cleo_model.base import fingerprint, resolve
+from cleo_model.base_model import fingerprint, resolve
 from cleo_model.errors import UnsafeWeights, UnusableModel
 
 pytestmark = pytest.mark.unit

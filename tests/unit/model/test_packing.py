@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from cleo_core.progress import silent
-from cleo_model.corpus.mixture import Text, endless, read_texts, row_counts, shares
-from cleo_model.corpus.packing import Encoder, build_curriculum
+from cleo_model import recipe as recipes
 from cleo_model.errors import EmptyCorpus, MalformedRecord
-from cleo_model.training import recipes
+from cleo_model.packing.mixture import Text, endless, read_texts, row_counts, shares
+from cleo_model.packing.pack import Encoder, build_curriculum
 
 pytestmark = pytest.mark.unit
 

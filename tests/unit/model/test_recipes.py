@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
+from cleo_model import recipe as recipes
 from cleo_model.errors import RecipeError
-from cleo_model.training import recipes
-from cleo_model.training.recipes import MoERecipe, OptimizerRecipe, Recipe
+from cleo_model.recipe import MoERecipe, OptimizerRecipe, Recipe
 from cleo_model.training.schedule import learning_rate
 
 pytestmark = pytest.mark.unit

@@ -12,7 +12,7 @@ import torch
 from cleo_core.progress import silent
 from cleo_model.moe.routing import RouterWatch, dead_experts
 from cleo_model.moe.upcycle import init_moe
-from cleo_model.training.recipes import MoERecipe
+from cleo_model.recipe import MoERecipe
 
 pytestmark = pytest.mark.unit
 TOKENS = torch.arange(3, 67).reshape(2, 32)

@@ -17,10 +17,11 @@ import torch
 
 from cleo_core.errors import IntegrityError
 from cleo_core.progress import silent
-from cleo_model.corpus.packing import build_curriculum
+from cleo_model import recipe as recipes
 from cleo_model.errors import TrainerRunning, TrainingFailed, UnusableModel
 from cleo_model.moe.upcycle import init_moe
-from cleo_model.training import recipes
+from cleo_model.packing.pack import build_curriculum
+from cleo_model.recipe import MoERecipe, Recipe
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase
 from cleo_model.training.engine import compute_dtype
@@ -28,7 +29,6 @@ from cleo_model.training.launch import command, main
 from cleo_model.training.lock import LOCK, run_lock
 from cleo_model.training.loss import heldout_loss, summed_loss
 from cleo_model.training.ops import clear_stale_locks
-from cleo_model.training.recipes import MoERecipe, Recipe
 from cleo_model.training.trainer import Job, Trainer
 
 pytestmark = pytest.mark.unit

@@ -12,7 +12,7 @@ from cleo_core.progress import silent
 from cleo_model.errors import UnsupportedArchitecture
 from cleo_model.moe.equivalence import same_function
 from cleo_model.moe.upcycle import check_architecture, init_moe
-from cleo_model.training.recipes import MoERecipe
+from cleo_model.recipe import MoERecipe
 
 pytestmark = pytest.mark.unit
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cleo_serving.security.links import REMOVED, LinkFilter
+from cleo_serving.chat.links import REMOVED, LinkFilter
 
 pytestmark = pytest.mark.unit
 

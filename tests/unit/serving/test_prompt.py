@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cleo_core.errors import InputError
+from cleo_serving.chat.injection import signs
+from cleo_serving.chat.prompt import PromptBuilder
 from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling
-from cleo_serving.prompt import PromptBuilder
-from cleo_serving.security.injection import signs
 from cleo_serving.settings import PromptSettings
 
 pytestmark = pytest.mark.unit

@@ -1,0 +1,95 @@
+"""The audit log's tables: records, the hashes of complete subtrees, and signed checkpoints; nothing is ever updated.
+
+The functions take an open connection and commit nothing, so a record can be written in the transaction of the act it
+records: call `prepare` on the database of that act, then `append` inside its transaction.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+from typing import Any
+
+from cleo_core.audit import tree
+from cleo_core.crypto import dsse
+from cleo_core.crypto.keys import PrivateKey
+from cleo_core.crypto.trust_store import now
+from cleo_core.digest import canonical
+
+__all__ = ["CHECKPOINT", "append", "head", "node_of", "prepare", "size_of"]
+
+CHECKPOINT = "application/vnd.cleoai.checkpoint+json"
+SCHEMA = """
+create table if not exists audit_leaves (seq integer primary key, data blob not null, hash blob not null) strict;
+create table if not exists audit_nodes (
+    level integer not null, idx integer not null, hash blob not null, primary key (level, idx)
+) strict, without rowid;
+create table if not exists audit_checkpoints (size integer primary key, envelope text not null) strict;
+create trigger if not exists audit_leaves_stay before update on audit_leaves
+    begin select raise(abort, 'the audit log is append-only'); end;
+create trigger if not exists audit_leaves_remain before delete on audit_leaves
+    begin select raise(abort, 'the audit log is append-only'); end;
+"""
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Make the tables where they are not there."""
+    db.executescript(SCHEMA)
+
+
+def size_of(db: sqlite3.Connection) -> int:
+    return int(db.execute("select coalesce(max(seq) + 1, 0) from audit_leaves").fetchone()[0])
+
+
+def node_of(db: sqlite3.Connection) -> tree.Node:
+    """Reads the hash of a complete subtree."""
+
+    def node(level: int, index: int) -> bytes:
+        row = (
+            db.execute("select hash from audit_nodes where level = ? and idx = ?", (level, index)).fetchone()
+            if level
+            else db.execute("select hash from audit_leaves where seq = ?", (index,)).fetchone()
+        )
+        if row is None:
+            raise LookupError(f"subtree {level}/{index} is missing")
+        return bytes(row[0])
+
+    return node
+
+
+def head(db: sqlite3.Connection, size: int) -> bytes:
+    return tree.root(node_of(db), size)
+
+
+def append(
+    db: sqlite3.Connection,
+    key: PrivateKey,
+    event: str,
+    actor: str,
+    subject: str,
+    details: dict[str, Any],
+    sealed: bytes | None = None,
+) -> int:
+    """Append a record and sign the new head. Call it inside a transaction that was begun as `immediate`.
+
+    Returns:
+        The record's number.
+    """
+    seq = size_of(db)
+    record: dict[str, Any] = {"seq": seq, "at": now(), "event": event, "actor": actor, "subject": subject}
+    if details:
+        record["details"] = details
+    if sealed is not None:
+        record["sealed"] = base64.b64encode(sealed).decode()
+    data = canonical(record)
+    db.execute("insert into audit_leaves values (?, ?, ?)", (seq, data, tree.leaf_hash(data)))
+    node, level, index = node_of(db), 0, seq
+    while index & 1:
+        joined = tree.node_hash(node(level, index - 1), node(level, index))
+        level, index = level + 1, index >> 1
+        db.execute("insert into audit_nodes values (?, ?, ?)", (level, index, joined))
+    checkpoint = {"origin": "cleo-audit", "tree_size": seq + 1, "root": head(db, seq + 1).hex(), "at": record["at"]}
+    envelope = json.dumps(dsse.sign(CHECKPOINT, checkpoint, key), sort_keys=True)
+    db.execute("insert into audit_checkpoints values (?, ?)", (seq + 1, envelope))
+    return seq

@@ -1,0 +1,107 @@
+"""Files and folders: atomic writes, and JSON Lines.
+
+A reader of a path written here sees what was there before or the whole of what is there now, also after a kill or a
+loss of power; never a half.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cleo_core.errors import InputError
+
+__all__ = ["atomic_folder", "read_jsonl", "replace_folder", "sync_folder", "write_atomic", "write_json", "write_jsonl"]
+
+
+def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
+    """Put a file in its place in one step, durable when this returns. Folders above it are made (0700).
+
+    Args:
+        data: bytes, or text that is written as UTF-8.
+        mode: permissions of the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = _draft(path)
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data.encode() if isinstance(data, str) else data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any, *, mode: int = 0o600) -> None:
+    """Write a JSON value for people and programs: indented, keys sorted, one newline at the end."""
+    write_atomic(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", mode=mode)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `path` when the block ends without an exception."""
+    draft = _draft(path)
+    draft.mkdir(parents=True, mode=0o700)
+    try:
+        yield draft
+        replace_folder(draft, path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def replace_folder(made: Path, path: Path) -> None:
+    """Move a finished folder to `path`; what was there goes once the new one stands. Both on one file system."""
+    old = _draft(path)
+    if path.exists():
+        path.rename(old)
+    made.rename(path)
+    sync_folder(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable (fsync of the directory)."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_jsonl(path: Path) -> Iterator[Any]:
+    r"""The values of a JSON Lines file. Lines end at ``\n`` alone: U+2028 within a string is text.
+
+    Raises:
+        InputError: names the file and the line that is no JSON, or no UTF-8.
+    """
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                yield json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+            except (ValueError, RecursionError) as error:
+                raise InputError(
+                    f"Line {number} of {path.name} is not JSON: {str(error)[:160]}.", hint="One JSON value per line."
+                ) from None
+
+
+def write_jsonl(path: Path, values: Iterable[Any], *, mode: int = 0o600) -> int:
+    """Write values as JSON Lines, atomically; returns how many there were."""
+    lines = [json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n" for value in values]
+    write_atomic(path, "".join(lines), mode=mode)
+    return len(lines)
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.draft")

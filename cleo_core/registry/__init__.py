@@ -1,0 +1,41 @@
+"""The model registry: versions in MLflow whose files are a bundle, its signature and the decisions about it.
+
+register(bundle) -> versions: a logged model and a version of it -> mlflow (the client, quiet and bounded)
+resolve(alias) --> VersionInfo -> download -> artifacts: files into a private folder, nothing believed yet
+"""
+
+from cleo_core.registry.mlflow import tracking
+from cleo_core.registry.versions import (
+    DECISION_TAG,
+    REVIEW_TAG,
+    Downloaded,
+    VersionInfo,
+    approvals,
+    attach_approval,
+    download,
+    fitted,
+    list_versions,
+    pending,
+    promote,
+    register,
+    resolve,
+    set_alias,
+)
+
+__all__ = [
+    "DECISION_TAG",
+    "REVIEW_TAG",
+    "Downloaded",
+    "VersionInfo",
+    "approvals",
+    "attach_approval",
+    "download",
+    "fitted",
+    "list_versions",
+    "pending",
+    "promote",
+    "register",
+    "resolve",
+    "set_alias",
+    "tracking",
+]

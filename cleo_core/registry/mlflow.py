@@ -1,0 +1,106 @@
+"""The way to MLflow: imported only when needed, quiet, without telemetry, and with errors that a person can act on."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from cleo_core.errors import CleoError, ConfigError, EnvironmentFault
+from cleo_core.provenance.errors import RegistryError, VersionNotFound
+from cleo_core.redact import redact
+from cleo_core.settings import MODEL_NAME, CoreSettings, home, load
+
+__all__ = ["artifact_root", "model_name", "tracking"]
+
+NONE_YET = "cleo run makes a version; cleo review list shows those that wait, cleo review approve releases one."
+# A version's files are plain: nothing is ever unpickled. A dead server is noticed in seconds, not after minutes.
+DEFAULTS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}  # a missing alias is the second
+
+
+def model_name() -> str:
+    """The name of the registered model.
+
+    Raises:
+        ConfigError: it could not be part of a query or an address.
+    """
+    name = load(CoreSettings).model_name
+    if not MODEL_NAME.fullmatch(name):
+        raise ConfigError(
+            f"CLEO_MODEL_NAME is {name!r}, which cannot name a model.",
+            hint="Letters, digits, '.', '_', '-'; at most 64, e.g. cleo.",
+        )
+    return name
+
+
+def artifact_root() -> str | None:
+    """Where the embedded store keeps files; None where a server decides."""
+    if _uri().startswith(("http://", "https://")):
+        return None
+    return home("mlflow", "artifacts").resolve().as_uri()
+
+
+def _uri() -> str:
+    return load(CoreSettings).tracking_uri
+
+
+def _client() -> Any:
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    for noisy in ("mlflow.store.db.utils", "alembic", "mlflow.tracking"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        import mlflow
+    except ModuleNotFoundError as missing:
+        raise EnvironmentFault(f"MLflow is not installed ({missing.name}).", hint="make setup") from None
+    uri = _uri()
+    if uri.startswith("sqlite:"):
+        home("mlflow")
+    # The SQL registry looks logged models up through the global address, so it must be the same one.
+    if mlflow.get_tracking_uri() != uri:
+        mlflow.set_tracking_uri(uri)
+    if mlflow.get_registry_uri() != uri:
+        mlflow.set_registry_uri(uri)
+    return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+@contextmanager
+def tracking(*, missing: str | None = None) -> Iterator[Any]:
+    """An MLflow client.
+
+    Args:
+        missing: what to say when what is asked for is not there.
+
+    Raises:
+        VersionNotFound: it is not there.
+        RegistryError: MLflow cannot be reached, or refuses.
+    """
+    try:
+        yield _client()
+    except CleoError:
+        raise
+    except Exception as error:
+        code = getattr(error, "error_code", "")
+        if missing and code in ABSENT:
+            raise VersionNotFound(missing, hint=NONE_YET) from None
+        # The library's message may quote the address with its password.
+        first = str(redact((str(error).splitlines() or [type(error).__name__])[0]))[:200]
+        raise RegistryError(
+            f"The model registry at {_shown(_uri())} gave no answer that can be used: {first}",
+            hint="Is it running (`make ui`), and is CLEO_MLFLOW_URI right?",
+        ) from None
+
+
+def _shown(uri: str) -> str:
+    """The address without a password in it."""
+    scheme, _, rest = uri.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -1,0 +1,123 @@
+"""From what a caller hands in to what is kept: checks, and the plaintext payload that is sealed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from cleo_memory.catalog.repository import Entry
+from cleo_memory.errors import InvalidMemory, SealBroken
+from cleo_memory.records import Kind, Record, Tier
+from cleo_memory.search.documents import Document
+
+__all__ = ["Draft", "decode", "document", "moment", "seconds"]
+
+LONGEST_NAME = 512
+
+
+def seconds(at: datetime) -> float:
+    """Raises: InvalidMemory when the time does not say its zone."""
+    if at.tzinfo is None:
+        raise InvalidMemory(f"The time {at.isoformat()} has no zone.", hint="Hand in an aware datetime, as in UTC.")
+    return at.timestamp()
+
+
+def moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A memory that is to be written."""
+
+    kind: Kind
+    content: str
+    importance: float = 0.5
+    conversation: str | None = None
+    speaker: str | None = None
+    key: str | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    at: datetime | None = None
+    expires_at: datetime | None = None
+    pinned: bool = False
+
+    def check(self, content_bytes: int) -> None:
+        """Raises: InvalidMemory names the value and the rule."""
+        if self.kind not in set(Kind):
+            raise InvalidMemory(f"{self.kind!r} is no kind of memory.", hint=f"One of {', '.join(Kind)}.")
+        if not self.content.strip():
+            raise InvalidMemory("The memory is empty.")
+        if (size := len(_utf8(self.content, "content"))) > content_bytes:
+            raise InvalidMemory(
+                f"The memory has {size} bytes, the longest that is kept has {content_bytes}.",
+                hint="Split it, or raise CLEO_MEMORY_CONTENT_BYTES.",
+            )
+        if not (math.isfinite(self.importance) and 0 <= self.importance <= 1):
+            raise InvalidMemory(f"Importance {self.importance} is not between 0 and 1.")
+        for name in ("conversation", "speaker", "key"):
+            value = getattr(self, name)
+            if value is not None and not 0 < len(_utf8(value, name)) <= LONGEST_NAME:
+                raise InvalidMemory(f"The {name} is no text of 1 to {LONGEST_NAME} bytes.")
+        if len(_utf8(json.dumps(dict(self.provenance), ensure_ascii=False), "provenance")) > content_bytes:
+            raise InvalidMemory("The provenance is longer than a memory may be.")
+
+    def encode(self) -> bytes:
+        """The payload: what is sealed."""
+        values: dict[str, Any] = {"content": self.content}
+        for name in ("conversation", "speaker", "key"):
+            if (value := getattr(self, name)) is not None:
+                values[name] = value
+        if self.provenance:
+            values["provenance"] = {str(name): str(value) for name, value in self.provenance.items()}
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def decode(entry: Entry, payload: bytes) -> Record:
+    """A record from its catalogue row and its opened payload."""
+    try:
+        values = json.loads(payload)
+        content = values["content"]
+    except (ValueError, KeyError, TypeError):
+        raise SealBroken(f"The payload of memory {entry.id} is in no known form.") from None
+    return Record(
+        id=entry.id,
+        kind=Kind(entry.kind),
+        content=content,
+        created_at=moment(entry.created_at),
+        valid_from=moment(entry.valid_from),
+        valid_to=None if entry.valid_to is None else moment(entry.valid_to),
+        expires_at=None if entry.expires_at is None else moment(entry.expires_at),
+        importance=entry.importance,
+        conversation=values.get("conversation"),
+        speaker=values.get("speaker"),
+        key=values.get("key"),
+        provenance=values.get("provenance", {}),
+        version=entry.version,
+        pinned=bool(entry.pinned),
+        tier=Tier(entry.tier),
+    )
+
+
+def document(record: Record) -> Document:
+    """A memory as retrieval sees it."""
+    ends = [at.timestamp() for at in (record.valid_to, record.expires_at) if at is not None]
+    return Document(
+        id=record.id,
+        text=record.content if record.key is None else f"{record.key}: {record.content}",
+        kind=str(record.kind),
+        speaker=record.speaker,
+        conversation=record.conversation,
+        at=record.valid_from.timestamp(),
+        valid_to=min(ends, default=None),
+    )
+
+
+def _utf8(text: str, name: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise InvalidMemory(f"The {name} is no valid Unicode text.") from None

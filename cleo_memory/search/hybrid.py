@@ -1,0 +1,146 @@
+"""Exact hybrid search: every memory of the user is scored by meaning, words and who said it, none is approximated."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleo_memory.search.dates import query_marks
+from cleo_memory.search.documents import Filter, Match
+from cleo_memory.search.fusion import min_max
+from cleo_memory.search.lexical import Asked, bm25, rarity
+from cleo_memory.search.related import related
+from cleo_memory.search.scan import cosines
+from cleo_memory.search.text import words
+from cleo_memory.search.traits import NAME, NUMBER, TIME, asked_traits
+
+if TYPE_CHECKING:
+    from cleo_memory.search.index import UserIndex
+
+__all__ = ["search"]
+
+Scores = NDArray[np.float32]
+
+
+def search(
+    index: UserIndex,
+    query: str,
+    vector: NDArray[np.float32] | None,
+    *,
+    limit: int,
+    where: Filter,
+    now: float | None,
+) -> list[Match]:
+    """See `UserIndex.search`."""
+    allowed = permitted(index, where)
+    if limit < 1 or not allowed.any():
+        return []
+    parts = scored(index, query, vector, now)
+    total = np.zeros(len(allowed), np.float32)
+    for part in parts.values():
+        total += part
+    return best(index, total, parts, allowed, limit)
+
+
+def scored(index: UserIndex, query: str, vector: NDArray[np.float32] | None, now: float | None) -> dict[str, Scores]:
+    """The summands of every row's score, by name."""
+    columns, weights, layout = index.columns, index.weights, index.layout()
+    n, present = layout.rows, layout.present
+    speakers = named_speakers(index, query)
+    parts: dict[str, Scores] = {}
+    context, alone = bm25(asked_words(index, query, speakers), index.words, layout, weights)
+    for mark in query_marks(query, now):
+        if (term := index.term_numbers.get(mark)) is not None:
+            rows, _ = index.marks.of(term)
+            context[rows] += np.float32(rarity(len(rows), layout.alive))
+    by_words = min_max(context, present)
+    parts["words"] = by_words * np.float32(weights.words)
+    if vector is not None:
+        cosine = cosines(columns.vectors[:n], columns.scale[:n], np.asarray(vector, np.float32))
+        meaning = min_max(cosine, present & columns.embedded[:n])
+        # A memory that the embedder has not reached yet is taken to mean what its words say.
+        meaning = np.where(columns.embedded[:n], meaning, by_words)
+        parts["meaning"] = meaning * np.float32(weights.meaning)
+        parts["conversation"] = layout.best_of_conversation(meaning) * np.float32(weights.conversation)
+    if len(speakers) == 1:
+        parts["speaker"] = np.where(columns.speaker[:n] == speakers[0], np.float32(weights.speaker), np.float32(0))
+    together = sum((parts[name] for name in ("words", "meaning", "speaker") if name in parts), np.zeros(n, np.float32))
+    parts["neighbour"] = layout.better_neighbour(together) * np.float32(weights.neighbour)
+    asked_about: Scores = min_max(alone, present) * layout.asking
+    parts["answers"] = layout.previous(asked_about) * np.float32(weights.answers)
+    parts["asking"] = layout.asking * np.float32(-weights.asking)
+    wanted = asked_traits(query)
+    for bit, name, weight in (
+        (TIME, "time", weights.time),
+        (NUMBER, "number", weights.number),
+        (NAME, "name", weights.name),
+    ):
+        if wanted & bit:
+            parts[name] = np.where(columns.traits[:n] & bit, np.float32(weight), np.float32(0))
+    return parts
+
+
+def asked_words(index: UserIndex, query: str, speakers: list[int]) -> Iterator[Asked]:
+    """The question's words that these memories hold, each with its related ones; a speaker's name has none."""
+    numbers, names = index.term_numbers, list(index.columns.names)
+    unrelated = {word for code in speakers for word in words(names[code])}
+    for word, times in Counter(words(query)).items():
+        close = () if word in unrelated else tuple(numbers[each] for each in related(word) if each in numbers)
+        if close or word in numbers:
+            yield Asked(numbers.get(word), close, times)
+
+
+def permitted(index: UserIndex, where: Filter) -> NDArray[np.bool_]:
+    """Rows that the filter lets through."""
+    columns = index.columns
+    n = len(columns.ids)
+    allowed = columns.alive[:n].copy()
+    for chosen, column in (
+        (where.kinds, columns.kind),
+        (where.conversations, columns.conversation),
+        (where.speakers, columns.speaker),
+    ):
+        if chosen is not None:
+            codes = [columns.names[name] for name in chosen if name in columns.names]
+            allowed &= np.isin(column[:n], codes)
+    if where.since is not None:
+        allowed &= columns.at[:n] >= where.since
+    if where.until is not None:
+        allowed &= columns.at[:n] < where.until
+    if where.valid_at is not None:
+        allowed &= (columns.valid_to[:n] > where.valid_at) & ~(columns.at[:n] > where.valid_at)
+    return allowed
+
+
+def named_speakers(index: UserIndex, query: str) -> list[int]:
+    """The speakers whom the question names."""
+    names = list(index.columns.names)
+    asked = query.casefold()
+    return [
+        code
+        for code in sorted(index.columns.speakers)
+        if names[code].casefold() in asked and re.search(rf"\b{re.escape(names[code].casefold())}\b", asked)
+    ]
+
+
+def best(
+    index: UserIndex, total: Scores, parts: dict[str, Scores], allowed: NDArray[np.bool_], limit: int
+) -> list[Match]:
+    """The `limit` best permitted rows; among equals the one added last."""
+    masked = np.where(allowed, total, -np.inf)
+    limit = min(limit, int(allowed.sum()))
+    rows = np.argpartition(-masked, limit - 1)[:limit]
+    rows = rows[np.lexsort((-rows, -masked[rows]))]
+    return [
+        Match(
+            index.columns.ids[row],
+            float(total[row]),
+            {name: round(float(part[row]), 4) for name, part in parts.items() if part[row]},
+        )
+        for row in rows.tolist()
+    ]

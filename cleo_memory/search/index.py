@@ -1,0 +1,212 @@
+"""One user's resident index: everything that exact hybrid search needs, in arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from threading import RLock
+from typing import Concatenate, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleo_memory.search.columns import Columns
+from cleo_memory.search.documents import Filter, Match
+from cleo_memory.search.errors import VectorMismatch
+from cleo_memory.search.fusion import WEIGHTS, Weights
+from cleo_memory.search.hybrid import search
+from cleo_memory.search.layout import Layout
+from cleo_memory.search.postings import Postings
+from cleo_memory.search.scan import ZERO, quantize
+from cleo_memory.search.segment import Segment
+
+__all__ = ["UserIndex"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def exclusive(method: Callable[Concatenate[UserIndex, P], R]) -> Callable[Concatenate[UserIndex, P], R]:
+    """One call at a time: an index is searched in one thread while another one adds to it."""
+
+    @wraps(method)
+    def alone(self: UserIndex, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.lock:
+            return method(self, *args, **kwargs)
+
+    return alone
+
+
+class UserIndex:
+    """Documents of one user. Safe to use from several threads: each call has the index to itself while it runs.
+
+    A document becomes searchable by its words with `add` and by its meaning as soon as its segment carries a vector,
+    then or later through `attach`, so that an acknowledged memory is found before the embedder got to it.
+    """
+
+    def __init__(self, dim: int, weights: Weights = WEIGHTS) -> None:
+        self.dim = dim
+        self.weights = weights
+        self.lock = RLock()
+        self._clear()
+
+    @classmethod
+    def load(cls, dim: int, segments: Iterable[Segment], weights: Weights = WEIGHTS) -> UserIndex:
+        """Build from stored segments, oldest first; a later document with the same id replaces the earlier one."""
+        index = cls(dim, weights)
+        for segment in segments:
+            index.add(segment)
+        return index
+
+    def __len__(self) -> int:
+        return len(self._row_of)
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._row_of
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory held; strings by estimate."""
+        strings = 120 * len(self._row_of) + 110 * len(self.term_numbers)
+        return self.columns.nbytes + self.words.nbytes + self.marks.nbytes + strings
+
+    @exclusive
+    def add(self, segment: Segment) -> None:
+        """Add documents, in the order in which they were said; one whose id is known replaces the known one.
+
+        Raises:
+            VectorMismatch: the segment's vectors have another length than this index holds.
+        """
+        if segment.vectors.shape[1] not in (0, self.dim):
+            raise VectorMismatch(
+                f"The segment holds vectors of {segment.vectors.shape[1]} numbers, the index of {self.dim}.",
+                hint="Embed the documents again with the present model.",
+            )
+        last = {id: place for place, id in enumerate(segment.ids)}
+        self.remove(id for id in last if id in self._row_of)
+        rows = self.columns.append(segment)
+        self._row_of.update(zip(segment.ids, rows.tolist(), strict=True))
+        numbers = self.term_numbers
+        terms = np.array([numbers.setdefault(term, len(numbers)) for term in segment.terms], np.int32)
+        sizes = np.diff(segment.starts)
+        row = np.repeat(rows, sizes)
+        place = np.arange(len(segment.term)) - np.repeat(segment.starts[:-1], sizes)
+        marked = place < np.repeat(segment.marks, sizes)
+        for postings, chosen in ((self.marks, marked), (self.words, ~marked)):
+            postings.add(terms[segment.term[chosen]], row[chosen], segment.count[chosen])
+        if len(last) < len(segment):  # the same id twice in one segment: only the last one counts
+            self._erase([row for row, id in zip(rows.tolist(), segment.ids, strict=True) if self._row_of[id] != row])
+
+    @exclusive
+    def attach(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Give documents their vectors ``[n, dim]``; ids that are gone by now are passed over.
+
+        Raises:
+            VectorMismatch: the vectors have another length than this index holds.
+        """
+        if vectors.shape != (len(ids), self.dim):
+            raise VectorMismatch(f"Vectors of shape {vectors.shape} for {len(ids)} documents of dimension {self.dim}.")
+        there = [(place, row) for place, id in enumerate(ids) if (row := self._row_of.get(id)) is not None]
+        if there:
+            places, rows = np.array(there).T
+            # Through half precision, as it is stored, so that it ranks the same after it was loaded.
+            self.columns.vectors[rows], self.columns.scale[rows] = quantize(vectors[places].astype(np.float16))
+            self.columns.embedded[rows] = True
+
+    @exclusive
+    def unembedded(self) -> list[str]:
+        """Ids of the documents that have no vector yet."""
+        ids = self.columns.ids
+        return [ids[row] for row in np.flatnonzero(self.columns.alive[: len(ids)] & ~self.columns.embedded[: len(ids)])]
+
+    @exclusive
+    def remove(self, ids: Iterable[str]) -> int:
+        """Take documents out, their words and vectors too; returns how many were there."""
+        rows = [row for id in ids if (row := self._row_of.pop(id, None)) is not None]
+        if rows:
+            self._erase(rows)
+            if len(self.columns.ids) > 1024 and len(self._row_of) < 0.75 * len(self.columns.ids):
+                self._compact()
+        return len(rows)
+
+    @exclusive
+    def close_validity(self, id: str, valid_to: float) -> None:
+        """The document ceased to be true at `valid_to`."""
+        if (row := self._row_of.get(id)) is not None:
+            self.columns.valid_to[row] = valid_to
+
+    @exclusive
+    def segments(self, size: int = 5000) -> list[Segment]:
+        """The whole index as segments of at most `size` documents, to be sealed and stored in place of older ones."""
+        rows = np.flatnonzero(self.columns.alive[: len(self.columns.ids)])
+        terms = list(self.term_numbers)
+        folded: list[Segment] = []
+        for at in range(0, len(rows), size):
+            chosen = rows[at : at + size]
+            marked, mark, mark_count = self.marks.of_rows(chosen)
+            worded, word, word_count = self.words.of_rows(chosen)
+            # Marks come first within each document: sorted by document, and stable, they stay so.
+            order = np.argsort(np.repeat(np.tile(np.arange(len(chosen)), 2), [*marked, *worded]), kind="stable")
+            used, term = np.unique(np.concatenate([mark, word])[order], return_inverse=True)
+            held = self.columns.segment(
+                chosen,
+                terms=[terms[number] for number in used],
+                starts=np.concatenate([[0], np.cumsum(marked + worded)]),
+                term=term.astype(np.int32),
+                count=np.concatenate([mark_count, word_count])[order],
+                marks=marked.astype(np.int32),
+            )
+            folded.append(held)
+        return folded
+
+    @exclusive
+    def search(
+        self,
+        query: str,
+        vector: NDArray[np.float32] | None,
+        *,
+        limit: int = 10,
+        where: Filter | None = None,
+        now: float | None = None,
+    ) -> list[Match]:
+        """The best documents for a question, best first.
+
+        Args:
+            query: the question's text.
+            vector: its embedding ``[dim]``; None searches by words alone (the embedder is down).
+            now: the day that ``yesterday`` in the question is relative to.
+        """
+        return search(self, query, vector, limit=limit, where=where or Filter(), now=now)
+
+    @exclusive
+    def wipe(self) -> None:
+        """Overwrite vectors and drop everything: called when a user is erased."""
+        self.columns.vectors[:] = ZERO
+        self._clear()
+
+    def _clear(self) -> None:
+        self.columns = Columns(self.dim)
+        self.words = Postings()
+        self.marks = Postings()
+        self.term_numbers: dict[str, int] = {}
+        self._row_of: dict[str, int] = {}
+        self._layout: Layout | None = None
+
+    def layout(self) -> Layout:
+        """What is derived from the rows as they are now."""
+        if self._layout is None or self._layout.version != self.columns.version:
+            self._layout = Layout(self.columns, self.weights)
+        return self._layout
+
+    def _erase(self, rows: Sequence[int]) -> None:
+        gone = np.zeros(len(self.columns.ids), bool)
+        gone[list(rows)] = True
+        self.columns.remove(np.flatnonzero(gone))
+        self.words.remove(gone)
+        self.marks.remove(gone)
+
+    def _compact(self) -> None:
+        segments = self.segments()
+        self._clear()
+        for segment in segments:
+            self.add(segment)

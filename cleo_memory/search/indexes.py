@@ -1,0 +1,229 @@
+"""The searchable form of each user's memories: kept up with the catalogue, resident while in use, stored sealed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleo_core.errors import CleoError, ConfigError
+from cleo_memory.catalog.repository import Catalogue, Entry
+from cleo_memory.catalog.segments import SegmentStore, StoredSegments
+from cleo_memory.draft import document
+from cleo_memory.records import Owner
+from cleo_memory.search import (
+    Document,
+    Embedder,
+    Filter,
+    Match,
+    ResidentIndexes,
+    Segment,
+    SegmentDamaged,
+    UserIndex,
+    passage,
+)
+from cleo_memory.storage.payloads import Custody
+from cleo_memory.storage.tiers import Guarded
+
+__all__ = ["Library", "document"]
+
+log = logging.getLogger(__name__)
+EMBED_BATCH = 64
+COMPACT_ABOVE = 64  # stored segments of a user
+
+
+def broken(id: str) -> str:
+    """Why a memory is not in an answer."""
+    return f"memory {id} was changed or damaged and is left out: forget it, or restore it from a backup"
+
+
+@dataclass(slots=True)
+class _State:
+    seq: int = 0
+    """The index has every change up to this one."""
+    stored: int = 0
+    """Segments stored."""
+    broken: set[str] = field(default_factory=set)
+    """Memories that do not open: they are not in the index."""
+    stale: bool = False
+    """A stored segment still has the words of a forgotten memory."""
+    pending: list[tuple[Document, NDArray[np.float32]]] = field(default_factory=list)
+    """Embedded, not stored yet."""
+
+
+class Library:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        custody: Custody,
+        segments: SegmentStore,
+        embedder: Embedder | None,
+        index_bytes: int,
+        *,
+        dim: int = 384,
+    ) -> None:
+        self.catalogue, self.custody, self.segments, self.embedder = catalogue, custody, segments, embedder
+        self.dim = embedder.dim if embedder else dim
+        self.model = embedder.name if embedder else "none"
+        self.resident = ResidentIndexes(index_bytes)
+        self._states: dict[Owner, _State] = {}
+        self._locks: WeakValueDictionary[Owner, asyncio.Lock] = WeakValueDictionary()
+        self._awaiting: set[Owner] = set()
+        self.wake = asyncio.Event()
+
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    async def search(self, owner: Owner, query: str, limit: int, where: Filter) -> tuple[list[Match], list[str]]:
+        """Matches, best first, and why the answer is less than it could be."""
+        index = await self.fresh(owner)
+        vector, reasons = None, list[str]()
+        if state := self._states.get(owner):
+            reasons += [broken(id) for id in sorted(state.broken)]
+        if self.embedder is not None:
+            try:
+                vector = (await asyncio.to_thread(self.embedder.embed, [query]))[0]
+            except CleoError as error:
+                reasons.append(f"the embedder is down ({error.code}): found by words alone")
+        found = partial(index.search, query, vector, limit=limit, where=where, now=time.time())
+        return await asyncio.to_thread(found), reasons
+
+    async def nearest(self, owner: Owner, query: str, limit: int, store: Guarded | None) -> list[tuple[str, float]]:
+        """(id, cosine similarity) from a store that is given vectors; the user's index is not loaded."""
+        if store is None or self.embedder is None:
+            raise ConfigError(
+                "There is no store to search vectors in.",
+                hint="Set CLEO_MEMORY_VECTORS=indexed, and a cold tier in Postgres or a Pinecone mirror.",
+            )
+        vector = (await asyncio.to_thread(self.embedder.embed, [query]))[0]
+        return await store.nearest(owner, vector.tolist(), limit)
+
+    async def fresh(self, owner: Owner) -> UserIndex:
+        """The user's index with every acknowledged memory in it."""
+        lock = self._locks.setdefault(owner, asyncio.Lock())
+        async with lock:
+            index = await self.resident.acquire(owner, lambda: self._load(owner))
+            while (state := self._states.get(owner)) is None:  # let go of while it was being loaded
+                index = await self.resident.acquire(owner, lambda: self._load(owner))
+            while changed := await self.catalogue.changes(owner, state.seq):
+                await self._apply(owner, index, state, changed)
+                state.seq = changed[-1].seq
+            return index
+
+    async def _load(self, owner: Owner) -> UserIndex:
+        state = self._states[owner] = _State()
+        stored = await self.segments.load(owner, self.model)
+        try:
+            segments = [Segment.from_bytes(data) for data in stored.blobs]
+        except SegmentDamaged:
+            # Of an older analysis, or damaged: a segment is derived, the records are not. It is made anew from them.
+            log.warning("Rebuilding an index: its segments are not of this version.")
+            stored, segments, state.stale = StoredSegments([], 0), [], True
+        index = await asyncio.to_thread(UserIndex.load, self.dim, segments)
+        state.seq, state.stored = stored.through, len(segments)
+        if segments:
+            live = await self.segments.live(owner)
+            state.stale = bool(index.remove(set().union(*(segment.ids for segment in segments)) - live.keys()))
+            for id, valid_to in live.items():
+                if valid_to is not None and id in index:
+                    index.close_validity(id, valid_to)
+        self._note(owner, index, state)
+        return index
+
+    async def _apply(self, owner: Owner, index: UserIndex, state: _State, changed: Sequence[Entry]) -> None:
+        if index.remove(gone := [entry.id for entry in changed if not entry.live]):
+            state.stale = True
+        state.broken -= set(gone)
+        fresh = [entry for entry in changed if entry.live and entry.id not in index]
+        for entry in changed:
+            if entry.live and entry.valid_to is not None and entry.id in index:
+                index.close_validity(entry.id, entry.valid_to)
+        if fresh:
+            documents = [document(each) for each in await self.custody.open(owner, fresh, broken=state.broken)]
+            index.add(await asyncio.to_thread(Segment.build, documents))
+        self._note(owner, index, state)
+
+    def _note(self, owner: Owner, index: UserIndex, state: _State) -> None:
+        if state.stale or index.unembedded():
+            self._awaiting.add(owner)
+            self.wake.set()
+
+    # -- in the background -----------------------------------------------------------------------------------------
+
+    async def settle(self, owner: Owner | None = None) -> None:
+        """Embed and store what is waiting, of one user or of all who are resident."""
+        for each in list(self._awaiting if owner is None else {owner}):
+            self._awaiting.discard(each)
+            await self._settle(each)
+
+    async def _settle(self, owner: Owner) -> None:
+        await self.fresh(owner)
+        while self.embedder is not None:
+            # The lock is held for one batch at a time, so that searches go on in between.
+            index = await self.fresh(owner)
+            async with self._locks.setdefault(owner, asyncio.Lock()):
+                if not (ids := index.unembedded()[:EMBED_BATCH]):
+                    break
+                if (state := self._states.get(owner)) is None:
+                    return
+                await self._embed(owner, index, state, ids)
+        async with self._locks.setdefault(owner, asyncio.Lock()):
+            index_now, held = self.resident.peek(owner), self._states.get(owner)
+            if index_now is not None and held is not None:
+                await self._store(owner, index_now, held)
+
+    async def _embed(self, owner: Owner, index: UserIndex, state: _State, ids: list[str]) -> None:
+        assert self.embedder is not None
+        found = await self.catalogue.find(owner, ids)
+        opened = await self.custody.open(owner, list(found.values()), broken=state.broken)
+        documents = [document(record) for record in opened]
+        if missing := set(ids) - {each.id for each in documents}:
+            index.remove(missing)
+        if documents:
+            vectors = await asyncio.to_thread(self.embedder.embed, [passage(each) for each in documents])
+            index.attach([each.id for each in documents], vectors)
+            state.pending += zip(documents, vectors, strict=True)
+
+    async def _store(self, owner: Owner, index: UserIndex, state: _State) -> None:
+        if index.unembedded() and self.embedder is not None:
+            return
+        if state.stale or state.stored > COMPACT_ABOVE:
+            blobs = await asyncio.to_thread(lambda: [segment.to_bytes() for segment in index.segments()])
+            await self.segments.replace(owner, self.model, state.seq, blobs)
+            state.stored, state.stale, state.pending = len(blobs), False, []
+        elif state.pending:
+            documents, vectors = [each for each, _ in state.pending], np.stack([each for _, each in state.pending])
+            blob = await asyncio.to_thread(lambda: Segment.build(documents, vectors).to_bytes())
+            await self.segments.append(owner, self.model, state.seq, blob)
+            state.stored, state.pending = state.stored + 1, []
+
+    async def run(self) -> None:
+        """Settle whenever something waits, until cancelled."""
+        while True:
+            await self.wake.wait()
+            await asyncio.sleep(0.05)  # what was added together is embedded together
+            self.wake.clear()
+            started = time.monotonic()
+            try:
+                await self.settle()
+            except CleoError as error:
+                log.warning("Indexing waits: %s", error.code)
+                await asyncio.sleep(min(30.0, 1.0 + time.monotonic() - started))
+                self.wake.set()
+
+    def touched(self, owner: Owner) -> None:
+        """Something was forgotten whose words may be in a stored segment: load it and rewrite it soon."""
+        self._awaiting.add(owner)
+        self.wake.set()
+
+    def drop(self, owner: Owner) -> None:
+        """Nothing of this user stays in memory."""
+        self.resident.drop(owner)
+        self._states.pop(owner, None)
+        self._awaiting.discard(owner)

@@ -1,0 +1,190 @@
+"""Segments: analysed and embedded documents in columns, as bytes that a store seals and hands back.
+
+A segment of one document is what is stored beside a new memory; segments of thousands are what an index is loaded
+from. Both have the same form.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleo_memory.search.dates import date_marks
+from cleo_memory.search.documents import Document
+from cleo_memory.search.errors import SegmentDamaged, VectorMismatch
+from cleo_memory.search.text import words
+from cleo_memory.search.traits import asking, traits
+
+__all__ = ["ANALYSIS", "Segment"]
+
+MAGIC = b"CLEOSEG1"
+ANALYSIS = 2
+"""Version of the analysis of texts: segments of another one are built again from the records."""
+
+COLUMNS = {
+    "at": "<f8",
+    "valid_to": "<f8",
+    "kind": "<i4",
+    "speaker": "<i4",
+    "conversation": "<i4",
+    "traits": "|u1",
+    "asking": "|u1",
+    "embedded": "|b1",
+    "vectors": "<f2",
+    "starts": "<i8",
+    "term": "<i4",
+    "count": "|u1",
+    "marks": "<i4",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Columns of n documents.
+
+    The words of document i are ``term[starts[i]:starts[i + 1]]`` (numbers into `terms`) with their `count`; the first
+    ``marks[i]`` of them are marks: they belong to the document alone and not to its neighbours' context.
+    `kind`, `speaker` and `conversation` are numbers into `names`, -1 for none. `traits` are the bits of
+    `traits.traits`, `asking` is the share of questions in 255ths.
+    """
+
+    ids: list[str]
+    names: list[str]
+    terms: list[str]
+    at: NDArray[np.float64]
+    valid_to: NDArray[np.float64]
+    kind: NDArray[np.int32]
+    speaker: NDArray[np.int32]
+    conversation: NDArray[np.int32]
+    traits: NDArray[np.uint8]
+    asking: NDArray[np.uint8]
+    embedded: NDArray[np.bool_]
+    vectors: NDArray[np.float16]
+    starts: NDArray[np.int64]
+    term: NDArray[np.int32]
+    count: NDArray[np.uint8]
+    marks: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def build(cls, documents: Sequence[Document], vectors: NDArray[np.float32] | None = None) -> Segment:
+        """Analyse documents; `vectors` ``[n, dim]`` may come later, through `UserIndex.attach`.
+
+        Raises:
+            VectorMismatch: there are not as many vectors as documents.
+        """
+        if vectors is not None and len(vectors) != len(documents):
+            raise VectorMismatch(f"{len(vectors)} vectors for {len(documents)} documents.")
+        names: dict[str, int] = {}
+        terms: dict[str, int] = {}
+        starts, term, count, marks = [0], list[int](), list[int](), list[int]()
+        for document in documents:
+            marked = dict.fromkeys(date_marks(document.text, document.at))
+            marks.append(len(marked))
+            for word, times in [*((mark, 1) for mark in marked), *Counter(words(document.text)).items()]:
+                term.append(terms.setdefault(word, len(terms)))
+                count.append(min(times, 255))
+            starts.append(len(term))
+
+        def codes(values: Sequence[str | None]) -> NDArray[np.int32]:
+            return np.array([-1 if v is None else names.setdefault(v, len(names)) for v in values], np.int32)
+
+        columns = {
+            "kind": codes([document.kind for document in documents]),
+            "speaker": codes([document.speaker for document in documents]),
+            "conversation": codes([document.conversation for document in documents]),
+        }
+        return cls(
+            ids=[document.id for document in documents],
+            names=list(names),
+            terms=list(terms),
+            at=np.array([np.nan if d.at is None else d.at for d in documents], np.float64),
+            valid_to=np.array([np.inf if d.valid_to is None else d.valid_to for d in documents], np.float64),
+            **columns,
+            traits=np.array([traits(document.text) for document in documents], np.uint8),
+            asking=np.array([round(255 * asking(document.text)) for document in documents], np.uint8),
+            embedded=np.full(len(documents), vectors is not None),
+            vectors=np.zeros((len(documents), 0), np.float16) if vectors is None else vectors.astype(np.float16),
+            starts=np.array(starts, np.int64),
+            term=np.array(term, np.int32),
+            count=np.array(count, np.uint8),
+            marks=np.array(marks, np.int32),
+        )
+
+    def to_bytes(self) -> bytes:
+        """One string of bytes: a JSON header and the columns, little-endian."""
+        arrays = [np.ascontiguousarray(getattr(self, name), dtype) for name, dtype in COLUMNS.items()]
+        header: dict[str, Any] = {
+            "analysis": ANALYSIS,
+            "ids": self.ids,
+            "names": self.names,
+            "terms": self.terms,
+            "shapes": [array.shape for array in arrays],
+        }
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        return b"".join([MAGIC, struct.pack("<I", len(text)), text, *(array.tobytes() for array in arrays)])
+
+    @classmethod
+    def from_bytes(cls, data: bytes | memoryview) -> Segment:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            SegmentDamaged: the bytes are not a whole segment of this version of the analysis.
+        """
+        view = memoryview(data)
+        try:
+            if bytes(view[: len(MAGIC)]) != MAGIC:
+                raise ValueError("no segment")
+            (size,) = struct.unpack_from("<I", view, len(MAGIC))
+            start = len(MAGIC) + 4 + size
+            header = json.loads(bytes(view[len(MAGIC) + 4 : start]))
+            if header["analysis"] != ANALYSIS:
+                raise ValueError(f"analysis {header['analysis']}")
+            columns: dict[str, NDArray[Any]] = {}
+            for (name, dtype), shape in zip(COLUMNS.items(), header["shapes"], strict=True):
+                count = int(np.prod(shape))
+                columns[name] = np.frombuffer(view, dtype, count, start).reshape(shape)
+                start += count * np.dtype(dtype).itemsize
+            if start != len(view):
+                raise ValueError("length")
+            segment = cls(ids=header["ids"], names=header["names"], terms=header["terms"], **columns)
+            segment._check()
+        except (ValueError, KeyError, TypeError, IndexError, struct.error) as error:
+            raise SegmentDamaged(
+                f"Bytes of {len(view)} are not a whole index segment ({error}).",
+                hint="Build it again from the records.",
+            ) from error
+        return segment
+
+    def _check(self) -> None:
+        """A number that points outside its column must not reach the index."""
+        n = len(self.ids)
+        per_document: tuple[NDArray[Any], ...] = (
+            self.at,
+            self.valid_to,
+            self.kind,
+            self.speaker,
+            self.conversation,
+            self.embedded,
+            self.marks,
+            self.traits,
+            self.asking,
+        )
+        whole = all(column.shape == (n,) for column in per_document) and len(self.vectors) == n
+        whole = whole and self.starts.shape == (n + 1,) and self.term.shape == self.count.shape == (self.starts[-1],)
+        whole = whole and bool(self.starts[0] == 0 and np.all(self.marks >= 0))
+        whole = whole and bool(np.all(np.diff(self.starts) >= self.marks))
+        for numbers in (self.kind, self.speaker, self.conversation):
+            whole = whole and bool(np.all(numbers < len(self.names)) and np.all(numbers >= -1))
+        whole = whole and bool(np.all(self.term < len(self.terms)) and np.all(self.term >= 0))
+        if not whole:
+            raise ValueError("columns do not fit")

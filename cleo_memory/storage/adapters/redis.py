@@ -1,0 +1,114 @@
+"""Hot tier in Redis or Valkey: one hash per memory, one sorted set of ids per owner (tombstones
+among them). Everything expires.
+
+The owner is the cluster's hash tag, so that all keys of a user are on one node and a script may touch them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from cleo_memory.records import Owner
+from cleo_memory.storage.protocol import GRAVE, Sealed
+
+__all__ = ["RedisStore"]
+
+# KEYS: memory, ids. ARGV: id, version, data, seconds to live.
+PUT = """
+local kept = tonumber(redis.call('HGET', KEYS[1], 'v') or '-1')
+if kept >= tonumber(ARGV[2]) then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'v', ARGV[2])
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'd', ARGV[3]) end
+redis.call('ZADD', KEYS[2], 0, ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+return 1
+"""
+# KEYS: memory, ids. ARGV: id, version.
+DROP = """
+if redis.call('HGET', KEYS[1], 'v') ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+return 1
+"""
+PURGE = """
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('DEL', ARGV[1] .. id) end
+redis.call('DEL', KEYS[1])
+"""
+
+
+class RedisStore:
+    name = "redis"
+    durable = False
+
+    def __init__(self, url: str, *, ttl: float = 7 * 86400, timeout: float = 2.0) -> None:
+        """`ttl`: seconds that a memory stays without being written again; a tombstone stays as long."""
+        self.ttl = int(ttl)
+        self._redis: Any = Redis.from_url(
+            url, socket_timeout=timeout, socket_connect_timeout=timeout, health_check_interval=30
+        )
+        self._put, self._drop = self._redis.register_script(PUT), self._redis.register_script(DROP)
+        self._purge = self._redis.register_script(PURGE)
+
+    @staticmethod
+    def _ids(owner: Owner) -> str:
+        return f"cleo:{{{owner}}}:ids"
+
+    @staticmethod
+    def _key(owner: Owner, id: str) -> str:
+        return f"cleo:{{{owner}}}:m:{id}"
+
+    async def put(self, owner: Owner, items: Sequence[Sealed]) -> None:
+        await self._write(owner, [(item.id, item.version, item.data) for item in items])
+
+    async def bury(self, owner: Owner, ids: Collection[str]) -> None:
+        await self._write(owner, [(id, GRAVE, b"") for id in ids])
+
+    async def _write(self, owner: Owner, items: Sequence[tuple[str, int, bytes]]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for id, version, data in items:
+                keys = [self._key(owner, id), self._ids(owner)]
+                await self._put(keys=keys, args=[id, version, data, self.ttl], client=pipe)
+            await pipe.execute()
+
+    async def get(self, owner: Owner, ids: Collection[str]) -> dict[str, Sealed]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for id in ids:
+                pipe.hmget(self._key(owner, id), "v", "d")
+            rows = await pipe.execute()
+        return {
+            id: Sealed(id, int(version), data)
+            for id, (version, data) in zip(ids, rows, strict=True)
+            if version is not None and data is not None
+        }
+
+    async def drop(self, owner: Owner, versions: Mapping[str, int]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for id, version in versions.items():
+                await self._drop(keys=[self._key(owner, id), self._ids(owner)], args=[id, version], client=pipe)
+            await pipe.execute()
+
+    async def scan(self, owner: Owner, after: str, limit: int) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        while len(found) < limit:
+            start = b"(" + after.encode() if after else b"-"
+            ids = [id.decode() for id in await self._redis.zrangebylex(self._ids(owner), start, b"+", 0, limit)]
+            kept = await self.get(owner, ids) if ids else {}
+            found += [(id, kept[id].version) for id in ids if id in kept]
+            if len(ids) < limit:
+                break
+            after = ids[-1]
+        return found[:limit]
+
+    async def purge(self, owner: Owner) -> None:
+        await self._purge(keys=[self._ids(owner)], args=[self._key(owner, "")])
+
+    async def ping(self) -> None:
+        await self._redis.ping()
+
+    async def close(self) -> None:
+        await self._redis.aclose()

