@@ -3,7 +3,10 @@
     CleoError                      code, message, hint, http_status, exit_code
     ├── ConfigError                a setting is missing or wrong                     (exit 2)
     ├── InputError                 what the user handed in cannot be used            (exit 2)
-    │   └── UnavailableSource      a source, model id or wheel cannot be reached
+    │   ├── UnavailableSource      a source, model id or wheel cannot be reached
+    │   └── ModelError             a model cannot be used
+    │       ├── UnsafeWeights      pickles, code or links in a model folder
+    │       └── UnusableModel      a file of the model is missing, broken, or does not fit the others
     ├── EnvironmentFault           disk, port, memory or a missing package           (exit 3)
     ├── BusyError                  another process holds the lock                    (exit 4)
     ├── IntegrityError             bytes are not what was recorded                   (exit 5)
@@ -24,8 +27,11 @@ __all__ = [
     "InputError",
     "IntegrityError",
     "Interrupted",
+    "ModelError",
     "TrustError",
     "UnavailableSource",
+    "UnsafeWeights",
+    "UnusableModel",
 ]
 
 
@@ -59,6 +65,19 @@ class InputError(CleoError):
 class UnavailableSource(InputError):
     code = "UNAVAILABLE_SOURCE"
     http_status = 503
+
+
+class ModelError(InputError):
+    code = "MODEL"
+
+
+class UnsafeWeights(ModelError):
+    code = "UNSAFE_WEIGHTS"
+    exit_code = 5
+
+
+class UnusableModel(ModelError):
+    code = "UNUSABLE_MODEL"
 
 
 class EnvironmentFault(CleoError):

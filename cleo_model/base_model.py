@@ -9,10 +9,11 @@ from typing import Any
 
 from cleo_core.digest import files_below, sha256_file, tree_digest
 from cleo_core.errors import CleoError, IntegrityError, UnavailableSource
+from cleo_core.model_folder import weight_files
 from cleo_core.progress import Reporter
 from cleo_core.wheels import SMOLLM2, fetch
 from cleo_model.errors import UnsafeWeights, UnusableModel
-from cleo_model.weights import TOKENIZER_FILES, check_weights, save_model
+from cleo_model.weights import TOKENIZER_FILES, save_model
 
 __all__ = ["fingerprint", "resolve"]
 
@@ -96,7 +97,7 @@ def _smollm2(out: Path) -> str:
 
 
 def _local(folder: Path, out: Path) -> str:
-    weights = check_weights(folder)
+    weights = weight_files(folder)
     for name, path in files_below(folder).items():
         if path in weights or name in WANTED:
             shutil.copyfile(path, out / name)
@@ -139,7 +140,7 @@ def _check(folder: Path) -> dict[str, Any]:
     from safetensors import safe_open
     from transformers import AutoConfig, AutoTokenizer
 
-    files = check_weights(folder)
+    files = weight_files(folder)
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)

@@ -8,10 +8,8 @@ CleoError
 │   │   │   ├── MalformedRecord       a line or row that is not a record, by file and line
 │   │   │   └── UnsafePath            a link or a path that leaves the source's folder
 │   │   └── EmptyCorpus               nothing is left to train on
-│   ├── ModelError
-│   │   ├── UnsupportedArchitecture   a dense model that a mixture of experts cannot express exactly
-│   │   ├── UnsafeWeights             weights as pickles, which run code when they are read
-│   │   └── UnusableModel             a file of the model is missing or does not fit the others
+│   ├── ModelError                    (cleo_core), with UnsafeWeights and UnusableModel
+│   │   └── UnsupportedArchitecture   a dense model that a mixture of experts cannot express exactly
 │   ├── RecipeError                   a recipe is unknown, or its numbers contradict each other
 │   └── UnavailableSource             (cleo_core) a data set or a model cannot be reached
 ├── BusyError
@@ -23,7 +21,7 @@ CleoError
 
 from __future__ import annotations
 
-from cleo_core.errors import BusyError, EnvironmentFault, InputError
+from cleo_core.errors import BusyError, EnvironmentFault, InputError, ModelError, UnsafeWeights, UnusableModel
 
 __all__ = [
     "CorpusError",
@@ -71,20 +69,8 @@ class WorkerFailed(EnvironmentFault):
     code = "WORKER_FAILED"
 
 
-class ModelError(InputError):
-    code = "MODEL"
-
-
 class UnsupportedArchitecture(ModelError):
     code = "UNSUPPORTED_ARCHITECTURE"
-
-
-class UnsafeWeights(ModelError):
-    code = "UNSAFE_WEIGHTS"
-
-
-class UnusableModel(ModelError):
-    code = "UNUSABLE_MODEL"
 
 
 class RecipeError(InputError):

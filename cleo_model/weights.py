@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cleo_model.errors import UnsafeWeights, UnusableModel
+from cleo_core.model_folder import INDEX, weight_files
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["TOKENIZER_FILES", "check_weights", "copy_tokenizer", "read_tensors", "save_model", "write_tensors"]
+__all__ = ["TOKENIZER_FILES", "copy_tokenizer", "read_tensors", "save_model", "write_tensors"]
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -24,64 +24,7 @@ TOKENIZER_FILES = (
     "merges.txt",
     "chat_template.jinja",
 )
-PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 SHARD = 4 * 2**30
-INDEX = "model.safetensors.index.json"
-
-
-def check_weights(folder: Path) -> list[Path]:
-    """The weight files of a model folder.
-
-    Raises:
-        UnsafeWeights: the weights are pickles, or a file only calls itself safetensors.
-        UnusableModel: there is no configuration or no weight file, or one that the index names is missing.
-    """
-    if not (folder / "config.json").is_file():
-        raise UnusableModel(
-            f"{folder} holds no config.json.", hint="Give the folder of a model in the Hugging Face layout."
-        )
-    files = _files(folder)
-    if not files:
-        pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
-        if pickles:
-            raise UnsafeWeights(
-                f"{folder} holds its weights as pickles ({', '.join(pickles[:3])}): reading them can run code.",
-                hint="Convert them to safetensors where that may happen, and hand in those.",
-            )
-        raise UnusableModel(f"{folder} holds no *.safetensors file.", hint="Only safetensors weights are read.")
-    for file in files:
-        _check_header(file)
-    return files
-
-
-def _files(folder: Path) -> list[Path]:
-    index = folder / INDEX
-    if not index.is_file():
-        return sorted(folder.glob("*.safetensors"))
-    try:
-        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
-    except (KeyError, ValueError, AttributeError) as error:
-        raise UnusableModel(f"{index.name} of {folder} cannot be read: {error}.") from None
-    for name in names:
-        # The index comes with the model: a name in it must not lead out of the folder.
-        if Path(name).name != name or not (folder / name).is_file():
-            raise UnusableModel(f"{index.name} of {folder} names {name!r}, which is not there.")
-    return [folder / name for name in names]
-
-
-def _check_header(file: Path) -> None:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(file, framework="numpy") as handle:
-            handle.keys()
-    except SafetensorError as error:
-        with file.open("rb") as raw:
-            pickled = raw.read(2) in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK")
-        kind = UnsafeWeights if pickled else UnusableModel
-        raise kind(
-            f"{file.name} is not a safetensors file: {error}.", hint="Fetch or export the model again."
-        ) from None
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:
@@ -89,7 +32,7 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     tensors: dict[str, Tensor] = {}
-    for file in check_weights(folder):
+    for file in weight_files(folder):
         tensors |= load_file(file)
     return tensors
 

@@ -13,8 +13,9 @@
     ├── Erased                 the user was erased while the question waited        (409)
     ├── ModelWithdrawn         a reviewer took back the model that answered         (503)
     └── EngineError            the engine could not answer                          (503)
-        ├── UnsafeWeights      pickle, code or links in a model folder              (exit 5)
         └── UnsupportedModel   an architecture or folder the engine cannot load     (exit 2)
+
+What is wrong with a model folder itself is a `cleo_core.errors.ModelError`.
 
 A client never learns whether something exists that is not its own: `NotFound` says the same in both cases.
 """
@@ -35,7 +36,6 @@ __all__ = [
     "QueryRejected",
     "RateLimited",
     "Unauthenticated",
-    "UnsafeWeights",
     "UnsupportedBody",
     "UnsupportedModel",
 ]
@@ -109,11 +109,6 @@ class EngineError(CleoError):
     code = "ENGINE"
     http_status = 503
     exit_code = 3
-
-
-class UnsafeWeights(EngineError):
-    code = "UNSAFE_WEIGHTS"
-    exit_code = 5
 
 
 class UnsupportedModel(EngineError):

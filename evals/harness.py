@@ -21,10 +21,10 @@ from lm_eval import evaluator
 from lm_eval.tasks import TaskManager
 
 from cleo_core.digest import digest_json, sha256_file
+from cleo_core.model_folder import weight_files
 from cleo_core.progress import Reporter, silent
 from cleo_core.settings import home
 from cleo_model.errors import UnusableModel
-from cleo_model.weights import check_weights
 from evals.protocol import TaskSpec
 from evals.scorer import SharedPrefixLM
 from evals.scores import ItemScore, Scores, TaskScores
@@ -102,7 +102,7 @@ def model_digest(folder: Path) -> str:
         UnusableModel: it is no folder with a configuration and whole safetensors weights.
         UnsafeWeights: its weights are pickles.
     """
-    check_weights(folder)
+    weight_files(folder)
     files = {path.name: path for pattern in PARTS for path in folder.glob(pattern) if path.is_file()}
     return digest_json({name: sha256_file(path) for name, path in sorted(files.items())})
 

@@ -1,23 +1,21 @@
 """What may lie in a bundle: plain files with names from a list, each of the kind its name says.
 
-Nothing here loads a model: the header of a safetensors file is read and reckoned through, JSON is parsed, and that is
-all. A pickle cannot pass under any name, and no configuration may ask for code to be fetched.
+Stricter than a model folder in general (`cleo_core.model_folder`): flat, no hard links, names from a list. A pickle
+cannot pass under any name, and no JSON file may ask for code to be fetched.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import re
 import stat
-import struct
 from pathlib import Path
-from typing import Any
 
+from cleo_core.errors import ModelError
+from cleo_core.model_folder import INDEX, check_header, index_files, read_object
 from cleo_core.provenance.errors import BundleContent, BundleIncomplete, BundleLink, BundleName
 
-__all__ = ["ALLOWED", "REQUIRED", "allowed", "check_contents", "check_safetensors"]
+__all__ = ["ALLOWED", "REQUIRED", "allowed", "check_contents"]
 
 ALLOWED = re.compile(
     r"config\.json|generation_config\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json"
@@ -27,11 +25,6 @@ ALLOWED = re.compile(
 )
 REQUIRED = ("config.json", "tokenizer.json", "card.md", "eval_report.json", "corpus_manifest.json", "lineage.json")
 TEXT_LIMIT = 128 << 20  # bytes; the largest tokenizer.json in use has about 30 MB
-HEADER_LIMIT = 100 << 20  # as in the safetensors format itself
-BITS = {
-    "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
-    "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64,
-}  # fmt: skip
 
 
 def allowed(name: str) -> str:
@@ -67,9 +60,12 @@ def check_contents(folder: Path, *, complete: bool = True) -> dict[str, Path]:
             if facts.st_nlink > 1:
                 raise BundleLink(f"{entry.name!r} has a second name elsewhere (hard link).", hint="Copy the file.")
             files[allowed(entry.name)] = folder / entry.name
-    for name, path in files.items():
-        _check_file(name, path)
-    _check_weights(files)
+    try:
+        for name, path in files.items():
+            _check_file(name, path)
+        _check_weights(folder, files)
+    except ModelError as error:
+        raise BundleContent(error.message, hint=error.hint) from None
     if complete and (missing := [name for name in REQUIRED if name not in files]):
         raise BundleIncomplete(f"The bundle lacks {', '.join(missing)}.")
     return files
@@ -77,81 +73,25 @@ def check_contents(folder: Path, *, complete: bool = True) -> dict[str, Path]:
 
 def _check_file(name: str, path: Path) -> None:
     if name.endswith(".safetensors"):
-        check_safetensors(path)
-        return
-    if path.stat().st_size > TEXT_LIMIT:
+        check_header(path)
+    elif name.endswith(".json"):
+        if "auto_map" in read_object(path, TEXT_LIMIT):
+            raise BundleContent(f"{name} asks for code to be loaded (auto_map).", hint="Remove auto_map.")
+    elif path.stat().st_size > TEXT_LIMIT:
         raise BundleContent(f"{name} has {path.stat().st_size} bytes; at most {TEXT_LIMIT} are read.")
-    if name == "tokenizer.model":  # SentencePiece: a protocol buffer, parsed by no code that executes it
-        return
-    try:
-        text = path.read_text(encoding="utf-8")
-        if name.endswith(".json"):
-            value = json.loads(text)
-            if not isinstance(value, dict):
-                raise BundleContent(f"{name} holds no JSON object.")
-            if "auto_map" in value:
-                raise BundleContent(f"{name} asks for code to be loaded (auto_map).", hint="Remove auto_map.")
-    except (ValueError, RecursionError) as error:
-        raise BundleContent(f"{name} is not what its name says: {error}") from None
+    elif name != "tokenizer.model":  # SentencePiece: a protocol buffer, parsed by no code that executes it
+        try:
+            path.read_text(encoding="utf-8")
+        except ValueError as error:
+            raise BundleContent(f"{name} is not what its name says: {error}") from None
 
 
-def _check_weights(files: dict[str, Path]) -> None:
+def _check_weights(folder: Path, files: dict[str, Path]) -> None:
     weights = {name for name in files if name.endswith(".safetensors")}
     if not weights:
         raise BundleIncomplete("The bundle holds no weights (model*.safetensors).")
-    index = files.get("model.safetensors.index.json")
-    if index is None:
+    if INDEX not in files:
         if weights != {"model.safetensors"}:
-            raise BundleIncomplete("Weights in several files need model.safetensors.index.json.")
-        return
-    named = json.loads(index.read_text(encoding="utf-8")).get("weight_map")
-    if not isinstance(named, dict) or set(map(str, named.values())) != weights:
-        raise BundleContent("model.safetensors.index.json names other files than there are.")
-
-
-def check_safetensors(path: Path) -> dict[str, Any]:
-    """The header of a safetensors file, when the file is wholly what its header says.
-
-    Format: https://huggingface.co/docs/safetensors. Offsets must cover the data without a gap or an overlap, so no
-    byte of the file is outside a tensor.
-
-    Raises:
-        BundleContent: it is not.
-    """
-    size = path.stat().st_size
-    try:
-        with path.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            if length > min(HEADER_LIMIT, size - 8):
-                raise ValueError("the header is longer than the file")
-            header = json.loads(stream.read(length), object_pairs_hook=_unique)
-        if not isinstance(header, dict):
-            raise ValueError("the header is no object")
-        spans = [_span(name, tensor) for name, tensor in header.items() if name != "__metadata__"]
-        end = 0
-        for start, stop in sorted(spans):
-            if start != end:
-                raise ValueError("tensors overlap or leave a gap")
-            end = stop
-        if not spans or end != size - 8 - length:
-            raise ValueError("the file is longer or shorter than its tensors")
-    except (ValueError, KeyError, TypeError, struct.error, RecursionError) as error:
-        raise BundleContent(f"{path.name} is no safetensors file: {error}.") from None
-    return header
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name occurs twice")
-    return found
-
-
-def _span(name: str, tensor: dict[str, Any]) -> tuple[int, int]:
-    start, stop = tensor["data_offsets"]
-    shape = tensor["shape"]
-    if not all(type(number) is int and number >= 0 for number in (start, stop, *shape)):
-        raise ValueError(f"tensor {name!r} has a strange shape or place")
-    if (stop - start) * 8 != math.prod(shape) * BITS[tensor["dtype"]]:
-        raise ValueError(f"tensor {name!r} has another size than its shape")
-    return start, stop
+            raise BundleIncomplete(f"Weights in several files need {INDEX}.")
+    elif {path.name for path in index_files(folder)} != weights:
+        raise BundleContent(f"{INDEX} names other files than there are.")

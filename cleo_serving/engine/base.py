@@ -86,7 +86,7 @@ class Engine(Protocol):
         """Read the model from a local folder.
 
         Raises:
-            UnsafeWeights: the folder holds anything but safetensors weights.
+            ModelError: the folder is not safe or not whole (`cleo_core.model_folder`).
             UnsupportedModel: this engine does not know the architecture.
         """
         ...

@@ -1,13 +1,12 @@
-"""Which folders an engine may load: safetensors weights of a known architecture, no pickle, no code, no links."""
+"""Which folders the engine may load: safe ones (`cleo_core.model_folder`) of an architecture it runs."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from cleo_core.errors import UnavailableSource
-from cleo_serving.errors import UnsafeWeights, UnsupportedModel
+from cleo_core.model_folder import check_model_folder
+from cleo_serving.errors import UnsupportedModel
 
 __all__ = ["ARCHITECTURES", "check_folder", "fetch_hub_model"]
 
@@ -24,61 +23,23 @@ ARCHITECTURES = frozenset(
 )
 """Architectures with paged attention whose replies were compared with `generate` (tests/integration/serving)."""
 
-# Formats that run code when they are read, and code itself.
-UNSAFE = frozenset(
-    {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npy", ".npz", ".h5", ".keras", ".msgpack", ".py"}
-    | {".so", ".pyc", ".onnx"}
-)
-MAX_CONFIG_BYTES = 2**20
 
-
-def check_folder(folder: Path) -> dict[str, Any]:
-    """Return the model's configuration.
+def check_folder(folder: Path) -> str:
+    """Return the architecture of a model folder that this engine may load.
 
     Raises:
         UnsafeWeights: there is a file that could run code, or a link.
-        UnsupportedModel: it is not a model folder, or its architecture is not among those the engine runs.
+        UnusableModel: it is not a model folder, or not whole.
+        UnsupportedModel: its architecture is not among those the engine runs.
     """
-    if not folder.is_dir():
-        raise UnsupportedModel(f"There is no model folder {folder}.", hint="Give a folder with config.json in it.")
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            raise UnsafeWeights(f"{name} is a link.", hint="Put the file itself into the model folder.")
-        if path.is_file() and path.suffix.lower() in UNSAFE:
-            raise UnsafeWeights(
-                f"{name} is a file that can run code when it is loaded.",
-                hint="Convert the weights to safetensors and take this file out of the folder.",
-            )
-    if not any(folder.glob("*.safetensors")):
-        raise UnsupportedModel(
-            f"{folder} holds no safetensors weights.", hint="Save the model with save_pretrained(), then try again."
-        )
-    config = _read_config(folder / "config.json")
-    names = config.get("architectures")
+    names = check_model_folder(folder).get("architectures")
     architecture = names[0] if isinstance(names, list) and names else None
     if architecture not in ARCHITECTURES:
         raise UnsupportedModel(
             f"The architecture {architecture} is not among those this engine runs.",
             hint="It runs " + ", ".join(sorted(ARCHITECTURES)) + ".",
         )
-    if "auto_map" in config:
-        raise UnsafeWeights("config.json asks for code of its own (auto_map).", hint="Take auto_map out.")
-    return config
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise ValueError("too large")
-        config = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(config, dict):
-            raise ValueError("not an object")
-    except (OSError, ValueError, RecursionError) as error:
-        raise UnsupportedModel(
-            f"config.json of {path.parent} cannot be read ({type(error).__name__}).", hint="Check the model folder."
-        ) from None
-    return config
+    return str(architecture)
 
 
 def fetch_hub_model(model: str, revision: str | None = None) -> Path:

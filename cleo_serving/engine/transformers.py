@@ -60,8 +60,8 @@ class TransformersEngine:
         return self._capabilities
 
     async def load(self, folder: Path) -> None:
-        config = check_folder(folder)
-        await asyncio.to_thread(self._load, folder, str(config["architectures"][0]))
+        architecture = check_folder(folder)
+        await asyncio.to_thread(self._load, folder, architecture)
         self._start()
 
     def _load(self, folder: Path, architecture: str) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cleo_core.digest import tree_digest
-from cleo_core.errors import CleoError, ConfigError, EnvironmentFault, IntegrityError, TrustError
+from cleo_core.errors import CleoError, ConfigError, EnvironmentFault, IntegrityError, ModelError, TrustError
 from cleo_core.provenance.verify import Purpose, VerifiedModel
 from cleo_core.settings import CoreSettings, load
 from cleo_core.telemetry import get_logger
@@ -233,7 +233,7 @@ class ModelHolder:
             await self.swap(await load_model(self._settings, str(version), purpose=purpose))
             self.refused = None
             log.info("a new version answers", version=version)
-        except (TrustError, IntegrityError, EngineError) as error:
+        except (TrustError, IntegrityError, ModelError, EngineError) as error:
             # The model that answers stays: a bad successor is no reason to stop, nor to load it every time.
             self.refused = error.code
             log.error("a new version is not served", code=error.code, reason=error.message)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from cleo_core.errors import UnsafeWeights, UnusableModel
 from cleo_serving.engine.base import Message, Piece, Sampling
 from cleo_serving.engine.folder import ARCHITECTURES
 from cleo_serving.engine.transformers import TransformersEngine
-from cleo_serving.errors import EngineError, Overloaded, UnsafeWeights, UnsupportedModel
+from cleo_serving.errors import EngineError, Overloaded, UnsupportedModel
 from cleo_serving.settings import EngineSettings
 
 pytestmark = pytest.mark.integration
@@ -228,7 +229,7 @@ async def test_truncated_weights_are_refused(model_folder: Path, tmp_path: Path)
     folder = shutil.copytree(model_folder, tmp_path / "short")
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1000])
-    with pytest.raises(UnsupportedModel, match="cannot be loaded"):
+    with pytest.raises(UnusableModel, match="not fully covered"):
         await TransformersEngine(SMALL).load(folder)
 
 
