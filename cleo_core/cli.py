@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
 from typing import cast
 
 import click
 
 from cleo_core.errors import CleoError, EnvironmentFault
+from cleo_core.extras import installed
 
 __all__ = ["Commands", "cleo", "main"]
-
-# The module that tells whether an extra is installed.
-SENTINEL = {"pipeline": "dagster", "serving": "strawberry", "memory": "onnxruntime"}
 
 
 class Commands(click.Group):
     """Commands found in the entry-point group ``cleo.commands``."""
 
     def _entries(self) -> dict[str, EntryPoint]:
-        return {
-            entry.name: entry
-            for entry in entry_points(group="cleo.commands")
-            if all(find_spec(SENTINEL[extra]) for extra in entry.extras if extra in SENTINEL)
-        }
+        return {entry.name: entry for entry in entry_points(group="cleo.commands") if installed(*entry.extras)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *self._entries()})

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
-from importlib.util import find_spec
 from typing import Literal
 
 from cleo_core.errors import CleoError
+from cleo_core.extras import EXTRAS, installed
 
 __all__ = ["Finding", "diagnose"]
 
@@ -102,14 +102,12 @@ def _settings() -> Iterator[Finding]:
 def _packages() -> Iterator[Finding]:
     from packaging.requirements import Requirement
 
-    from cleo_core.cli import SENTINEL
-
     try:
         told = [Requirement(line) for line in distribution("cleoai").requires or ()]
     except PackageNotFoundError:
         yield Finding("packages", "fault", "cleoai is not installed here", "make setup")
         return
-    extras = [extra for extra, module in SENTINEL.items() if find_spec(module)]
+    extras = [extra for extra in EXTRAS if installed(extra)]
     missing, wrong = [], []
     for requirement in told:
         wanted = requirement.marker is None or any(
@@ -130,11 +128,10 @@ def _packages() -> Iterator[Finding]:
 
 
 def _data() -> Iterator[Finding]:
-    from cleo_core.cli import SENTINEL
     from cleo_core.settings import CoreSettings, home, load
     from cleo_core.wheels import PINNED
 
-    if not find_spec(SENTINEL["pipeline"]):
+    if not installed("pipeline"):
         return
     root = load(CoreSettings).assets or home("assets")  # where wheels.fetch looks
     lacking = [wheel.name for wheel in PINNED if not (root / f"{wheel.name}-{wheel.version}").is_dir()]

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from cleo_core.provenance import replies
+from cleo_core.proof import replies
 from cleo_core.telemetry import get_logger, metrics_text
 from cleo_memory import Memory, open_memory
 from cleo_serving.chat.assistant import Assistant

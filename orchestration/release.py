@@ -48,7 +48,7 @@ def opponent(candidate: Path, base: StageResult, report: Reporter = silent) -> O
     """
     from cleo_core import registry
     from cleo_core.errors import CleoError
-    from cleo_core.provenance.errors import VersionNotFound
+    from cleo_core.registry.errors import VersionNotFound
 
     own = weights_digest(candidate)
     fallback = Opponent(BASE, base.path, base.digest)
@@ -73,7 +73,7 @@ def opponent(candidate: Path, base: StageResult, report: Reporter = silent) -> O
 
 def _verified(version: int) -> Path:
     """The bundle of a version, both signatures verified, in a private folder that goes when this process has ended."""
-    from cleo_core.provenance.verify import pull
+    from cleo_core.registry.pull import pull
 
     return pull(version).path
 
@@ -115,8 +115,8 @@ def release(version: int | str, report: Reporter = silent) -> Released:
         IntegrityError: the model does not answer; the champion stays what it is.
     """
     from cleo_core import audit, registry
-    from cleo_core.provenance.errors import VersionNotFound
-    from cleo_core.provenance.verify import pull
+    from cleo_core.registry.errors import VersionNotFound
+    from cleo_core.registry.pull import pull
 
     try:
         before = registry.resolve("champion").version
@@ -157,7 +157,7 @@ def approved_and_waiting() -> list[tuple[VersionInfo, str]]:
     The mark only makes the release job look: the job verifies the approval itself.
     """
     from cleo_core import registry
-    from cleo_core.provenance.errors import VersionNotFound
+    from cleo_core.registry.errors import VersionNotFound
 
     try:
         champion = registry.resolve("champion").version

@@ -193,7 +193,7 @@ def decide(
     from cleo_core.crypto.keys import reviewer_key
     from cleo_core.crypto.settings import TrustSettings
     from cleo_core.provenance import approval
-    from cleo_core.provenance.verify import subject_of
+    from cleo_core.registry.pull import subject_of
     from cleo_core.settings import load
 
     info = registry.resolve(version)
@@ -293,7 +293,7 @@ def _rolled_back_from(info: VersionInfo, subject: Any) -> int:
     from cleo_core.errors import InputError
     from cleo_core.provenance import high_water
     from cleo_core.provenance.approval import governing
-    from cleo_core.provenance.errors import VersionNotFound
+    from cleo_core.registry.errors import VersionNotFound
 
     governing(registry.approvals(info), subject)  # an approval must hold: a rollback is not one
     mark = high_water.read(info.name)

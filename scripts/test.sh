@@ -11,4 +11,4 @@ status=0
 "$bin/coverage" report --skip-covered | tail -n 40 || true
 "$bin/coverage" html -q || true
 [ "$status" -eq 0 ] || exit "$status"
-"$bin/coverage" report --fail-under=95 --include='cleo_core/crypto/*,cleo_core/provenance/*,cleo_core/audit/*,cleo_memory/*' | tail -n 3
+"$bin/coverage" report --fail-under=95 --include='cleo_core/crypto/*,cleo_core/provenance/*,cleo_core/registry/pull.py,cleo_core/proof/*,cleo_core/audit/*,cleo_memory/*' | tail -n 3

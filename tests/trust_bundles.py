@@ -13,7 +13,7 @@ from cleo_core.crypto.keys import PrivateKey, create, load_private
 from cleo_core.provenance import approval
 from cleo_core.provenance.approval import Approval, Decision, Subject
 from cleo_core.provenance.bundle import BundleSignature, sign
-from cleo_core.provenance.verify import subject_of
+from cleo_core.registry.pull import subject_of
 
 __all__ = ["Registered", "make_bundle", "make_keys", "next_champion", "register_bundle", "safetensors", "stored_files"]
 

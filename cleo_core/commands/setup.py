@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
+
+from cleo_core.extras import installed
 
 if TYPE_CHECKING:
     from cleo_core.progress import ConsoleReporter
@@ -21,13 +22,12 @@ def setup() -> None:
     \b
     cleo setup
     """
-    from cleo_core.cli import SENTINEL
     from cleo_core.progress import ConsoleReporter
     from cleo_core.settings import home
 
     report = ConsoleReporter()
     home()
-    if find_spec(SENTINEL["pipeline"]):
+    if installed("pipeline"):
         _fetch(report)
     _keys()
     for entry in sorted(entry_points(group="cleo.setup"), key=lambda entry: entry.name):
@@ -67,9 +67,5 @@ def _keys() -> None:
 
 def _hook(entry: EntryPoint, report: ConsoleReporter) -> None:
     """What an installed part wants done at set-up; a part whose extra is not installed is passed over."""
-    from cleo_core.cli import SENTINEL
-
-    if not all(find_spec(SENTINEL[extra]) for extra in entry.extras if extra in SENTINEL):
-        return
-    hook = entry.load()
-    hook(report)
+    if installed(*entry.extras):
+        entry.load()(report)

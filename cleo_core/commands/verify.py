@@ -23,7 +23,7 @@ def verify(about: str, as_json: bool) -> None:
     cleo verify 3 --json
     cleo verify 5f0c9a3e7b2d4c18
     """
-    from cleo_core.provenance.walk import walk
+    from cleo_core.proof.walk import walk
 
     proof = walk(about)
     if as_json:

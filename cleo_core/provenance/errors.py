@@ -18,14 +18,11 @@ TrustError
 ├── VersionRollback              an older version than this machine has served
 ├── VersionReplaced              the same version number, but another bundle
 └── StateDamaged                 the record of what was served cannot be read
-RegistryError                    the model registry gave no answer, or one that makes no sense
-├── VersionNotFound              there is no such version or alias
-└── UnsafeArtifact               the registry holds a file whose name or kind is not allowed
 """
 
 from __future__ import annotations
 
-from cleo_core.errors import CleoError, IntegrityError, TrustError
+from cleo_core.errors import IntegrityError, TrustError
 
 __all__ = [
     "ApprovalExpired",
@@ -39,12 +36,9 @@ __all__ = [
     "BundleRefused",
     "BundleSignatureInvalid",
     "NotApproved",
-    "RegistryError",
     "Rejected",
     "Revoked",
     "StateDamaged",
-    "UnsafeArtifact",
-    "VersionNotFound",
     "VersionReplaced",
     "VersionRollback",
 ]
@@ -112,18 +106,3 @@ class VersionReplaced(TrustError):
 
 class StateDamaged(TrustError):
     code = "STATE_DAMAGED"
-
-
-class RegistryError(CleoError):
-    code = "REGISTRY"
-    http_status = 503
-    exit_code = 3
-
-
-class VersionNotFound(RegistryError):
-    code = "VERSION_NOT_FOUND"
-    http_status = 404
-
-
-class UnsafeArtifact(RegistryError):
-    code = "UNSAFE_ARTIFACT"

@@ -2,6 +2,7 @@
 
 register(bundle) -> versions: a logged model and a version of it -> mlflow (the client, quiet and bounded)
 resolve(alias) --> VersionInfo -> download -> artifacts: files into a private folder, nothing believed yet
+pull(alias) -----> all of that, then every signature and approval is verified (provenance), and only then it is loaded
 """
 
 from cleo_core.registry.mlflow import tracking

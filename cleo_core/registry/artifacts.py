@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlparse
 
 from cleo_core.errors import EnvironmentFault
 from cleo_core.provenance.contents import ALLOWED
-from cleo_core.provenance.errors import UnsafeArtifact
+from cleo_core.registry.errors import UnsafeArtifact
 from cleo_core.registry.mlflow import tracking
 
 __all__ = ["Downloaded", "fetch_files"]

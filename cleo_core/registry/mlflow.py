@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from cleo_core.errors import CleoError, ConfigError, EnvironmentFault
-from cleo_core.provenance.errors import RegistryError, VersionNotFound
 from cleo_core.redact import redact
+from cleo_core.registry.errors import RegistryError, VersionNotFound
 from cleo_core.settings import MODEL_NAME, CoreSettings, home, load
 
 __all__ = ["artifact_root", "model_name", "tracking"]

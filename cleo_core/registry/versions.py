@@ -2,7 +2,7 @@
 
 MLflow stores and shows; it decides nothing. Files are plain artifacts of a logged model (no flavour, so nothing that
 could be unpickled), the source of a version is always ``models:/m-…``, and whatever comes from here is verified by
-`cleo_core.provenance.verify` before it is used.
+`cleo_core.registry.pull` before it is used.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from cleo_core.errors import InputError
 from cleo_core.provenance import bundle as bundles
 from cleo_core.provenance import decisions
 from cleo_core.provenance.approval import Approval, verify
-from cleo_core.provenance.errors import RegistryError, UnsafeArtifact, VersionNotFound
 from cleo_core.registry.artifacts import Downloaded, fetch_files
+from cleo_core.registry.errors import RegistryError, UnsafeArtifact, VersionNotFound
 from cleo_core.registry.mlflow import artifact_root, model_name, tracking
 
 __all__ = [

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from cleo_core.provenance import replies
+from cleo_core.proof import replies
 from cleo_core.telemetry import get_logger
 from cleo_memory import Memory, Record
 from cleo_memory.errors import MemoryNotFound, UserErased

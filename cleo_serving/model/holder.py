@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cleo_core.digest import tree_digest
 from cleo_core.errors import CleoError, ConfigError, EnvironmentFault, IntegrityError, ModelError, TrustError
-from cleo_core.provenance.verify import Purpose, VerifiedModel
+from cleo_core.registry.pull import Purpose, VerifiedModel
 from cleo_core.settings import CoreSettings, load
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.base import Engine, Message, Sampling
@@ -79,7 +79,7 @@ async def load_model(
     engine = TransformersEngine(settings.engine)
     if settings.model_folder is not None and selector is None:
         return await _load_folder(settings.model_folder, engine)
-    from cleo_core.provenance.verify import pull
+    from cleo_core.registry.pull import pull
 
     verified = await asyncio.to_thread(pull, selector or settings.model, purpose=purpose)
     try:

@@ -9,7 +9,7 @@ from cleo_core.crypto.dsse import Envelope
 from cleo_core.provenance import decisions
 from cleo_core.provenance.approval import Subject, governing, verify
 from cleo_core.provenance.errors import ApprovalExpired, ApprovalInvalid, NotApproved, Rejected, Revoked
-from cleo_core.provenance.verify import VerifiedModel
+from cleo_core.registry.pull import VerifiedModel
 
 __all__ = ["Lookup", "withdrawn"]
 

@@ -15,8 +15,9 @@ import pytest
 
 from cleo_core import registry
 from cleo_core.errors import CleoError
-from cleo_core.provenance.errors import BundleChanged, NotApproved, RegistryError, UnsafeArtifact, VersionNotFound
-from cleo_core.provenance.verify import pull
+from cleo_core.provenance.errors import BundleChanged, NotApproved
+from cleo_core.registry.errors import RegistryError, UnsafeArtifact, VersionNotFound
+from cleo_core.registry.pull import pull
 from tests.trust_bundles import make_keys, register_bundle
 
 pytestmark = pytest.mark.integration

@@ -20,11 +20,12 @@ from cleo_core.crypto.keys import DEVELOPMENT, create, ensure_development_keys
 from cleo_core.crypto.trust_store import TrustStore
 from cleo_core.digest import sha256_file
 from cleo_core.errors import CleoError, ConfigError, InputError
-from cleo_core.provenance import replies
+from cleo_core.proof import replies
+from cleo_core.proof.walk import walk
 from cleo_core.provenance.bundle import sign
-from cleo_core.provenance.errors import BundleChanged, NotApproved, Rejected, VersionNotFound
-from cleo_core.provenance.verify import pull
-from cleo_core.provenance.walk import walk
+from cleo_core.provenance.errors import BundleChanged, NotApproved, Rejected
+from cleo_core.registry.errors import VersionNotFound
+from cleo_core.registry.pull import pull
 from cleo_core.stage import run_stage
 from orchestration.review import approve_as_developer, review
 from tests.trust_bundles import Registered, make_bundle, register_bundle

@@ -28,7 +28,7 @@ def ask(api: RunningApi, user: str, text: str, **more: object) -> dict[str, obje
 
 
 def test_a_reply_carries_its_provenance_and_can_be_looked_up(api: RunningApi) -> None:
-    from cleo_core.provenance import replies
+    from cleo_core.proof import replies
 
     user = api.user()
     note = api.data(user, REMEMBER, {"c": "The old dog is called Biscuit."})["remember"]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from cleo_core import registry
-from cleo_core.provenance.errors import ApprovalMismatch, NotApproved, RegistryError, VersionRollback
+from cleo_core.provenance.errors import ApprovalMismatch, NotApproved, VersionRollback
+from cleo_core.registry.errors import RegistryError
 from cleo_serving.errors import ModelWithdrawn
 from cleo_serving.model import holder as models
 from cleo_serving.model.holder import ModelHolder, load_model

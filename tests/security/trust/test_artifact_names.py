@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 
 from cleo_core.errors import EnvironmentFault
-from cleo_core.provenance.errors import RegistryError, UnsafeArtifact
 from cleo_core.registry.artifacts import fetch_files
+from cleo_core.registry.errors import RegistryError, UnsafeArtifact
 
 pytestmark = pytest.mark.security
 

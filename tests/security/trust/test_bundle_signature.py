@@ -18,13 +18,7 @@ from cleo_core.crypto.trust_store import TrustStore
 from cleo_core.digest import tree_digest
 from cleo_core.errors import CleoError, InputError
 from cleo_core.provenance.bundle import bundle_digest, sign, verify_signature
-from cleo_core.provenance.errors import (
-    BundleChanged,
-    BundleLink,
-    BundleName,
-    BundleRefused,
-    BundleSignatureInvalid,
-)
+from cleo_core.provenance.errors import BundleChanged, BundleLink, BundleName, BundleRefused, BundleSignatureInvalid
 from tests.trust_bundles import make_bundle, safetensors
 
 pytestmark = pytest.mark.security

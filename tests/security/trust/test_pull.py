@@ -22,10 +22,10 @@ from cleo_core.provenance.errors import (
     NotApproved,
     Rejected,
     Revoked,
-    UnsafeArtifact,
 )
-from cleo_core.provenance.verify import pull
+from cleo_core.registry.errors import UnsafeArtifact
 from cleo_core.registry.mlflow import tracking
+from cleo_core.registry.pull import pull
 from tests.trust_bundles import Registered, register_bundle, stored_files
 
 pytestmark = pytest.mark.security
@@ -250,7 +250,7 @@ def test_a_file_added_or_removed_after_verification_is_noticed(champion: Registe
 
 
 def test_a_deep_look_reads_every_byte(champion: Registered, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cleo_core.provenance import verify
+    from cleo_core.registry import pull as pulling
 
     model = pull()
     model.confirm(deep=True)
@@ -258,7 +258,7 @@ def test_a_deep_look_reads_every_byte(champion: Registered, monkeypatch: pytest.
     file.chmod(0o600)
     file.write_bytes(file.read_bytes()[:-1] + b"\x55")
     # Even where the file system told nothing.
-    monkeypatch.setattr(verify, "_facts", lambda folder: model._facts)
+    monkeypatch.setattr(pulling, "_facts", lambda folder: model._facts)
     model.confirm()
     with pytest.raises(BundleChanged):
         model.confirm(deep=True)

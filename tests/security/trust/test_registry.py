@@ -12,14 +12,9 @@ from cleo_core.crypto.errors import SignatureMissing
 from cleo_core.crypto.keys import create, load_private
 from cleo_core.errors import ConfigError, EnvironmentFault, InputError, TrustError
 from cleo_core.provenance import approval
-from cleo_core.provenance.errors import (
-    ApprovalInvalid,
-    BundleChanged,
-    RegistryError,
-    UnsafeArtifact,
-    VersionNotFound,
-)
-from cleo_core.provenance.verify import pull
+from cleo_core.provenance.errors import ApprovalInvalid, BundleChanged
+from cleo_core.registry.errors import RegistryError, UnsafeArtifact, VersionNotFound
+from cleo_core.registry.pull import pull
 from tests.trust_bundles import Registered, next_champion, register_bundle
 
 pytestmark = pytest.mark.security

@@ -10,13 +10,8 @@ from cleo_core import registry
 from cleo_core.crypto.keys import load_private
 from cleo_core.crypto.private_file import replace_file
 from cleo_core.provenance import approval, high_water
-from cleo_core.provenance.errors import (
-    Rejected,
-    StateDamaged,
-    VersionReplaced,
-    VersionRollback,
-)
-from cleo_core.provenance.verify import pull
+from cleo_core.provenance.errors import Rejected, StateDamaged, VersionReplaced, VersionRollback
+from cleo_core.registry.pull import pull
 from tests.trust_bundles import Registered, next_champion, register_bundle
 
 pytestmark = pytest.mark.security

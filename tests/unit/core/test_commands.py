@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from cleo_core import diagnosis, wheels
+from cleo_core import diagnosis, extras, wheels
 from cleo_core.audit import open_log
 from cleo_core.commands.audit import audit
 from cleo_core.commands.config import config, unknown_variables
@@ -399,7 +399,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         name, extras = "other", ["nothing"]
 
     monkeypatch.setattr(module, "entry_points", lambda group: [Absent(), Entry()])
-    monkeypatch.setitem(__import__("cleo_core.cli", fromlist=["x"]).SENTINEL, "nothing", "no_such_module")
+    monkeypatch.setitem(extras.EXTRAS, "nothing", "no_such_module")
     return asked
 
 

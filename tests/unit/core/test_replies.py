@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cleo_core.errors import InputError
-from cleo_core.provenance import replies
-from cleo_core.provenance.replies import Reply, ReplyLog
-from cleo_core.provenance.walk import walk
+from cleo_core.proof import replies
+from cleo_core.proof.replies import Reply, ReplyLog
+from cleo_core.proof.walk import walk
 
 pytestmark = pytest.mark.unit
 

@@ -12,6 +12,7 @@ import pytest
 from cleo_core.crypto import errors as crypto_errors
 from cleo_core.provenance import errors as provenance_errors
 from cleo_core.provenance.contents import ALLOWED, REQUIRED
+from cleo_core.registry import errors as registry_errors
 from cleo_serving import errors as serving_errors
 
 pytestmark = pytest.mark.unit
@@ -28,7 +29,7 @@ def test_every_file_that_the_page_names_may_be_in_a_bundle_and_every_required_on
 
 
 def test_every_error_that_the_page_names_exists() -> None:
-    modules = (crypto_errors, provenance_errors, serving_errors)
+    modules = (crypto_errors, provenance_errors, registry_errors, serving_errors)
     known = {getattr(module, name).code for module in modules for name in module.__all__}
     named = set(re.findall(r"`(?!CLEO_)([A-Z]+(?:_[A-Z]+)+|REJECTED|REVOKED)`", PAGE))  # CLEO_… are variables
     assert len(named) > 15

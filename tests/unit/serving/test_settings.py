@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cleo_core.errors import ConfigError
-from cleo_core.provenance import replies
+from cleo_core.proof import replies
 from cleo_core.settings import check, load
 from cleo_serving.services import forget_old_replies
 from cleo_serving.settings import ServingSettings

@@ -19,11 +19,12 @@ from typing import Any
 from cleo_core import registry
 from cleo_core.digest import sha256_file
 from cleo_core.errors import CleoError, InputError, IntegrityError
-from cleo_core.provenance import replies
+from cleo_core.proof import replies
 from cleo_core.provenance.approval import Approval, Subject, governing, verify
 from cleo_core.provenance.bundle import BundleSignature, verify_signature
-from cleo_core.provenance.errors import ApprovalInvalid, ApprovalMismatch, VersionNotFound
-from cleo_core.provenance.verify import subject_of
+from cleo_core.provenance.errors import ApprovalInvalid, ApprovalMismatch
+from cleo_core.registry.errors import VersionNotFound
+from cleo_core.registry.pull import subject_of
 from cleo_core.settings import home
 from cleo_core.stage import read_stage
 
