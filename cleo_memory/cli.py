@@ -249,6 +249,35 @@ def rotate_keys(user: str | None) -> None:
 
 
 @memory.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def upgrade(yes: bool) -> None:
+    """Bring catalogue and key store of an earlier version up to date. SQLite does that by itself, after a backup; for
+    Postgres make one first, and let no other process use the tables meanwhile. A dump of the key store can bring
+    erased users back: delete it once the upgraded memory works.
+
+    \b
+    pg_dump --schema=cleo_catalogue --schema=cleo_keys URL > before.sql && cleo memory upgrade
+    """
+    from cleo_core.settings import load
+    from cleo_memory.catalog.database.connect import pending_upgrades
+    from cleo_memory.catalog.database.connect import upgrade as bring_up_to_date
+    from cleo_memory.settings import MemorySettings
+
+    settings = load(MemorySettings)
+    if not (found := pending_upgrades(settings)):
+        click.echo("Up to date.")
+        return
+    for where, pending in found:
+        click.echo(f"{where}, version {pending.version}:")
+        for step in pending.steps:
+            click.echo(f"  to {step.version}: {step.summary}")
+    if not yes:
+        click.confirm("Change them?", abort=True)
+    asyncio.run(bring_up_to_date(settings))
+    click.echo("Up to date.")
+
+
+@memory.command()
 @click.option("--source", required=True, help="sqlite, redis, mongodb, postgres (supabase) or pinecone.")
 @click.option("--target", required=True, help="One or more of them, separated by commas.")
 @click.option("--url", "urls", multiple=True, metavar="NAME=URL", help="Where a backend is, if not in the settings.")

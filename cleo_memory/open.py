@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
 
 from cleo_core.errors import ConfigError
 from cleo_core.settings import home, load
-from cleo_memory.catalog.database.base import Database, fetch
-from cleo_memory.catalog.database.sqlite import SqliteDatabase
+from cleo_memory.catalog.database.connect import open_catalogue, open_keys
 from cleo_memory.catalog.repository import Catalogue
-from cleo_memory.catalog.schema import CATALOGUE_SCHEMA
 from cleo_memory.catalog.segments import SegmentStore
-from cleo_memory.encryption.keyring import KEY_SCHEMA, Keyring
+from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.providers import EnvironmentKeys, FileKeys, KeyProvider
 from cleo_memory.memory import Memory
 from cleo_memory.records import Tier
@@ -59,10 +56,9 @@ class _Opening:
             embedder = await asyncio.to_thread(open_embedder, settings.embedder)
         async with AsyncExitStack() as undo:  # what was opened is closed again when a later step fails
             undo.push_async_callback(shelves.close)
-            database = await _database(settings.catalogue, "catalogue", CATALOGUE_SCHEMA)
+            database = await open_catalogue(settings)
             undo.push_async_callback(database.close)
-            await _refuse_earlier(database)
-            keys = await _database(settings.keystore or settings.catalogue, "keys", KEY_SCHEMA)
+            keys = await open_keys(settings)
             undo.push_async_callback(keys.close)
             keyring = await Keyring.open(keys, provider, settings.tenant)
             catalogue = Catalogue(database)
@@ -82,32 +78,6 @@ class _Opening:
     async def __aexit__(self, *_: object) -> None:
         if self._memory is not None:
             await self._memory.close()
-
-
-async def _refuse_earlier(database: Database) -> None:
-    """Rows without a seal are not sealed on trust: whoever dropped the column could have any row made whole."""
-    try:
-        await database.read(partial(fetch, "SELECT seal FROM memories LIMIT 0", ()))
-    except Exception as error:
-        if "seal" not in f"{error} {error.__cause__}":  # both databases name the column that is not there
-            raise
-        raise ConfigError(
-            "The catalogue was made by an earlier version, whose rows are not sealed.",
-            hint="Export each user with that version, move the catalogue away, and restore the exports.",
-        ) from error
-
-
-async def _database(url: str, name: str, schema: Sequence[str]) -> Database:
-    if url == "sqlite":
-        statements = [each.replace("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT") for each in schema]
-        return await asyncio.to_thread(SqliteDatabase, home("memory") / f"{name}.db", statements)
-    if url.startswith(("postgresql://", "postgres://")):
-        from cleo_memory.catalog.database.postgres import PostgresDatabase
-
-        identity = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
-        statements = [each.replace("{identity}", identity) for each in schema]
-        return await asyncio.to_thread(PostgresDatabase, url, f"cleo_{name}", statements)
-    raise ConfigError(f"The catalogue {_bare(url)!r} is neither sqlite nor a Postgres URL.")
 
 
 def open_shelves(settings: MemorySettings) -> Shelves:

@@ -19,7 +19,7 @@ class Job:
     id: str
     version: int
     action: str
-    """put, bury, drop, or purge (everything of the owner)."""
+    """put, tombstone, drop, or purge (everything of the owner)."""
     attempts: int
 
 

@@ -191,14 +191,16 @@ class Catalogue:
                 tx.execute("DELETE FROM copies WHERE owner = ? AND id = ?", (owner, id))
                 tx.execute("DELETE FROM outbox WHERE owner = ? AND id = ?", (owner, id))
                 # Also where a migration put a copy that these settings do not know: it is buried when they do.
-                enqueue(tx, owner, id, row[0] + 1, "bury", sorted({*stores, *(each[0] for each in held)}))
+                enqueue(tx, owner, id, row[0] + 1, "tombstone", sorted({*stores, *(each[0] for each in held)}))
                 if row[1] is not None:
                     tx.execute("UPDATE threads SET turns = turns - 1 WHERE owner = ? AND thread = ?", (owner, row[1]))
                     tx.execute("DELETE FROM threads WHERE owner = ? AND thread = ? AND turns <= 0", (owner, row[1]))
                 buried.append(id)
             return buried
 
-        return await self.database.write(work)
+        if gone := await self.database.write(work):
+            await self.database.discard_backups()
+        return gone
 
     async def touch(self, owner: Owner, heats: Sequence[tuple[str, float, float]]) -> None:
         """Write access scores: (id, heat, time). Not part of the change feed: an index does not hold them."""

@@ -25,13 +25,8 @@ from cleo_memory.encryption.providers import KeyProvider
 from cleo_memory.errors import InvalidUser, KeyUnavailable
 from cleo_memory.records import Owner
 
-__all__ = ["KEY_SCHEMA", "Keyring", "UserKeys"]
+__all__ = ["Keyring", "UserKeys"]
 
-KEY_SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS data_keys (
-        owner TEXT NOT NULL, version BIGINT NOT NULL, kek TEXT NOT NULL, wrapped BYTEA,
-        created_at DOUBLE PRECISION NOT NULL, destroyed_at DOUBLE PRECISION, PRIMARY KEY (owner, version))""",
-)
 LOOKUP = 0  # this version never seals and never rotates: it is the key of the user's keyed hashes
 ROOT = Owner("0" * 32)  # holds the key that user ids are hashed with; no user's hash is all zeros in practice
 LONGEST_USER = 512
@@ -222,7 +217,9 @@ class Keyring:
             return versions
 
         self.drop(owner)
-        return await self.database.write(work)
+        versions = await self.database.write(work)
+        await self.database.discard_backups()
+        return versions
 
     async def retire(self, owner: Owner, below: int) -> None:
         """Destroy the versions under `below`, once nothing is sealed under them."""

@@ -99,7 +99,7 @@ class Delivery:
             # Not to be seen there yet, or not what was put: it is put again, and counts as kept only when it is.
             await self.outbox.later(owner, missing, _backoff(missing))
 
-    async def _bury(self, owner: Owner, jobs: Sequence[Job]) -> None:
+    async def _tombstone(self, owner: Owner, jobs: Sequence[Job]) -> None:
         assert self.shelf.store is not None
         await self.shelf.store.bury(owner, [job.id for job in jobs])
         await self.outbox.done(owner, jobs)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from cleo_core.errors import ConfigError
 from cleo_memory.catalog.database.base import Rows, Transaction
+from cleo_memory.catalog.migrations.schema import Pending, Schema
 from cleo_memory.errors import MemoryClosed, StorageFault
 
 __all__ = ["PostgresDatabase"]
 
 T = TypeVar("T")
+IDENTITY = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
 TRIES = 5
 # Of the schema set-up, so that processes that start together do not create the same table twice.
 SETUP_LOCK = 721002
@@ -39,12 +43,18 @@ class _Translated:
 
 
 class PostgresDatabase:
-    """`schema` are statements that may run again on each start; tables go into the schema `name` of the database."""
+    """Its tables are in the schema ``cleo_NAME`` of the database, and are made where there are none.
+
+    Tables of an earlier version are migrated with `upgrade` only: other processes may be using them, and only the
+    operator can make a backup first.
+
+    Raises: ConfigError when they are of another version, and `upgrade` is not given or cannot help.
+    """
 
     def __init__(
-        self, url: str, name: str, schema: Sequence[str], *, connections: int = 8, timeout: float = 10.0
+        self, url: str, schema: Schema, *, upgrade: bool = False, connections: int = 8, timeout: float = 10.0
     ) -> None:
-        self.name = name
+        self.name = name = f"cleo_{schema.name}"
         self._pool = ConnectionPool(
             url,
             min_size=1,
@@ -60,15 +70,25 @@ class PostgresDatabase:
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix=f"postgres-{name}")
         self._closed = False
         try:
+            self._open(schema, upgrade, timeout)
+        except BaseException:
+            self._pool.close()
+            raise
+
+    def _open(self, schema: Schema, upgrade: bool, timeout: float) -> None:
+        name = self.name
+        try:
             self._pool.open(wait=True, timeout=timeout)
             with self._pool.connection() as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", (SETUP_LOCK,))
                 cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
                 self._enter(cursor)
-                for statement in schema:
-                    _Translated(cursor).execute(statement)
+                pending = schema.pending(_Translated(cursor), partial(_columns, cursor, name))
+                if pending.steps and not (pending.empty or upgrade):
+                    raise _must_upgrade(name, pending)
+                if pending.steps:
+                    schema.apply(_Translated(cursor), pending, IDENTITY)
         except (psycopg.Error, PoolTimeout) as error:
-            self._pool.close()
             raise StorageFault(
                 f"The tables {name} could not be set up in Postgres ({type(error).__name__}).",
                 hint="Check CLEO_MEMORY_CATALOGUE and CLEO_MEMORY_KEYSTORE, and that the role may create a schema.",
@@ -104,6 +124,9 @@ class PostgresDatabase:
                 raise StorageFault(f"The Postgres of the {self.name} went away ({type(error).__name__}).") from error
         raise AssertionError("unreachable")
 
+    async def discard_backups(self) -> None:
+        """There are none of ours; the operator's dumps have their own retention."""
+
     async def checkpoint(self) -> None:
         """Postgres keeps deleted rows until it vacuums them; what they held is sealed under destroyed keys."""
 
@@ -112,3 +135,25 @@ class PostgresDatabase:
             self._closed = True
             await asyncio.to_thread(self._threads.shutdown)
             await asyncio.to_thread(self._pool.close)
+
+
+def pending_in_postgres(url: str, schema: Schema) -> Pending | None:
+    """What an upgrade would migrate; changes nothing. None: there are no tables yet."""
+    name = f"cleo_{schema.name}"
+    with psycopg.connect(url, connect_timeout=5) as connection, connection.cursor() as cursor:
+        if not _columns(cursor, name, schema.kept[0]):
+            return None
+        cursor.execute("SELECT set_config('search_path', %s, true)", (name,))
+        return schema.pending(_Translated(cursor), partial(_columns, cursor, name))
+
+
+def _columns(cursor: psycopg.Cursor[Any], name: str, table: str) -> set[str]:
+    sql = "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
+    return {row[0] for row in cursor.execute(sql, (name, table)).fetchall()}
+
+
+def _must_upgrade(name: str, pending: Pending) -> ConfigError:
+    return ConfigError(
+        f"The tables {name} in Postgres are of version {pending.version or 'an unnumbered kind'}: {pending}.",
+        hint=f"Stop the processes that use them, take a backup (pg_dump --schema={name}), run: cleo memory upgrade",
+    )

@@ -8,29 +8,34 @@ one caller alone waits 0.3 to 1.1 ms, against 1.7 to 2.5.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cleo_memory.catalog.database.base import Transaction
+from cleo_memory.catalog.migrations import backup
+from cleo_memory.catalog.migrations.schema import Pending, Schema
 from cleo_memory.errors import MemoryClosed, StorageFault
 
 __all__ = ["SqliteDatabase"]
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+IDENTITY = "INTEGER PRIMARY KEY AUTOINCREMENT"
 LARGEST_GROUP = 512
 BUSY_SECONDS = 30.0
 
 
 class SqliteDatabase:
-    """`schema` are statements that may run again on each start."""
+    """Opened at the newest version of its schema: a file of an earlier one is migrated, after a backup."""
 
-    def __init__(self, path: Path, schema: Sequence[str], *, readers: int = 2) -> None:
+    def __init__(self, path: Path, schema: Schema, *, readers: int = 2) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
@@ -41,12 +46,10 @@ class SqliteDatabase:
         self._queue: queue.SimpleQueue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._closed = False
         try:
-            first = self._connect()
-            for statement in schema:
-                first.execute(statement)
-            first.close()
-        except sqlite3.Error as error:
+            self._migrate(schema)
+        except (sqlite3.Error, OSError) as error:
             raise _fault(error, path) from error
+        self._backups = backup.existing(path)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"read-{path.stem}")
         self._writer = threading.Thread(target=self._write_forever, name=f"write-{path.stem}", daemon=True)
         self._writer.start()
@@ -61,6 +64,53 @@ class SqliteDatabase:
         connection.execute("PRAGMA temp_store=MEMORY")  # no spill of a sort into a file outside the folder
         connection.execute("PRAGMA cache_size=-16000")
         return connection
+
+    # -- migrating -------------------------------------------------------------------------------------------------
+
+    def _migrate(self, schema: Schema) -> None:
+        connection = self._connect()
+        try:
+            if (pending := _pending(connection, schema)).steps:
+                # The lock first: nothing changes between the copy and the migration, and one process does both.
+                connection.execute("BEGIN IMMEDIATE")
+                if (pending := _pending(connection, schema)).steps:
+                    self._upgrade(connection, schema, pending)
+                connection.execute("COMMIT")
+        finally:
+            connection.close()  # rolls back what is not committed
+        backup.discard(backup.expired(self.path) if schema.keep_backup else backup.existing(self.path))
+
+    def _upgrade(self, connection: sqlite3.Connection, schema: Schema, pending: Pending) -> None:
+        if pending.empty:
+            schema.apply(connection, pending, IDENTITY)
+            return
+        copy = backup.make(self.path, pending.version)
+        fate = "it goes at the next deletion, or in 7 days" if schema.keep_backup else "it goes once all is checked"
+        log.warning("%s is migrated (%s). What it was is in %s; %s.", self.path, pending, copy, fate)
+        try:
+            schema.apply(connection, pending, IDENTITY)
+            if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+                raise StorageFault(f"The migrated {self.path.name} would be damaged: {found}. Nothing was changed.")
+        except BaseException:
+            backup.discard([copy])  # it is what the database still is
+            raise
+
+    @staticmethod
+    def pending(path: Path, schema: Schema) -> Pending | None:
+        """What opening the file would migrate; changes nothing. None: there is no file yet."""
+        if not path.exists():
+            return None
+        connection = sqlite3.connect(path)
+        try:
+            return _pending(connection, schema)
+        finally:
+            connection.close()
+
+    async def discard_backups(self) -> None:
+        """Delete the copies made before a migration: they hold what is being deleted."""
+        if copies := self._backups:
+            self._backups = []
+            await asyncio.to_thread(backup.discard, copies)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -148,7 +198,8 @@ class SqliteDatabase:
                 future.set_result(result)
 
     async def checkpoint(self) -> None:
-        """Move the write-ahead log into the database and cut it, so that deleted bytes are in neither."""
+        """Move the write-ahead log into the database and cut it: deleted bytes are in neither, nor in a backup."""
+        await self.discard_backups()
         await asyncio.get_running_loop().run_in_executor(self._readers, self._checkpoint)
 
     def _checkpoint(self) -> None:
@@ -170,7 +221,14 @@ class SqliteDatabase:
             connection.close()
 
 
-def _fault(error: sqlite3.Error, path: Path) -> StorageFault:
+def _pending(connection: sqlite3.Connection, schema: Schema) -> Pending:
+    def columns(table: str) -> set[str]:
+        return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+
+    return schema.pending(connection, columns)
+
+
+def _fault(error: sqlite3.Error | OSError, path: Path) -> StorageFault:
     text = str(error)
     if "full" in text:
         return StorageFault("The disk of the memory is full.", hint=f"Free space on the disk of {path.parent}.")

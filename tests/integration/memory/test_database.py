@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -17,11 +16,13 @@ from cleo_memory.catalog.database.base import Transaction
 from cleo_memory.catalog.database.postgres import PostgresDatabase
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.leases import Leases
+from cleo_memory.catalog.migrations.schema import Migration, Schema
+from cleo_memory.catalog.migrations.tables import CATALOGUE
 from cleo_memory.errors import LeaseHeld, MemoryClosed, StorageFault
 from tests.servers import Postgres, started
 
 pytestmark = pytest.mark.integration
-SCHEMA = ["CREATE TABLE IF NOT EXISTS t (n BIGINT PRIMARY KEY)"]
+SCHEMA = Schema("t", (Migration(1, "numbers", ("CREATE TABLE t (n BIGINT PRIMARY KEY)",)),), kept=("t",))
 
 
 def insert(n: int) -> Any:
@@ -49,7 +50,7 @@ async def test_one_writers_fault_takes_nothing_of_the_others_with_it(tmp_path: P
 async def test_a_full_disk_acknowledges_nothing_and_the_next_write_works(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "a.db", SCHEMA)
     await database.write(insert(1))
-    await database.write(lambda tx: tx.execute("PRAGMA max_page_count = 3").fetchone())
+    await database.write(lambda tx: tx.execute("PRAGMA max_page_count = 5").fetchone())
     fill = [database.write(insert(n)) for n in range(2, 3000)]
     outcomes = await asyncio.gather(*fill, return_exceptions=True)
     faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
@@ -131,8 +132,7 @@ async def test_a_killed_writer_loses_no_acknowledged_memory(tmp_path: Path) -> N
 
 
 async def test_only_one_holds_a_lease_and_a_dead_holder_loses_it(tmp_path: Path) -> None:
-    lease = "CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until DOUBLE PRECISION NOT NULL)"
-    database = SqliteDatabase(tmp_path / "a.db", [lease])
+    database = SqliteDatabase(tmp_path / "a.db", CATALOGUE)
     one, other = Leases(database), Leases(database)
     async with one.held("work"):
         assert await one.take("work", 60)
@@ -148,7 +148,7 @@ async def test_only_one_holds_a_lease_and_a_dead_holder_loses_it(tmp_path: Path)
 async def test_a_postgres_that_goes_away_acknowledges_nothing() -> None:
     server = started(Postgres)
     try:
-        database = PostgresDatabase(server.url, f"t_{os.getpid()}", SCHEMA, timeout=3)
+        database = PostgresDatabase(server.url, SCHEMA, timeout=3)
         await database.write(insert(1))
         with pytest.raises(Exception, match="duplicate key"):
             await database.write(insert(1))
@@ -164,6 +164,6 @@ async def test_a_postgres_that_goes_away_acknowledges_nothing() -> None:
         with pytest.raises(MemoryClosed):
             await database.read(rows)
         with pytest.raises(StorageFault, match="could not be set up"):
-            PostgresDatabase("postgresql://nobody@127.0.0.1:9/none?connect_timeout=1", "t", SCHEMA, timeout=1)
+            PostgresDatabase("postgresql://nobody@127.0.0.1:9/none?connect_timeout=1", SCHEMA, timeout=1)
     finally:
         server.close()

@@ -12,7 +12,7 @@ import pytest
 from cleo_core.errors import InputError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
-from cleo_memory.catalog.schema import CATALOGUE_SCHEMA
+from cleo_memory.catalog.migrations.tables import CATALOGUE
 from cleo_memory.errors import BackendDown, BadArchive, StorageFault
 from cleo_memory.lifecycle.migrate import Migration
 from cleo_memory.records import Owner
@@ -31,9 +31,7 @@ class Late(EmbeddedStore):
     name = "late"
 
     def __init__(self, folder: Path) -> None:
-        self.database = SqliteDatabase(
-            folder / "elsewhere.db", [each for each in CATALOGUE_SCHEMA if "payloads" in each]
-        )
+        self.database = SqliteDatabase(folder / "elsewhere.db", CATALOGUE)
         super().__init__(self.database, "warm")
         self.asked: dict[str, int] = {}
         self.down, self.patience = False, 1

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
-from cleo_memory.catalog.schema import CATALOGUE_SCHEMA
+from cleo_memory.catalog.migrations.tables import CATALOGUE
 from cleo_memory.records import Owner
 from cleo_memory.storage.adapters.sqlite import EmbeddedStore
 from cleo_memory.storage.protocol import GRAVE, Sealed, Store
@@ -43,8 +43,7 @@ async def store(
 ) -> AsyncIterator[Store]:
     made: Store
     if request.param == "embedded":
-        schema = [each.replace("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT") for each in CATALOGUE_SCHEMA]
-        database = SqliteDatabase(tmp_path_factory.mktemp("db") / "c.db", schema)
+        database = SqliteDatabase(tmp_path_factory.mktemp("db") / "c.db", CATALOGUE)
         made = EmbeddedStore(database, "warm")
     elif request.param == "redis":
         from cleo_memory.storage.adapters.redis import RedisStore

@@ -1,10 +1,12 @@
-"""Tables of the catalogue, in the SQL that SQLite and Postgres share. The column `owner` is first in every key."""
+"""The catalogue's tables, step by step. The column `owner` is first in every key of a user's rows."""
 
 from __future__ import annotations
 
-__all__ = ["CATALOGUE_SCHEMA"]
+from cleo_memory.catalog.migrations.schema import Migration, Schema
 
-CATALOGUE_SCHEMA = (
+__all__ = ["CATALOGUE"]
+
+FIRST = (
     "CREATE TABLE IF NOT EXISTS sequence (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
     "INSERT INTO sequence (name, value) VALUES ('change', 0) ON CONFLICT DO NOTHING",
     """CREATE TABLE IF NOT EXISTS memories (
@@ -39,7 +41,7 @@ CATALOGUE_SCHEMA = (
     "CREATE INDEX IF NOT EXISTS outbox_memory ON outbox (owner, id)",
     """CREATE TABLE IF NOT EXISTS segments (
         owner TEXT NOT NULL, number BIGINT NOT NULL, through BIGINT NOT NULL, model TEXT NOT NULL,
-        sealed BYTEA NOT NULL,        PRIMARY KEY (owner, number))""",
+        sealed BYTEA NOT NULL, PRIMARY KEY (owner, number))""",
     # Versions of a user's key up to the floor seal nothing any more: the user was erased, or the key rotated.
     "CREATE TABLE IF NOT EXISTS key_floors (owner TEXT PRIMARY KEY, floor BIGINT NOT NULL)",
     # receipt is empty until the erasure is complete.
@@ -52,4 +54,18 @@ CATALOGUE_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS flows (
         source TEXT NOT NULL, target TEXT NOT NULL, memories BIGINT NOT NULL, bytes BIGINT NOT NULL,
         PRIMARY KEY (source, target))""",
+)
+
+CATALOGUE = Schema(
+    "catalogue",
+    (
+        Migration(1, "the tables of memories, numbered from here on", FIRST),
+        Migration(
+            2,
+            "jobs that delete a forgotten memory's copies are called `tombstone`, before `bury`",
+            ("UPDATE outbox SET action = 'tombstone' WHERE action = 'bury'",),
+        ),
+    ),
+    kept=("memories", "payloads", "copies", "threads", "outbox", "segments", "key_floors", "erasures"),
+    required=("memories", "seal"),
 )

@@ -1,0 +1,61 @@
+"""From the settings to the two databases, catalogue and key store: opening them, and bringing them up to date."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cleo_core.errors import ConfigError
+from cleo_core.settings import home, shown
+from cleo_memory.catalog.database.base import Database
+from cleo_memory.catalog.database.sqlite import SqliteDatabase
+from cleo_memory.catalog.migrations.keys import KEYS
+from cleo_memory.catalog.migrations.schema import Pending, Schema
+from cleo_memory.catalog.migrations.tables import CATALOGUE
+from cleo_memory.settings import POSTGRES, MemorySettings
+
+__all__ = ["open_catalogue", "open_keys", "pending_upgrades", "upgrade"]
+
+
+def _keys_url(settings: MemorySettings) -> str:
+    return settings.keystore or settings.catalogue
+
+
+async def open_catalogue(settings: MemorySettings) -> Database:
+    return await asyncio.to_thread(_open, settings.catalogue, CATALOGUE)
+
+
+async def open_keys(settings: MemorySettings) -> Database:
+    return await asyncio.to_thread(_open, _keys_url(settings), KEYS)
+
+
+def _open(url: str, schema: Schema, *, upgrade: bool = False) -> Database:
+    if url == "sqlite":
+        return SqliteDatabase(home("memory") / f"{schema.name}.db", schema)
+    if url.startswith(POSTGRES):
+        from cleo_memory.catalog.database.postgres import PostgresDatabase
+
+        return PostgresDatabase(url, schema, upgrade=upgrade)
+    raise ConfigError(f"The catalogue {shown(url)} is neither sqlite nor a Postgres URL.")
+
+
+def pending_upgrades(settings: MemorySettings) -> list[tuple[str, Pending]]:
+    """(where, what) an upgrade would change; changes nothing."""
+    found = []
+    for url, schema in ((settings.catalogue, CATALOGUE), (_keys_url(settings), KEYS)):
+        if url == "sqlite":
+            path = home("memory") / f"{schema.name}.db"
+            where, pending = str(path), SqliteDatabase.pending(path, schema)
+        else:
+            from cleo_memory.catalog.database.postgres import pending_in_postgres
+
+            where, pending = f"cleo_{schema.name} in {shown(url)}", pending_in_postgres(url, schema)
+        if pending is not None and pending.steps:
+            found.append((where, pending))
+    return found
+
+
+async def upgrade(settings: MemorySettings) -> None:
+    """Bring both databases up to date, each in one transaction."""
+    for url, schema in ((settings.catalogue, CATALOGUE), (_keys_url(settings), KEYS)):
+        database = await asyncio.to_thread(_open, url, schema, upgrade=True)
+        await database.close()
