@@ -10,39 +10,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryNotFound, UserErased
+    from cleo_memory.lifecycle.erase import Receipt
     from cleo_memory.memory import Memory
     from cleo_memory.open import open_memory
     from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats, Tier
     from cleo_memory.search.context import Citation, Context
+    from cleo_memory.session.detectors import Finding
+    from cleo_memory.session.shadow import Influence, ShadowMemory
     from cleo_memory.settings import MemorySettings
 
 __all__ = [
     "Citation",
     "Context",
     "Conversation",
+    "Finding",
     "Hit",
     "Hits",
+    "Influence",
+    "InvalidMemory",
+    "InvalidUser",
     "Kind",
     "Memory",
+    "MemoryNotFound",
     "MemorySettings",
     "Page",
+    "Receipt",
     "Record",
+    "ShadowMemory",
     "Stats",
     "Tier",
+    "UserErased",
     "open_memory",
 ]
 
 # Loaded when first asked for: `cleo --help` lists this package's commands and must not wait for numpy.
 _HOMES = {
-    "Citation": "search.context",
-    "Context": "search.context",
-    "Memory": "memory",
-    "MemorySettings": "settings",
-    "open_memory": "open",
+    "errors": ("InvalidMemory", "InvalidUser", "MemoryNotFound", "UserErased"),
+    "lifecycle.erase": ("Receipt",),
+    "memory": ("Memory",),
+    "open": ("open_memory",),
+    "records": ("Conversation", "Hit", "Hits", "Kind", "Page", "Record", "Stats", "Tier"),
+    "search.context": ("Citation", "Context"),
+    "session.detectors": ("Finding",),
+    "session.shadow": ("Influence", "ShadowMemory"),
+    "settings": ("MemorySettings",),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'records')}"), name)
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 
 from cleo_memory.arguments import check_query, kind_of, page_size, plain_id, position_of, unexpired
 from cleo_memory.catalog.leases import Leases
@@ -22,8 +23,8 @@ from cleo_memory.lifecycle.retention import Retention
 from cleo_memory.lifecycle.rotation import Rotation
 from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats
 from cleo_memory.rights import Rights
-from cleo_memory.search import Context, Filter, Match, approximate_tokens, build_context
-from cleo_memory.search.indexes import Library, broken, document
+from cleo_memory.search import Context, Filter, approximate_tokens, build_context
+from cleo_memory.search.indexes import Library, broken
 from cleo_memory.session.shadow import ShadowMemory
 from cleo_memory.settings import MemorySettings
 from cleo_memory.storage.delivery import Delivery
@@ -250,19 +251,35 @@ class Memory(Rights):
         token_budget: int,
         *,
         conversation: str | None = None,
+        turns: int = 12,
         kinds: Collection[Kind | str] | None = None,
         limit: int = 20,
+        least: float = 0.0,
+        count: Callable[[str], int] = approximate_tokens,
     ) -> Context:
-        """What a model is shown: the last turns of the conversation and what a search finds, within a budget.
+        """What a model is shown: the last turns of the conversation, and notes within a budget: the user's preferences
+        and what a search finds, each with a citation that says why it is there.
 
-        Returns a text in which each memory has a number, and a citation per number that says why it is there.
+        Args:
+            turns, limit: the most turns shown, and memories searched for.
+            least: share of the best score below which a memory is not shown.
+            count: tokens of a text, by the model's tokenizer.
         """
+        recent = await self.window(user, conversation, turns=turns) if conversation else []
         hits = await self.search(user, query, limit=limit, kinds=kinds)
-        recent = await self.window(user, conversation, turns=12) if conversation else []
-        found = [(Match(hit.record.id, hit.score, dict(hit.parts)), document(hit.record)) for hit in hits]
-        return await asyncio.to_thread(
-            build_context, found, token_budget=token_budget, recent=[document(turn) for turn in recent], now=time.time()
+        with_preferences = kinds is None or Kind.PREFERENCE in map(kind_of, kinds)
+        build = partial(
+            build_context,
+            hits,
+            token_budget=token_budget,
+            preferences=await self.preferences(user) if with_preferences else {},
+            recent=recent,
+            least=least,
+            now=datetime.now(UTC),
+            count=count,
+            degraded=hits.degraded,
         )
+        return await asyncio.to_thread(build)
 
     async def memories(
         self, user: str, *, kinds: Collection[Kind | str] | None = None, first: int = 50, after: str | None = None

@@ -14,10 +14,11 @@ from starlette.websockets import WebSocket
 from cleo_core.errors import CleoError
 from cleo_core.settings import CoreSettings, load
 from cleo_core.telemetry import request_id
+from cleo_serving.api.errors import error_response
+from cleo_serving.api.graphql.http import GraphQLEndpoint
+from cleo_serving.api.graphql.schema import make_schema
+from cleo_serving.api.graphql.socket import SocketEndpoint
 from cleo_serving.api.health import HealthEndpoints
-from cleo_serving.api.http import GraphQLEndpoint, error_response
-from cleo_serving.api.schema import make_schema
-from cleo_serving.api.socket import SocketEndpoint
 from cleo_serving.errors import NotFound
 from cleo_serving.metrics import Metrics
 from cleo_serving.security.headers import Envelope

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -13,10 +12,8 @@ import click
 
 from cleo_core.errors import ConfigError, InputError, Interrupted
 from cleo_core.settings import load
-from cleo_core.terminal import printable
 
 if TYPE_CHECKING:
-    from cleo_serving.engine.base import Engine
     from cleo_serving.settings import ServingSettings
 
 __all__ = ["api", "infer", "interactive", "token"]
@@ -34,15 +31,19 @@ def _settings(**given: Any) -> ServingSettings:
     try:
         return ServingSettings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        raise ConfigError(f"{error.errors(include_url=False)[0]['msg']}.", hint="Mend the option.") from None
+        raise ConfigError(f"{error.errors(include_url=False)[0]['msg']}.", hint="Correct the option.") from None
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    # Before torch is loaded: threads that spin while they wait take the processor from everything else.
+def _quiet_libraries() -> None:
+    """Before torch is loaded: threads that spin while they wait take the processor from everything else."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    _quiet_libraries()
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
@@ -159,66 +160,21 @@ def infer(
     cleo infer --model ./my-model --file questions.txt --json
     cleo infer --smoke ./bundle
     """
+    if smoke is None and (text is None) == (file is None):
+        raise click.UsageError("Give --input TEXT, or --file FILE.")
+    settings = _settings()
     from cleo_serving.engine.base import Sampling
+    from cleo_serving.local import infer as work
 
     if smoke is not None:
-        _run(_smoke(smoke))
+        _run(work.smoke(smoke, settings))
         return
-    if (text is None) == (file is None):
-        raise click.UsageError("Give --input TEXT, or --file FILE.")
-    texts = [text] if text is not None else _lines(file)
+    texts = work.lines(file) if file is not None else [str(text)]
     if not all(texts) or not texts:
         raise InputError("There is nothing to ask.", hint='--input "What does len do?"')
     sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
-    _run(_infer(model, revision, [str(each) for each in texts], system, sampling, stream, as_json))
-
-
-def _lines(file: TextIO | None) -> list[str]:
-    try:
-        return [line.strip() for line in file or [] if line.strip()]
-    except UnicodeDecodeError:
-        raise InputError("The file is not UTF-8 text.", hint="Convert it, then try again.") from None
-
-
-async def _smoke(folder: Path) -> None:
-    from cleo_serving.engine.transformers import TransformersEngine
-    from cleo_serving.model.holder import GOLDEN, golden_prompts
-
-    engine = TransformersEngine(_settings().engine)
-    try:
-        await engine.load(folder)
-        for question, answer in zip(GOLDEN, await golden_prompts(engine), strict=True):
-            click.echo(f"{question}  {' '.join(answer.split())}")
-    finally:
-        await engine.close()
-
-
-async def _infer(
-    model: str, revision: str | None, texts: list[str], system: str, sampling: Any, stream: bool, as_json: bool
-) -> None:
-    from cleo_serving.engine.base import Message
-    from cleo_serving.model.local import fit, open_engine, reply
-
-    async with open_engine(model, _settings(), revision) as engine:
-        prompts = [fit(engine, system, [Message("user", text)], sampling.max_tokens) for text in texts]
-        if stream and not as_json:
-            for number, prompt in enumerate(prompts):
-                await reply(
-                    engine, prompt, sampling, f"infer-{number}", lambda part: click.echo(printable(part), nl=False)
-                )
-                click.echo()
-            return
-        for text, answer in zip(texts, await engine.generate_batch(prompts, sampling), strict=True):
-            click.echo(_shown(text, answer, as_json))
-
-
-def _shown(text: str, answer: Any, as_json: bool) -> str:
-    import json
-    from dataclasses import asdict
-
-    if as_json:
-        return json.dumps({"input": text, **asdict(answer)}, ensure_ascii=False)
-    return printable(str(answer.text).strip())
+    source = work.Source(model, revision, settings)
+    _run(work.infer(source, texts, system, sampling, stream=stream, as_json=as_json))
 
 
 @click.command()
@@ -237,64 +193,11 @@ def interactive(
     cleo interactive
     cleo interactive --model ./my-model --temperature 0.2
     """
+    settings = _settings()
+    _quiet_libraries()
     from cleo_serving.engine.base import Sampling
+    from cleo_serving.local.engine import Source
+    from cleo_serving.local.talk import talk
 
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
-    with asyncio.Runner() as runner:
-        opening = _open(model, revision)
-        engine, leave = runner.run(opening)
-        try:
-            _talk(runner, engine, system, sampling)
-        finally:
-            runner.run(leave())
-
-
-async def _open(model: str, revision: str | None) -> tuple[Engine, Any]:
-    from contextlib import AsyncExitStack
-
-    from cleo_serving.model.local import open_engine
-
-    stack = AsyncExitStack()
-    engine = await stack.enter_async_context(open_engine(model, _settings(), revision))
-    return engine, stack.aclose
-
-
-def _talk(runner: asyncio.Runner, engine: Engine, system: str, sampling: Any) -> None:
-    from cleo_serving.engine.base import Message
-    from cleo_serving.model.local import fit, reply
-
-    if sys.stdin.isatty():
-        import readline  # noqa: F401 - gives input() its line editing and history
-
-        click.echo(f"{engine.capabilities.architecture}; Ctrl-C stops a reply, Ctrl-D leaves, /new begins afresh.")
-    turns: list[Message] = []
-    for number in range(sys.maxsize):
-        try:
-            text = input("you> " if sys.stdin.isatty() else "").strip()
-        except EOFError:
-            click.echo()
-            return
-        except KeyboardInterrupt:
-            click.echo("  (Ctrl-D leaves)")
-            continue
-        if text == "/new":
-            turns.clear()
-        if not text or text == "/new":
-            continue
-        shown: list[str] = []
-
-        def show(part: str, shown: list[str] = shown) -> None:
-            shown.append(part)
-            click.echo(printable(part), nl=False)
-
-        try:
-            tokens = fit(engine, system, [*turns, Message("user", text)], sampling.max_tokens)
-            runner.run(reply(engine, tokens, sampling, f"turn-{number}", show))
-        except InputError as error:
-            click.echo(str(error))
-            continue
-        except KeyboardInterrupt:
-            click.echo("  (stopped)", nl=False)
-        click.echo()
-        turns += [Message("user", text), Message("assistant", "".join(shown))]
+    talk(Source(model, revision, settings), system, sampling)

@@ -9,13 +9,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from starlette.datastructures import Address
+
 from cleo_core.proof import replies
 from cleo_core.telemetry import get_logger, metrics_text
 from cleo_memory import Memory, open_memory
 from cleo_serving.chat.assistant import Assistant
-from cleo_serving.identity.tokens import TokenVerifier
+from cleo_serving.errors import Unauthenticated
+from cleo_serving.identity.bearer import bearer_token
+from cleo_serving.identity.tokens import Principal, TokenVerifier
 from cleo_serving.metrics import Metrics
-from cleo_serving.model.holder import ModelHolder, load_model
+from cleo_serving.model.holder import ModelHolder
+from cleo_serving.model.loader import load_model
 from cleo_serving.security.limits import RateLimits
 from cleo_serving.settings import ServingSettings
 
@@ -34,6 +39,20 @@ class Services:
     limits: RateLimits
     metrics: Metrics
 
+    async def sign_in(self, value: object, client: Address | None, *, bare: bool = False) -> Principal:
+        """Who a request speaks for, by the value of its Authorization header.
+
+        Raises:
+            Unauthenticated: there is no token that holds.
+            RateLimited: too many such requests came from this address.
+        """
+        try:
+            return self.verifier.verify(bearer_token(value, bare=bare))
+        except Unauthenticated:
+            # Only now: behind a proxy all share one address, and a stranger there must not lock out who has a token.
+            await self.limits.count_failure(client.host if client else "unknown")
+            raise
+
     def measure(self) -> bytes:
         """The figures of this moment, in Prometheus' text form."""
         stats = self.models.current.engine.stats()
@@ -51,7 +70,7 @@ async def open_services(settings: ServingSettings) -> AsyncGenerator[Services]:
     models = ModelHolder(await load_model(settings), settings)
     try:
         async with open_memory() as memory:
-            assistant = Assistant(models, memory, settings.prompt, metrics)
+            assistant = Assistant(models, memory, settings.prompt, limits, metrics)
             background = [asyncio.create_task(models.watch())]
             if settings.reply_days is not None:
                 background.append(asyncio.create_task(forget_old_replies(settings.reply_days)))

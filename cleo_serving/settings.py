@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cleo_core.compute import DtypeChoice
 from cleo_core.errors import ConfigError
 from cleo_core.settings import CoreSettings, load
 
@@ -79,8 +80,8 @@ class EngineSettings(BaseModel):
 
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     """CPU threads of torch; 0 takes what this process may use."""
-    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """auto keeps the stored type, but computes in float32 on a CPU that has no bfloat16 instructions."""
+    dtype: DtypeChoice = "auto"
+    """auto: bfloat16 on an accelerator and on a CPU that has instructions for it, else float32."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     page_size: Annotated[int, Field(ge=8, le=256)] = 32
     """Tokens per page of the key-value cache; a whole page is what two prompts can share."""
@@ -174,10 +175,10 @@ class ServingSettings(BaseSettings):
 
     def problems(self) -> Iterator[str]:
         """See `cleo_core.settings.check`."""
-        from cleo_serving.security.limits import RateLimits
+        from cleo_serving.security.counters import open_counters
 
         try:
-            RateLimits(self.rate)
+            open_counters(self.rate.storage)
         except ConfigError as error:
             yield f"{error.message} {error.hint or ''}".strip()
 

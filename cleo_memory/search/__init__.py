@@ -10,7 +10,7 @@ How the rest of the memory uses it::
     index.attach([document.id], vectors)                         # found by its meaning too
     index = UserIndex.load(embedder.dim, map(Segment.from_bytes, opened))
     matches = index.search(question, embedder.embed([question])[0], limit=10, where=Filter(valid_at=now))
-    context = build_context([(match, documents[match.id]) for match in matches], token_budget=1500)
+    context = build_context([Hit(records[match.id], match.score, match.parts) for match in matches], token_budget=1500)
 
 Nothing here knows a store or a key: bytes go out to be sealed and come back opened.
 """

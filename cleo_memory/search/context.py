@@ -1,13 +1,13 @@
-"""What the model is shown of a user's memories: as many as a token budget allows, each with the reason it is there."""
+"""What a model is shown of a user's memory: within a token budget, each memory with the reason it is there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from cleo_memory.search.documents import Document, Match
+from cleo_memory.records import Hit, Record
 
 __all__ = ["Citation", "Context", "approximate_tokens", "build_context"]
 
@@ -21,8 +21,9 @@ REASONS = {
     "time": "tells a time, and the question asks when",
     "number": "tells a number, and the question asks how many",
     "name": "tells a name, and the question asks who, where or which",
-    "recent": "was said a moment ago",
 }
+NO_REASON = "nothing else was found"
+PREFERENCE = "is a preference of the user"
 HALF_LIFE = 30 * 86400.0  # seconds
 RECENCY = 0.05  # of the best score: decides between near-equals and no more
 WORTH_NAMING = 0.15  # share of the score from which a part is named as a reason
@@ -30,24 +31,31 @@ WORTH_NAMING = 0.15  # share of the score from which a part is named as a reason
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Why a memory is in the context."""
+    """A memory in the notes, and why it is there."""
 
-    number: int
-    """The number in square brackets before its text."""
     id: str
+    kind: str
     score: float
+    reason: str
+    """In words: ``shares words with the question; was said by the person whom the question names``."""
     parts: Mapping[str, float]
-    because: str
-    """The same in words: ``shares words with the question; was said by the person whom the question names``."""
+    """The same as the summands of the score."""
+    number: int | None = None
+    """The number in square brackets before its line; preferences stand under their key and have none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Text for a prompt, who is cited in it, and its length in tokens."""
+    """Notes for a prompt, and the turns that the prompt shows as turns."""
 
-    text: str
+    notes: str
     citations: tuple[Citation, ...]
     tokens: int
+    """Length of the notes."""
+    recent: tuple[Record, ...] = ()
+    """The last turns of the conversation, oldest first. None of them is repeated in the notes."""
+    degraded: tuple[str, ...] = ()
+    """Why this is less than it could be, in words."""
 
 
 def approximate_tokens(text: str) -> int:
@@ -57,77 +65,78 @@ def approximate_tokens(text: str) -> int:
 
 
 def build_context(
-    found: Sequence[tuple[Match, Document]],
+    hits: Sequence[Hit],
     *,
     token_budget: int,
-    recent: Sequence[Document] = (),
-    now: float | None = None,
+    preferences: Mapping[str, Record] | None = None,
+    recent: Sequence[Record] = (),
+    least: float = 0.0,
+    now: datetime | None = None,
     count: Callable[[str], int] = approximate_tokens,
+    degraded: tuple[str, ...] = (),
 ) -> Context:
-    """Choose memories for a prompt and write them out in the order in which they were said.
+    """Choose memories for a prompt. Preferences stand first, then the rest in the order in which it was said.
 
     Args:
-        found: the answer of a search with its documents, best first.
+        hits: the answer of a search, best first.
         token_budget: `Context.tokens` stays at or below it.
-        recent: last turns of the present conversation, newest last; taken first, up to a third of the budget, and
-            not repeated when a search finds them too.
+        preferences: by key; one that would take more than half of what is left is passed over.
+        recent: turns that the prompt shows anyway.
+        least: share of the best score below which a hit is not shown.
         now: for the recency bonus that decides between near-equals (half-life 30 days); None gives none.
         count: tokens of a text, from the model's own tokenizer where there is one.
     """
-    most = len(found) + len(recent)
-    chosen: list[tuple[Match, Document]] = []
-    left, share = token_budget, token_budget // 3
-
-    def take(match: Match, document: Document, room: int) -> int:
+    left, lines, known = token_budget, list[str](), list[Citation]()
+    for key, record in (preferences or {}).items():
+        line = f"{key}: {' '.join(record.content.split())}"
+        if (price := count(line) + 1) <= left // 2:
+            left -= price
+            lines.append(line)
+            known.append(Citation(record.id, str(record.kind), 1.0, PREFERENCE, {}))
+    passed = {record.id for record in recent} | {citation.id for citation in known}
+    best = max((hit.score for hit in hits), default=0.0)
+    fitting = [hit for hit in hits if hit.record.id not in passed and hit.score >= least * best]
+    chosen: list[Hit] = []
+    for hit in sorted(fitting, key=lambda hit: -_worth(hit, now, best)):
         # Priced with the longest number it may get and its line end.
-        price = count(_line(most, document)) + 1
-        if price > room or any(document.id == other.id for _, other in chosen):
-            return 0
-        chosen.append((match, document))
-        return price
-
-    for document in reversed(recent):
-        price = take(Match(document.id, 0.0, {"recent": 0.0}), document, share)
-        if not price:
-            break
-        share -= price
-        left -= price
-    best = found[0][0].score if found else 0.0
-    for match, document in sorted(found, key=lambda pair: -_worth(*pair, now=now, best=best)):
-        left -= take(match, document, left)
+        if (price := count(_line(len(fitting), hit.record)) + 1) <= left:
+            left -= price
+            chosen.append(hit)
     while True:
-        told = sorted(chosen, key=lambda pair: pair[1].at if pair[1].at is not None else float("-inf"))
-        text = "\n".join(_line(number, document) for number, (_, document) in enumerate(told, 1))
-        tokens = count(text) if text else 0
+        told = sorted(chosen, key=lambda hit: hit.record.valid_from)
+        notes = "\n".join([*lines, *(_line(number, hit.record) for number, hit in enumerate(told, 1))])
+        tokens = count(notes) if notes else 0
         if tokens <= token_budget:
             break
-        chosen.pop()  # a tokenizer may count the whole higher than its lines; the least worthy came last
-    citations = tuple(
-        Citation(number, match.id, match.score, match.parts, _because(match))
-        for number, (match, _) in enumerate(told, 1)
+        # A tokenizer may count the whole higher than its lines; the least worthy came last.
+        if chosen:
+            chosen.pop()
+        else:
+            lines.pop()
+            known.pop()
+    cited = (
+        Citation(hit.record.id, str(hit.record.kind), hit.score, _reason(hit), hit.parts, number)
+        for number, hit in enumerate(told, 1)
     )
-    return Context(text, citations, tokens)
+    return Context(notes=notes, citations=(*known, *cited), tokens=tokens, recent=tuple(recent), degraded=degraded)
 
 
-def _line(number: int, document: Document) -> str:
+def _line(number: int, record: Record) -> str:
     """``[2] 7 May 2023, Ann: text`` on one line: a memory cannot start a line that looks like another memory."""
-    day = ""
-    if document.at is not None:
-        moment = datetime.fromtimestamp(document.at, UTC)
-        day = f"{moment.day} {moment:%B %Y}"
-    head = ", ".join(part for part in (day, document.speaker) if part)
-    line = f"[{number}] {head}: {document.text}" if head else f"[{number}] {document.text}"
-    return " ".join(line.split())
+    said = record.valid_from
+    head = ", ".join(part for part in (f"{said.day} {said:%B %Y}", record.speaker) if part)
+    text = record.content if record.key is None else f"{record.key}: {record.content}"
+    return " ".join(f"[{number}] {head}: {text}".split())
 
 
-def _worth(match: Match, document: Document, *, now: float | None, best: float) -> float:
-    if now is None or document.at is None:
-        return match.score
-    age = max(0.0, now - document.at)
-    return match.score + RECENCY * best * float(2.0 ** (-age / HALF_LIFE))
+def _worth(hit: Hit, now: datetime | None, best: float) -> float:
+    if now is None:
+        return hit.score
+    age = max(0.0, (now - hit.record.valid_from).total_seconds())
+    return hit.score + RECENCY * best * float(2.0 ** (-age / HALF_LIFE))
 
 
-def _because(match: Match) -> str:
-    parts = sorted(match.parts.items(), key=lambda part: -part[1])
-    named = [name for name, value in parts if value >= WORTH_NAMING * match.score]
-    return "; ".join(REASONS.get(name, name) for name in named)
+def _reason(hit: Hit) -> str:
+    parts = sorted(hit.parts.items(), key=lambda part: -part[1])
+    named = [name for name, value in parts if value >= WORTH_NAMING * hit.score]
+    return "; ".join(REASONS.get(name, name) for name in named) or NO_REASON

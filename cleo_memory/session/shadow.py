@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cleo_memory.session.detectors import Finding, Turn, detect
 
-__all__ = ["UNMOVED", "Influence", "ShadowMemory"]
+__all__ = ["Influence", "ShadowMemory"]
 
 log = logging.getLogger("cleo.security")
 LONGEST_SESSION = 64  # turns looked back upon
@@ -36,13 +36,9 @@ HINTS = {
 class Influence:
     """What the shadow memory adds to a generation. Goes into the reply's metadata; quotes nothing that was said."""
 
-    findings: tuple[Finding, ...]
-    guidance: str
+    findings: tuple[Finding, ...] = ()
+    guidance: str = ""
     """Sentences for the system prompt; empty when there is nothing to say."""
-
-
-UNMOVED = Influence((), "")
-"""Nothing is to be seen."""
 
 
 class ShadowMemory:
@@ -63,8 +59,8 @@ class ShadowMemory:
         self._ttl, self._most = ttl, sessions
         self._forgotten: Counter[str] = Counter()
 
-    def weigh(self, user: str, session: str, role: str, text: str, *, at: float | None = None) -> Influence:
-        """Say what is to be seen if this were the session's next turn; nothing is noted."""
+    def evaluate(self, user: str, session: str, role: str, text: str, *, at: float | None = None) -> Influence:
+        """What the detectors find if this were the session's next turn; nothing is noted."""
         self.expire()
         key = (self._pseudonym(user), session)
         _, sealed = self._sessions.get(key, (0.0, ()))
@@ -86,8 +82,8 @@ class ShadowMemory:
             self._sessions.popitem(last=False)
 
     def observe(self, user: str, session: str, role: str, text: str, *, at: float | None = None) -> Influence:
-        """Hold a turn and say what is to be seen in the session so far."""
-        influence = self.weigh(user, session, role, text, at=at)
+        """Note a turn and say what the detectors find in the session so far."""
+        influence = self.evaluate(user, session, role, text, at=at)
         self.note(user, session, role, text, at=at)
         return influence
 

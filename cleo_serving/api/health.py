@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from cleo_serving.errors import Unauthenticated
 from cleo_serving.services import Services
 
 __all__ = ["HealthEndpoints"]
@@ -30,10 +29,7 @@ class HealthEndpoints:
     async def detailed(self, request: Request) -> Response:
         """For who holds a token: model, engine, successor."""
         services = self._services
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("A token is needed.")
-        services.verifier.verify(token.strip())
+        await services.sign_in(request.headers.get("authorization"), request.client)
         model = services.models.current
         stats, able = model.engine.stats(), model.engine.capabilities
         told = {

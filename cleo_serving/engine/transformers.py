@@ -8,8 +8,6 @@ admission, one event-loop queue per reply, a fresh start when the thread has die
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -17,17 +15,14 @@ from typing import Any
 
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.base import Capabilities, Completion, EngineStats, FinishReason, Message, Piece, Sampling
-from cleo_serving.engine.folder import check_folder
+from cleo_serving.engine.loading import LoadedModel, load_folder, start_batching
 from cleo_serving.engine.text import GrowingText, TextCodec
-from cleo_serving.errors import EngineError, Overloaded, UnsupportedModel
+from cleo_serving.errors import EngineError, Overloaded
 from cleo_serving.settings import EngineSettings
 
 __all__ = ["TransformersEngine"]
 
 log = get_logger(__name__)
-
-# Room that the scheduler of the cache wants beside the tokens themselves, in pages.
-SPARE_PAGES = 2
 
 
 class TransformersEngine:
@@ -35,10 +30,8 @@ class TransformersEngine:
 
     def __init__(self, settings: EngineSettings | None = None) -> None:
         self.settings = settings or EngineSettings()
-        self._model: Any = None
+        self._loaded: LoadedModel | None = None
         self._manager: Any = None
-        self._codec: TextCodec | None = None
-        self._capabilities: Capabilities | None = None
         self._slots = asyncio.Semaphore(self.settings.max_streams)
         self._waiting = 0
         self._active: dict[str, asyncio.Queue[Any]] = {}
@@ -48,106 +41,22 @@ class TransformersEngine:
         self._requests = self._tokens = self._aborted = self._failures = 0
 
     @property
-    def codec(self) -> TextCodec:
-        if self._codec is None:
+    def loaded(self) -> LoadedModel:
+        if self._loaded is None:
             raise EngineError("No model is loaded.")
-        return self._codec
+        return self._loaded
+
+    @property
+    def codec(self) -> TextCodec:
+        return self.loaded.codec
 
     @property
     def capabilities(self) -> Capabilities:
-        if self._capabilities is None:
-            raise EngineError("No model is loaded.")
-        return self._capabilities
+        return self.loaded.capabilities
 
     async def load(self, folder: Path) -> None:
-        architecture = check_folder(folder)
-        await asyncio.to_thread(self._load, folder, architecture)
-        self._start()
-
-    def _load(self, folder: Path, architecture: str) -> None:
-        # Threads that spin while they wait take the CPU from the event loop.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        import torch
-        from safetensors import SafetensorError
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging as transformers_logging
-
-        quiet: Any = transformers_logging
-        quiet.set_verbosity_error()
-        quiet.disable_progress_bar()
-        # Its log lines quote token ids, that is what users wrote.
-        logging.getLogger("ContinuousBatchingLogger").setLevel(logging.CRITICAL)
-        torch.set_num_threads(self.settings.threads or len(os.sched_getaffinity(0)))
-        device = self.settings.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        loader: Any = AutoModelForCausalLM
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
-            self._model, info = loader.from_pretrained(
-                str(folder),
-                output_loading_info=True,
-                dtype="auto" if self.settings.dtype == "auto" else getattr(torch, self.settings.dtype),
-                attn_implementation="sdpa",
-                use_safetensors=True,
-                trust_remote_code=False,
-                local_files_only=True,
-            )
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise UnsupportedModel(
-                f"The model folder {folder} cannot be loaded: {reason}", hint="Check that it was written whole."
-            ) from None
-        # transformers would go on with random numbers in their place.
-        if missing := sorted(info["missing_keys"]) or sorted(str(key) for key in info["mismatched_keys"]):
-            raise UnsupportedModel(
-                f"The weights in {folder} are not whole: {missing[0]} and {len(missing) - 1} more are missing.",
-                hint="Save the model again.",
-            )
-        slow = device == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
-        if slow and self.settings.dtype == "auto":
-            self._model = self._model.float()
-        self._model = self._model.to(device).eval()
-        self._codec = TextCodec(tokenizer)
-        limit = getattr(self._model.config, "max_position_embeddings", None) or self.settings.context_tokens
-        room = self.settings.cache_tokens - SPARE_PAGES * self.settings.page_size
-        self._capabilities = Capabilities(
-            name="transformers",
-            architecture=architecture,
-            context_tokens=min(self.settings.context_tokens, int(limit), room),
-            device=device,
-            dtype=str(self._model.dtype).removeprefix("torch."),
-            streams=self.settings.max_streams,
-        )
-
-    def _start(self) -> None:
-        from transformers import ContinuousBatchingConfig, GenerationConfig
-
-        configuration: Any = GenerationConfig
-        generation = configuration(
-            do_sample=True,
-            # Values other than 1.0 and 0, so that the processors exist and each request can set its own.
-            temperature=0.7,
-            top_k=50,
-            top_p=0.95,
-            max_new_tokens=16,
-            eos_token_id=self.codec.end_tokens,
-            pad_token_id=self.codec.end_tokens[0] if self.codec.end_tokens else 0,
-        )
-        batching = ContinuousBatchingConfig(
-            page_size=self.settings.page_size,
-            num_blocks=self.settings.cache_tokens // self.settings.page_size,
-            max_batch_tokens=self.settings.max_batch_tokens,
-            max_requests_per_batch=self.settings.max_streams,
-            use_async_batching=False,
-            use_cuda_graph=False,
-            per_request_processors=True,
-            auto_switch_to_flash=False,
-        )
-        self._manager = self._model.init_continuous_batching(
-            generation_config=generation, continuous_batching_config=batching
-        )
-        self._manager.start()
+        self._loaded = await asyncio.to_thread(load_folder, folder, self.settings)
+        self._manager = start_batching(self._loaded, self.settings)
 
     def _ensure_running(self) -> None:
         if self._manager is None:
@@ -155,7 +64,7 @@ class TransformersEngine:
         if not self._manager.is_running():
             self._failures += 1
             log.error("the generation thread had ended; a new one is started")
-            self._start()
+            self._manager = start_batching(self.loaded, self.settings)
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         return self.codec.encode(messages)
@@ -285,7 +194,7 @@ class TransformersEngine:
         manager, self._manager = self._manager, None
         if manager is not None:
             await asyncio.to_thread(manager.stop, block=True, timeout=30, hard_stop=True)
-        self._model = None
+        self._loaded = None
 
     def stats(self) -> EngineStats:
         return EngineStats(

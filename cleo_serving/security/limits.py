@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.storage import storage_from_string
 
-from cleo_core.errors import ConfigError
 from cleo_serving.errors import RateLimited
+from cleo_serving.security.counters import open_counters
 from cleo_serving.settings import RateSettings
 
 __all__ = ["RateLimits"]
@@ -23,17 +21,7 @@ class RateLimits:
     """Counters of all shares. In-flight counts are per process, the rest wherever `storage` says."""
 
     def __init__(self, settings: RateSettings) -> None:
-        try:
-            # redis-py, which the memory uses too; by default limits wants another client for asynchronous use.
-            storage = storage_from_string(f"async+{settings.storage}", implementation="redispy")
-        except Exception as error:  # limits raises its own and its backends' errors
-            raise ConfigError(
-                f"CLEO_SERVING_RATE__STORAGE cannot be used ({type(error).__name__}).",
-                hint="Use memory:// or a redis:// address.",
-            ) from None
-        if not isinstance(storage, Storage):
-            raise ConfigError("CLEO_SERVING_RATE__STORAGE is not an asynchronous storage.")
-        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._limiter = SlidingWindowCounterRateLimiter(open_counters(settings.storage))
         self._cost = RateLimitItemPerMinute(settings.cost_per_minute)
         self._failures = RateLimitItemPerMinute(settings.failures_per_minute)
         self._settings = settings

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cleo_core.compute import compute_dtype
 from cleo_core.errors import UnsafeWeights, UnusableModel
 from cleo_serving.engine.base import Message, Piece, Sampling
 from cleo_serving.engine.folder import ARCHITECTURES
@@ -20,7 +21,14 @@ from cleo_serving.settings import EngineSettings
 pytestmark = pytest.mark.integration
 
 SMALL = EngineSettings(
-    threads=1, page_size=8, cache_tokens=2048, max_batch_tokens=64, max_streams=4, max_waiting=2, context_tokens=512
+    threads=1,
+    dtype="float32",  # replies are compared with those of `generate`, to the token
+    page_size=8,
+    cache_tokens=2048,
+    max_batch_tokens=64,
+    max_streams=4,
+    max_waiting=2,
+    context_tokens=512,
 )
 GREEDY = Sampling(temperature=0, max_tokens=12)
 
@@ -64,6 +72,18 @@ async def test_a_greedy_reply_is_the_one_of_generate(
         assert engine.capabilities.architecture == architecture
     finally:
         await engine.close()
+
+
+async def test_an_engine_computes_in_the_dtype_of_the_machine_unless_a_setting_says_otherwise(
+    model_folder: Path, engine: TransformersEngine
+) -> None:
+    assert engine.capabilities.dtype == "float32"
+    chosen = TransformersEngine(SMALL.model_copy(update={"dtype": "auto", "device": "cpu"}))
+    await chosen.load(model_folder)
+    try:
+        assert chosen.capabilities.dtype == str(compute_dtype("cpu")).removeprefix("torch.")
+    finally:
+        await chosen.close()
 
 
 async def test_a_stream_that_reaches_its_limit_says_length(engine: TransformersEngine) -> None:

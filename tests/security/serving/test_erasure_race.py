@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from cleo_memory import Memory, open_memory
-from cleo_serving.chat.assistant import Assistant, Begun, Ended, Question
+from cleo_serving.chat.assistant import Assistant
+from cleo_serving.chat.events import Ended, Question, Started
 from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling
 from cleo_serving.errors import Erased
 from cleo_serving.metrics import Metrics
-from cleo_serving.model.holder import ModelHolder, ServedModel
+from cleo_serving.model.holder import ModelHolder
+from cleo_serving.model.served import ServedModel
+from cleo_serving.security.limits import RateLimits
 from cleo_serving.settings import ServingSettings
 
 pytestmark = pytest.mark.security
@@ -71,7 +74,7 @@ def engine() -> Slow:
 def assistant(engine: Slow, memory: Memory) -> Assistant:
     settings = ServingSettings()
     model = ServedModel(engine, "slow", "unsigned", "0" * 64, "unsigned", "unsigned")
-    return Assistant(ModelHolder(model, settings), memory, settings.prompt, Metrics())
+    return Assistant(ModelHolder(model, settings), memory, settings.prompt, RateLimits(settings.rate), Metrics())
 
 
 async def ask(assistant: Assistant, user: str, conversation: str | None = None) -> list[Any]:
@@ -110,7 +113,7 @@ async def test_a_question_that_waited_through_an_erasure_is_refused_and_not_kept
     # Another user's, and one asked after the receipt, are kept whole.
     for user in ("bob", "ann"):
         parts = await ask(assistant, user)
-        assert isinstance(parts[0], Begun)
+        assert isinstance(parts[0], Started)
         assert isinstance(parts[-1], Ended)
         assert await kept(memory, user) == 2
 
@@ -120,7 +123,7 @@ async def test_a_reply_in_the_making_is_not_kept_after_an_erasure(
 ) -> None:
     engine.first.set()
     async with aclosing(assistant.answer("ann", Question(text="what do I drink"))) as parts:
-        assert isinstance(await anext(parts), Begun)
+        assert isinstance(await anext(parts), Started)
         assert await kept(memory, "ann") == 1
         await memory.erase("ann")
         engine.rest.set()

@@ -16,7 +16,8 @@ from cleo_core.crypto.errors import SignatureMissing
 from cleo_core.errors import CleoError, ConfigError, TrustError
 from cleo_core.provenance.errors import ApprovalMismatch, BundleSignatureInvalid, NotApproved, Revoked
 from cleo_serving.engine.base import Message, Piece, Sampling
-from cleo_serving.model.holder import ModelHolder, load_model
+from cleo_serving.model.holder import ModelHolder
+from cleo_serving.model.loader import load_model
 from tests.security.serving.signed_models import register, settings, until
 from tests.trust_bundles import Registered
 

@@ -123,7 +123,7 @@ async def test_subscribing_before_signing_in_closes_the_socket(api: RunningApi) 
 
 
 async def test_a_socket_that_never_signs_in_is_closed(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cleo_serving.api.socket.INIT_SECONDS", 0.2)
+    monkeypatch.setattr("cleo_serving.api.graphql.socket.INIT_SECONDS", 0.2)
     async with connect(api.socket_url, subprotocols=PROTOCOL, close_timeout=1) as socket:
         assert await close_code(socket) == 4408
 

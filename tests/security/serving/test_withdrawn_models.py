@@ -15,7 +15,8 @@ from cleo_core.provenance.errors import ApprovalMismatch, NotApproved, VersionRo
 from cleo_core.registry.errors import RegistryError
 from cleo_serving.errors import ModelWithdrawn
 from cleo_serving.model import holder as models
-from cleo_serving.model.holder import ModelHolder, load_model
+from cleo_serving.model.holder import ModelHolder
+from cleo_serving.model.loader import load_model
 from tests.security.serving.signed_models import register, settings, until
 from tests.serving_server import RunningApi
 from tests.trust_bundles import Registered

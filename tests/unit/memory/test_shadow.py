@@ -84,7 +84,7 @@ def test_a_session_is_kept_by_when_it_was_used_and_not_by_when_its_turns_were_sa
     for age in (90_000, 80_000):  # read again after a restart, a day later
         shadow.note("ann", "s", "user", "How do I reset the password of my account?", at=now[0] - age)
     assert shadow.knows("ann", "s")
-    assert shadow.weigh("ann", "s", "user", "How do I reset the password of my account?").findings
+    assert shadow.evaluate("ann", "s", "user", "How do I reset the password of my account?").findings
     shadow.note("bob", "s", "user", "text", at=now[0] + 1e6)  # a clock that goes wrong elsewhere
     now[0] += 61
     shadow.expire()
@@ -98,14 +98,14 @@ def test_a_turn_is_looked_at_up_to_a_length() -> None:
     assert max(len(each) for _, held in shadow._sessions.values() for each in held) < 2_100
 
 
-def test_what_is_weighed_is_not_noted() -> None:
+def test_what_is_evaluated_is_not_noted() -> None:
     shadow = ShadowMemory()
     question = "How do I reset the password of my account?"
     for _ in range(2):
         shadow.observe("ann", "s", "user", question)
     for _ in range(2):  # the second time it is the third turn again, not the fourth
-        assert shadow.weigh("ann", "s", "user", question).findings[0].why == "3 of the last 3 turns are alike"
-    assert shadow.weigh("ann", "other", "user", question).findings == ()
+        assert shadow.evaluate("ann", "s", "user", question).findings[0].why == "3 of the last 3 turns are alike"
+    assert shadow.evaluate("ann", "other", "user", question).findings == ()
     assert shadow.knows("ann", "s")
     assert not shadow.knows("ann", "other")
 
@@ -113,10 +113,10 @@ def test_what_is_weighed_is_not_noted() -> None:
 def test_answers_that_repeat_themselves_are_told_with_the_next_question() -> None:
     shadow = ShadowMemory()
     for asked in ("Where is the tap?", "Which road goes there?", "And by bus?"):
-        assert shadow.weigh("ann", "s", "user", asked).findings == ()
+        assert shadow.evaluate("ann", "s", "user", asked).findings == ()
         shadow.observe("ann", "s", "user", asked)
         shadow.observe("ann", "s", "assistant", "Please have a look at the manual of the tap.")
-    assert [each.detector for each in shadow.weigh("ann", "s", "user", "Is it far away?").findings] == ["loop"]
+    assert [each.detector for each in shadow.evaluate("ann", "s", "user", "Is it far away?").findings] == ["loop"]
 
 
 def test_sessions_of_two_users_with_one_name_do_not_meet() -> None:

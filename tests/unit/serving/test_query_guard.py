@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleo_serving.errors import QueryRejected
-from cleo_serving.security.query_guard import Admitted, admit
+from cleo_serving.security.query.guard import Admitted, admit
 from cleo_serving.settings import QueryLimits
 
 pytestmark = pytest.mark.unit

@@ -4,38 +4,24 @@
 
 import strawberry
 
-from cleo_memory import Record
-from cleo_memory.errors import MemoryNotFound
-from cleo_memory.records import Conversation as Thread
-from cleo_serving.api.context import Ctx, answers
-from cleo_serving.api.input import check_id, check_text
-from cleo_serving.api.pages import connection
-from cleo_serving.api.types import (
-    Connection,
+from cleo_memory import MemoryNotFound
+from cleo_serving.api.graphql.inputs import check_id, check_text
+from cleo_serving.api.graphql.pages import Connection, connection
+from cleo_serving.api.graphql.resolvers import Ctx, answers
+from cleo_serving.api.graphql.types.memory import (
     Conversation,
     ConversationSummary,
-    Health,
     Memory,
     MemoryHit,
     MemoryKind,
     MemoryStats,
-    Model,
-    Part,
     Preference,
     Turn,
 )
+from cleo_serving.api.graphql.types.model import Health, Model
 from cleo_serving.errors import NotFound
 
 __all__ = ["Query"]
-
-
-def _summary(thread: Thread) -> ConversationSummary:
-    return ConversationSummary(
-        id=strawberry.ID(thread.id),
-        turn_count=thread.turns,
-        created_at=thread.created_at,
-        updated_at=thread.updated_at,
-    )
 
 
 @answers("memory:read")
@@ -50,14 +36,12 @@ async def conversations(
     info: Ctx, first: int | None = None, after: str | None = None
 ) -> Connection[ConversationSummary]:
     user, services = info.context.principal.user, info.context.services
-    limits = services.settings.query
     return await connection(
         lambda size, start: services.memory.conversations(user, size, start),
-        _summary,
+        ConversationSummary.of,
         first,
         after,
-        limits.max_page,
-        limits.default_page,
+        services.settings.query,
     )
 
 
@@ -69,14 +53,12 @@ async def memories(
     after: str | None = None,
 ) -> Connection[Memory]:
     user, services = info.context.principal.user, info.context.services
-    limits = services.settings.query
     return await connection(
         lambda size, start: services.memory.memories(user, kinds=kinds, first=size, after=start),
         Memory.of,
         first,
         after,
-        limits.max_page,
-        limits.default_page,
+        services.settings.query,
     )
 
 
@@ -90,30 +72,21 @@ async def search_memories(
     user, services = info.context.principal.user, info.context.services
     size = services.settings.query.default_page if limit is None else limit
     hits = await services.memory.search(user, check_text(query, 2000, "query"), kinds=kinds, limit=size)
-    return [
-        MemoryHit(
-            memory=Memory.of(hit.record),
-            score=hit.score,
-            parts=[Part(name=name, value=value) for name, value in hit.parts.items()],
-        )
-        for hit in hits
-    ]
+    return [MemoryHit.of(hit) for hit in hits]
 
 
 @answers("memory:read")
 async def memory(info: Ctx, id: strawberry.ID) -> Memory:
-
     try:
-        record: Record = await info.context.services.memory.recall(info.context.principal.user, check_id(id))
+        return Memory.of(await info.context.services.memory.recall(info.context.principal.user, check_id(id)))
     except MemoryNotFound:
         raise NotFound("There is no such memory.") from None
-    return Memory.of(record)
 
 
 @answers("memory:read")
 async def preferences(info: Ctx) -> list[Preference]:
     found = await info.context.services.memory.preferences(info.context.principal.user)
-    return [Preference(key=key, value=record.content, since=record.valid_from) for key, record in found.items()]
+    return [Preference.of(key, record) for key, record in found.items()]
 
 
 @answers("memory:read")
@@ -128,9 +101,7 @@ async def model(info: Ctx) -> Model:
 
 @answers("chat")
 async def health(info: Ctx) -> Health:
-    models = info.context.services.models
-    model, stats = models.current, models.current.engine.stats()
-    return Health(ready=models.ready, model_version=model.version, active=stats.active, waiting=stats.waiting)
+    return Health.of(info.context.services.models)
 
 
 @strawberry.type

@@ -1,26 +1,53 @@
-"""Relay-style pages over stores that know only where a page ends."""
+"""Relay-style pages over stores that know only where a page ends.
 
-from __future__ import annotations
+Ours and not `strawberry.relay`: its connections slice a list by offset, so a page would read everything before it and
+would shift when a memory is written meanwhile; and its types would put fields and arguments that these stores cannot
+honour (`before`, `last`, `hasPreviousPage`) into the schema that clients know.
+"""
+
+# No postponed annotations here: strawberry reads them when the class is made.
 
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+import strawberry
 
 from cleo_core.errors import InputError
 from cleo_memory import Page
-from cleo_serving.api.types import Connection, Edge, PageInfo
+from cleo_serving.settings import QueryLimits
 
-__all__ = ["connection"]
+__all__ = ["Connection", "Edge", "PageInfo", "connection"]
 
 S = TypeVar("S")
 T = TypeVar("T")
 
-Fetch = Callable[[int, str | None], Awaitable[Page[S]]]
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    end_cursor: str | None
+
+
+@strawberry.type
+class Edge(Generic[T]):
+    node: T
+    cursor: str
+
+
+@strawberry.type
+class Connection(Generic[T]):
+    edges: list[Edge[T]]
+    page_info: PageInfo
 
 
 async def connection(
-    fetch: Fetch[S], to_node: Callable[[S], T], first: int | None, after: str | None, limit: int, default: int
+    fetch: Callable[[int, str | None], Awaitable[Page[S]]],
+    to_node: Callable[[S], T],
+    first: int | None,
+    after: str | None,
+    limits: QueryLimits,
 ) -> Connection[T]:
     """A page of `first` entries after a cursor.
 
@@ -30,10 +57,10 @@ async def connection(
     Raises:
         InputError: `first` is out of range, or no page gave that cursor.
     """
-    size = default if first is None else first
-    if not 0 < size <= limit:
-        raise InputError(f"first must be 1 to {limit}.")
-    start, skip = _read(after, limit)
+    size = limits.default_page if first is None else first
+    if not 0 < size <= limits.max_page:
+        raise InputError(f"first must be 1 to {limits.max_page}.")
+    start, skip = _read(after, limits.max_page)
     page = await fetch(size + skip, start)
     items = page.items[skip:]
     edges = [Edge(node=to_node(item), cursor=_write(start, skip + number + 1)) for number, item in enumerate(items)]

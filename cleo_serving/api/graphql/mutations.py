@@ -3,11 +3,12 @@
 import strawberry
 
 from cleo_core.errors import InputError
-from cleo_serving.api.context import Ctx, answers
-from cleo_serving.api.input import check_id, check_text, question
-from cleo_serving.api.replies import whole_reply
-from cleo_serving.api.rights import erase_my_data, export_my_data
-from cleo_serving.api.types import AskInput, Export, Forgotten, Memory, Preference, Receipt, RememberInput, Reply
+from cleo_serving.api.graphql.inputs import check_id, check_text, question
+from cleo_serving.api.graphql.resolvers import Ctx, answers
+from cleo_serving.api.graphql.rights import erase_my_data, export_my_data
+from cleo_serving.api.graphql.types.chat import AskInput, Reply, whole_reply
+from cleo_serving.api.graphql.types.memory import Forgotten, Memory, Preference, RememberInput
+from cleo_serving.api.graphql.types.rights import Export, Receipt
 
 __all__ = ["Mutation"]
 
@@ -16,7 +17,8 @@ FORGET_MOST = 100
 
 @answers("chat")
 async def ask(info: Ctx, input: AskInput) -> Reply:
-    return await whole_reply(info.context, question(input, info.context.services.settings.prompt))
+    services, user = info.context.services, info.context.principal.user
+    return whole_reply(*await services.assistant.ask(user, question(input, services.settings.prompt)))
 
 
 @answers("memory:write")
@@ -48,7 +50,7 @@ async def set_preference(info: Ctx, key: str, value: str) -> Preference:
         check_text(value, 2000, "value"),
         provenance={"source": "api"},
     )
-    return Preference(key=record.key or key, value=record.content, since=record.valid_from)
+    return Preference.of(record.key or key, record)
 
 
 @strawberry.type

@@ -1,28 +1,40 @@
-"""A model for the command line: a folder, `champion`, a version, or a hub id; loaded, and closed at the end."""
+"""A model for the command line, without an API around it: found by name, loaded, asked."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cleo_core.errors import InputError
 from cleo_serving.engine.base import Completion, Engine, Message, Piece, Sampling
 from cleo_serving.engine.folder import fetch_hub_model
 from cleo_serving.engine.transformers import TransformersEngine
-from cleo_serving.model.holder import load_model
+from cleo_serving.model.loader import load_model
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["fit", "open_engine", "reply"]
+__all__ = ["Source", "fit", "open_engine", "reply"]
 
 HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which model to open, by the words of the command line."""
+
+    model: str
+    """A folder, `champion`, a version number, or a hub id."""
+    revision: str | None
+    """Commit of a hub id."""
+    settings: ServingSettings
+
+
 @asynccontextmanager
-async def open_engine(model: str, settings: ServingSettings, revision: str | None = None) -> AsyncGenerator[Engine]:
-    """The engine with the model loaded.
+async def open_engine(source: Source) -> AsyncGenerator[Engine]:
+    """The engine with the model loaded; closed at the end.
 
     Raises:
         InputError: the name is neither a folder nor an id.
@@ -30,6 +42,7 @@ async def open_engine(model: str, settings: ServingSettings, revision: str | Non
         TrustError: `champion` or a version whose signatures do not hold.
         EngineError: the folder cannot be loaded.
     """
+    model, settings = source.model, source.settings
     folder = Path(model)
     here, there = await asyncio.to_thread(lambda: (folder.is_dir(), folder.exists()))
     # A folder called champion in the working directory must not pass for the champion.
@@ -49,7 +62,7 @@ async def open_engine(model: str, settings: ServingSettings, revision: str | Non
             raise InputError(
                 f"There is no model {model!r}.", hint="Give a folder, `champion`, a version number, or a hub id."
             )
-        folder = await asyncio.to_thread(fetch_hub_model, model, revision)
+        folder = await asyncio.to_thread(fetch_hub_model, model, source.revision)
         # The hub's cache is made of links into a store of its own; they are followed once, here.
         folder = await asyncio.to_thread(_without_links, folder)
     engine = TransformersEngine(settings.engine)
@@ -100,7 +113,7 @@ def fit(engine: Engine, system: str, turns: Sequence[Message], max_tokens: int) 
 
 
 async def reply(
-    engine: Engine, tokens: Sequence[int], sampling: Sampling, request: str, show: object = None
+    engine: Engine, tokens: Sequence[int], sampling: Sampling, request: str, show: Callable[[str], None]
 ) -> Completion:
     """One reply; `show` is called with each piece of text as it comes."""
     parts: list[str] = []
@@ -108,6 +121,6 @@ async def reply(
     async with aclosing(engine.stream(tokens, sampling, request=request)) as pieces:
         async for last in pieces:
             parts.append(last.text)
-            if callable(show) and last.text:
+            if last.text:
                 show(last.text)
     return Completion("".join(parts), len(tokens), last.tokens, last.finish_reason or "abort")

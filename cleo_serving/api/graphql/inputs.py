@@ -6,8 +6,8 @@ import math
 import re
 
 from cleo_core.errors import InputError
-from cleo_serving.api.types import AskInput
-from cleo_serving.chat.assistant import Question
+from cleo_serving.api.graphql.types.chat import AskInput
+from cleo_serving.chat.events import Question
 from cleo_serving.errors import NotFound
 from cleo_serving.settings import PromptSettings
 

@@ -20,12 +20,13 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 
 from cleo_core.errors import CleoError
 from cleo_core.telemetry import request_id
-from cleo_serving.api.context import Context, public
-from cleo_serving.api.schema import CleoSchema
+from cleo_serving.api.errors import report
+from cleo_serving.api.graphql.resolvers import Context
+from cleo_serving.api.graphql.schema import CleoSchema
 from cleo_serving.errors import BadRequest, RateLimited, Unauthenticated
 from cleo_serving.identity.tokens import Principal
 from cleo_serving.security.body import check_request, parse_json
-from cleo_serving.security.query_guard import admit
+from cleo_serving.security.query.guard import admit
 from cleo_serving.services import Services
 
 __all__ = ["SocketEndpoint"]
@@ -88,7 +89,7 @@ class _Adapter:
 class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
     """One socket: signs in, refuses what the guard refuses, ends with its token."""
 
-    def __init__(self, services: Services, schema: CleoSchema, socket: WebSocket, address: str) -> None:
+    def __init__(self, services: Services, schema: CleoSchema, socket: WebSocket) -> None:
         super().__init__(
             view=self,  # type: ignore[arg-type]  # of the view only on_ws_connect is used
             websocket=_Adapter(socket, services.settings.body_bytes),  # type: ignore[arg-type]  # the same three calls
@@ -99,21 +100,18 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
             max_subscriptions_per_connection=SUBSCRIPTIONS,
         )
         self._services = services
-        self._address = address
+        self._address = socket.client
         self._principal: Principal | None = None
         self._held = ExitStack()
         self._expiry: asyncio.Task[None] | None = None
 
     async def on_ws_connect(self, context: dict[str, Any]) -> dict[str, object]:
         """Called by the library when connection_init has come."""
-        limits = self._services.limits
         try:
-            try:
-                self._principal = self._services.verifier.verify(_token(context.get("connection_params")))
-            except Unauthenticated:
-                await limits.count_failure(self._address)
-                raise
-            self._held.enter_context(limits.socket(self._principal.user))
+            payload = context.get("connection_params")
+            value = payload.get("authorization") if isinstance(payload, dict) else None
+            self._principal = await self._services.sign_in(value, self._address, bare=True)
+            self._held.enter_context(self._services.limits.socket(self._principal.user))
         except RateLimited:
             await self.websocket.close(4429, "Too many requests")
             raise ConnectionRejectionError from None
@@ -137,22 +135,19 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
         id = message["id"]
         try:
             call = check_request(message.get("payload"))
-            admitted = admit(
-                call.query, call.variables, call.operation, services.settings.query,
-                introspection=services.settings.debug,
-            )  # fmt: skip
+            settings = services.settings
+            admitted = admit(call.query, call.variables, call.operation, settings.query, introspection=settings.debug)
             if admitted.operation is not OperationType.SUBSCRIPTION:
                 raise BadRequest("Queries and mutations go over HTTP.")
             await services.limits.charge(principal.user, admitted.measure.cost)
         except CleoError as error:
-            text, extensions = public(error, request_id())
-            services.metrics.refusals.labels(extensions["code"]).inc()
+            text, extensions = report(error, services.metrics)
             await self.send_message(
                 {"id": id, "type": "error", "payload": [{"message": text, "extensions": extensions}]}
             )
             return
         # The library hands this on to the resolvers; operations of one socket start one after the other.
-        self.context = Context(services, principal, request_id(), admitted)
+        self.context = Context(services, principal, admitted)
         await super().handle_subscribe(message)
         # Lets the operation begin and take this context before the next message replaces it.
         await asyncio.sleep(0)
@@ -182,14 +177,6 @@ def _safe(error: dict[str, Any]) -> dict[str, Any]:
     return {"message": "The query does not fit the schema.", "extensions": extensions}
 
 
-def _token(payload: object) -> str:
-    value = payload.get("authorization") if isinstance(payload, dict) else None
-    if not isinstance(value, str):
-        raise Unauthenticated("A token is needed.")
-    scheme, _, token = value.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token else value
-
-
 class SocketEndpoint:
     """Answers websockets on /graphql."""
 
@@ -198,7 +185,6 @@ class SocketEndpoint:
         self._schema = schema
 
     async def __call__(self, socket: WebSocket) -> None:
-        address = socket.client.host if socket.client else "unknown"
         if not self._same_origin(socket):
             await socket.close(4403)
             return
@@ -209,7 +195,7 @@ class SocketEndpoint:
         await socket.accept(subprotocol=GRAPHQL_TRANSPORT_WS_PROTOCOL)
         self._services.metrics.sockets.inc()
         try:
-            await _Connection(self._services, self._schema, socket, address).handle()
+            await _Connection(self._services, self._schema, socket).handle()
         finally:
             self._services.metrics.sockets.dec()
 

@@ -3,8 +3,8 @@
 import hashlib
 
 from cleo_core.errors import InputError
-from cleo_serving.api.context import Ctx, answers
-from cleo_serving.api.types import Export, Receipt
+from cleo_serving.api.graphql.resolvers import Ctx, answers
+from cleo_serving.api.graphql.types.rights import Export, Receipt
 
 __all__ = ["erase_my_data", "export_my_data"]
 

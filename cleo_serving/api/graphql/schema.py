@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 import strawberry
@@ -11,13 +11,13 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from cleo_core.telemetry import get_logger
-from cleo_serving.api.context import Context, SafeError
-from cleo_serving.api.mutations import Mutation
-from cleo_serving.api.queries import Query
-from cleo_serving.api.subscriptions import Subscription
+from cleo_core.telemetry import get_logger, request_id
+from cleo_serving.api.graphql.mutations import Mutation
+from cleo_serving.api.graphql.queries import Query
+from cleo_serving.api.graphql.resolvers import Context, SafeError
+from cleo_serving.api.graphql.subscriptions import Subscription
 
-__all__ = ["CleoSchema", "make_schema", "visible"]
+__all__ = ["CleoSchema", "make_schema", "shown"]
 
 log = get_logger(__name__)
 
@@ -50,12 +50,8 @@ def make_schema(*, debug: bool) -> CleoSchema:
     )
 
 
-def visible(errors: Sequence[GraphQLError], request_id: str, *, debug: bool) -> list[dict[str, Any]]:
-    """Errors as a client sees them: code, message, request id; and where in the reply they belong."""
-    return [_visible(error, request_id, debug) for error in errors]
-
-
-def _visible(error: GraphQLError, request_id: str, debug: bool) -> dict[str, Any]:
+def shown(error: GraphQLError, *, debug: bool) -> dict[str, Any]:
+    """An error as a client sees it: code, message, request id; and where in the reply it belongs."""
     safe = error if isinstance(error, SafeError) else error.original_error
     if isinstance(safe, SafeError):
         told: dict[str, Any] = {"message": safe.message, "extensions": dict(safe.extensions or {})}
@@ -65,4 +61,4 @@ def _visible(error: GraphQLError, request_id: str, debug: bool) -> dict[str, Any
     # From the library: the document does not fit the schema, or a value does not fit its type. The full text names
     # fields and echoes values, which is for the developer of a client.
     message = error.message if debug and error.original_error is None else "The query does not fit the schema."
-    return {"message": message, "extensions": {"code": "BAD_QUERY", "requestId": request_id}}
+    return {"message": message, "extensions": {"code": "BAD_QUERY", "requestId": request_id()}}

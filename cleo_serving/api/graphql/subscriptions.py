@@ -5,19 +5,19 @@ from contextlib import aclosing
 
 import strawberry
 
-from cleo_serving.api.context import Ctx, streams
-from cleo_serving.api.input import question
-from cleo_serving.api.replies import events
-from cleo_serving.api.types import AskInput, ChatEvent
+from cleo_serving.api.graphql.inputs import question
+from cleo_serving.api.graphql.resolvers import Ctx, streams
+from cleo_serving.api.graphql.types.chat import AskInput, ChatEvent, chat_event
 
 __all__ = ["Subscription"]
 
 
 @streams("chat")
 async def chat(info: Ctx, input: AskInput) -> AsyncGenerator[ChatEvent, None]:
-    async with aclosing(events(info.context, question(input, info.context.services.settings.prompt))) as parts:
-        async for event in parts:
-            yield event
+    services, user = info.context.services, info.context.principal.user
+    async with aclosing(services.assistant.answer(user, question(input, services.settings.prompt))) as events:
+        async for event in events:
+            yield chat_event(event)
 
 
 @strawberry.type

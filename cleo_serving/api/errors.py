@@ -1,0 +1,79 @@
+"""The only form in which an error leaves the API: code, message, request id; never a stack, a path or a store."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from cleo_core.errors import CleoError, InputError
+from cleo_core.telemetry import get_logger, request_id
+from cleo_serving.errors import (
+    BadRequest,
+    Erased,
+    Forbidden,
+    ModelWithdrawn,
+    NotFound,
+    Overloaded,
+    RateLimited,
+    Unauthenticated,
+)
+from cleo_serving.metrics import Metrics
+
+__all__ = ["error_response", "report", "visible"]
+
+log = get_logger(__name__)
+
+# Errors whose message speaks of what the caller sent; the message of any other may name a path or a store.
+TELLING = (
+    InputError,
+    BadRequest,
+    Erased,
+    Forbidden,
+    ModelWithdrawn,
+    NotFound,
+    Overloaded,
+    RateLimited,
+    Unauthenticated,
+)
+
+
+def visible(error: BaseException) -> tuple[str, dict[str, Any]]:
+    """Message and extensions of an error as a client sees it."""
+    if isinstance(error, TELLING):
+        assert isinstance(error, CleoError)
+        extensions: dict[str, Any] = {"code": error.code, "requestId": request_id()}
+        if isinstance(error, RateLimited):
+            extensions["retryAfter"] = error.retry_after
+        return error.message, extensions
+    code = error.code if isinstance(error, CleoError) else "INTERNAL"
+    return "The request could not be answered.", {"code": code, "requestId": request_id()}
+
+
+def report(error: BaseException, metrics: Metrics | None) -> tuple[str, dict[str, Any]]:
+    """The same, counted; what is no fault of the caller is logged."""
+    message, extensions = visible(error)
+    if metrics is not None:
+        metrics.refusals.labels(extensions["code"]).inc()
+    if not isinstance(error, TELLING):
+        # The type and place, not the message: it may quote what a user wrote.
+        log.error("a request failed", error=type(error).__name__, code=extensions["code"], place=_place(error))
+    return message, extensions
+
+
+def error_response(error: BaseException, metrics: Metrics | None = None) -> Response:
+    """The reply to a request that was refused as a whole."""
+    message, extensions = report(error, metrics)
+    status = error.http_status if isinstance(error, CleoError) else 500
+    headers = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.retry_after)
+    return JSONResponse({"errors": [{"message": message, "extensions": extensions}]}, status, headers)
+
+
+def _place(error: BaseException) -> str:
+    frames = inspect.getinnerframes(error.__traceback__, context=0) if error.__traceback__ else []
+    return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-4:])

@@ -1,0 +1,87 @@
+"""GraphQL over HTTP: POST alone, JSON alone, one operation, in this order: token, body, guard, share, run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Any
+
+from graphql import OperationType
+from starlette.requests import Request
+from starlette.responses import Response
+from strawberry.types import ExecutionResult
+
+from cleo_core.errors import CleoError
+from cleo_serving.api.errors import error_response
+from cleo_serving.api.graphql.resolvers import Context
+from cleo_serving.api.graphql.schema import CleoSchema, shown
+from cleo_serving.errors import BadRequest
+from cleo_serving.security.body import GraphQLRequest, parse_request, read_body
+from cleo_serving.security.query.guard import admit
+from cleo_serving.services import Services
+
+__all__ = ["GraphQLEndpoint"]
+
+
+class GraphQLEndpoint:
+    """Answers POST /graphql."""
+
+    def __init__(self, services: Services, schema: CleoSchema) -> None:
+        self._services = services
+        self._schema = schema
+        self._debug = services.settings.debug
+
+    async def __call__(self, request: Request) -> Response:
+        services, settings = self._services, self._services.settings
+        try:
+            principal = await services.sign_in(request.headers.get("authorization"), request.client)
+            body = await read_body(request, limit=settings.body_bytes, seconds=settings.body_seconds)
+            call = parse_request(body)
+            admitted = admit(call.query, call.variables, call.operation, settings.query, introspection=self._debug)
+            if admitted.operation is OperationType.SUBSCRIPTION:
+                raise BadRequest("Subscriptions go over the websocket.")
+            await services.limits.charge(principal.user, admitted.measure.cost)
+            result = await self._run(request, call, Context(services, principal, admitted))
+        except CleoError as error:
+            return error_response(error, services.metrics)
+        if result is None:
+            return Response(status_code=499)  # nobody is there to read it
+        return self._response(result)
+
+    async def _run(self, request: Request, call: GraphQLRequest, context: Context) -> ExecutionResult | None:
+        """The result, or None when the client went away: then the work for it was stopped."""
+        work = asyncio.create_task(
+            self._schema.execute(
+                call.query, variable_values=call.variables, context_value=context, operation_name=call.operation
+            )
+        )
+        gone = asyncio.create_task(_gone(request))
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            return await work if work.done() else None
+        finally:
+            for task in (work, gone):
+                task.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await task
+
+    def _response(self, result: ExecutionResult) -> Response:
+        told: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            told["errors"] = [shown(error, debug=self._debug) for error in result.errors]
+            if result.data is None:
+                del told["data"]
+        try:
+            content = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        except (ValueError, TypeError) as error:
+            return error_response(error, self._services.metrics)
+        status = (
+            400 if "data" not in told and all(e["extensions"]["code"] == "BAD_QUERY" for e in told["errors"]) else 200
+        )
+        return Response(content, status, media_type="application/json")
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

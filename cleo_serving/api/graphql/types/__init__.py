@@ -1,0 +1,1 @@
+"""What the GraphQL API speaks of: `chat`, `memory`, `rights`, `model`."""

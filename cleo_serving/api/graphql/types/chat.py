@@ -1,0 +1,133 @@
+"""GraphQL types of a question and its reply."""
+
+from enum import Enum
+from typing import Annotated, TypeAlias
+
+import strawberry
+
+from cleo_serving.api.graphql.types.mapping import show
+from cleo_serving.chat import events
+
+__all__ = ["AskInput", "ChatEvent", "FinishReason", "Provenance", "Reply", "chat_event", "whole_reply"]
+
+
+@strawberry.enum(description="Why a reply ended.")
+class FinishReason(Enum):
+    STOP = "stop"
+    LENGTH = "length"
+    ABORT = "abort"
+
+
+@strawberry.input(description="A question. Who asks is known from the token alone.")
+class AskInput:
+    text: str
+    conversation_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Go on with this conversation; a new one begins without it."
+    )
+    temperature: float | None = strawberry.field(default=None, description="0 to 2; 0 takes the likeliest words.")
+    max_tokens: int | None = strawberry.field(default=None, description="Longest reply, in tokens.")
+
+
+@strawberry.type(description="A memory that stood before the model, and why.")
+class UsedMemory:
+    id: strawberry.ID
+    kind: str
+    score: float
+    why: str
+
+
+@strawberry.type(description="What the shadow memory saw in this session: which detector fired, how strongly, why.")
+class SessionFinding:
+    detector: str
+    score: float
+    why: str
+
+
+@strawberry.type(description="Where a reply comes from; `cleo verify REPLY_ID` walks the proof back to the corpus.")
+class Provenance:
+    reply_id: strawberry.ID
+    model_name: str
+    model_version: str
+    bundle_digest: str
+    approval_id: str
+    approved_by: str
+    memories: list[UsedMemory]
+    degraded: list[str] = strawberry.field(description="Why memory gave less than it has; empty when it did not.")
+    signs: list[str] = strawberry.field(description="Signs of prompt injection in the question.")
+    session: list[SessionFinding] = strawberry.field(description="Findings in this session; they shaped the reply.")
+    guidance: str = strawberry.field(description="The sentences that the findings put before the model; none: empty.")
+
+    @classmethod
+    def of(cls, value: events.Provenance) -> "Provenance":
+        return show(
+            cls,
+            value.model,
+            reply_id=value.reply_id,
+            model_name=value.model.name,
+            model_version=value.model.version,
+            memories=[show(UsedMemory, memory, why=memory.reason) for memory in value.memories],
+            degraded=list(value.degraded),
+            signs=list(value.signs),
+            session=[show(SessionFinding, found, score=round(found.score, 3)) for found in value.session.findings],
+            guidance=value.session.guidance,
+        )
+
+
+@strawberry.type
+class Reply:
+    id: strawberry.ID
+    conversation_id: strawberry.ID
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int
+    tokens: int
+    links_removed: int
+    provenance: Provenance
+
+
+@strawberry.type(description="The reply begins.")
+class ChatStarted:
+    conversation_id: strawberry.ID
+    provenance: Provenance
+
+
+@strawberry.type(description="The next piece of text.")
+class ChatToken:
+    text: str
+
+
+@strawberry.type(description="The reply is whole.")
+class ChatEnded:
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int
+    tokens: int
+    links_removed: int
+
+
+ChatEvent: TypeAlias = Annotated[ChatStarted | ChatToken | ChatEnded, strawberry.union("ChatEvent")]
+
+
+def chat_event(event: events.ReplyEvent) -> ChatStarted | ChatToken | ChatEnded:
+    """An event of the assistant as a subscription gives it."""
+    match event:
+        case events.Started():
+            return ChatStarted(
+                conversation_id=strawberry.ID(event.conversation), provenance=Provenance.of(event.provenance)
+            )
+        case events.Delta():
+            return ChatToken(text=event.text)
+        case events.Ended():
+            return show(ChatEnded, event, finish_reason=FinishReason(event.finish_reason))
+
+
+def whole_reply(started: events.Started, ended: events.Ended) -> Reply:
+    """A reply that was waited for."""
+    return show(
+        Reply,
+        ended,
+        id=started.provenance.reply_id,
+        conversation_id=started.conversation,
+        finish_reason=FinishReason(ended.finish_reason),
+        provenance=Provenance.of(started.provenance),
+    )

@@ -1,0 +1,67 @@
+"""A question, and the one type of event that its reply is made of: `Started`, `Delta` after `Delta`, `Ended`.
+
+Every door of the API (GraphQL, its subscriptions, others to come) takes these events and writes them in its own form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cleo_memory import Citation, Influence
+from cleo_serving.engine.base import FinishReason
+from cleo_serving.model.served import ServedModel
+
+__all__ = ["Delta", "Ended", "Provenance", "Question", "ReplyEvent", "Started"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    text: str
+    conversation: str | None = None
+    """None begins a new one."""
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a reply comes from. `cleo verify REPLY_ID` walks on from here."""
+
+    reply_id: str
+    model: ServedModel
+    memories: tuple[Citation, ...]
+    """What stood in the notes before the model."""
+    degraded: tuple[str, ...] = ()
+    """Why memory could give less than it has; empty when it could not be better."""
+    signs: tuple[str, ...] = ()
+    """Signs of prompt injection in the question."""
+    session: Influence
+    """What the shadow memory saw in this session, and the sentences that the model was therefore given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    conversation: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next piece of text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The reply is whole."""
+
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int
+    tokens: int
+    links_removed: int
+
+
+ReplyEvent: TypeAlias = Started | Delta | Ended

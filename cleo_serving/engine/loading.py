@@ -1,0 +1,131 @@
+"""From a checked model folder to a model in memory, and to the batch manager that runs it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cleo_core.compute import compute_dtype
+from cleo_serving.engine.base import Capabilities
+from cleo_serving.engine.folder import check_folder
+from cleo_serving.engine.text import TextCodec
+from cleo_serving.errors import UnsupportedModel
+from cleo_serving.settings import EngineSettings
+
+__all__ = ["LoadedModel", "load_folder", "start_batching"]
+
+# Room that the scheduler of the cache wants beside the tokens themselves, in pages.
+SPARE_PAGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    model: Any
+    codec: TextCodec
+    capabilities: Capabilities
+
+
+def load_folder(folder: Path, settings: EngineSettings) -> LoadedModel:
+    """Read safetensors weights and tokenizer; nothing is fetched and no code of the folder runs.
+
+    Raises:
+        ModelError, UnsupportedModel: the folder is not safe or not whole, or cannot be loaded.
+    """
+    architecture = check_folder(folder)
+    # Threads that spin while they wait take the CPU from the event loop.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    import torch
+
+    _quiet_transformers()
+    torch.set_num_threads(settings.threads or len(os.sched_getaffinity(0)))
+    device = settings.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    model, tokenizer = _read(folder, compute_dtype(device, settings.dtype))
+    model = model.to(device).eval()
+    limit = getattr(model.config, "max_position_embeddings", None) or settings.context_tokens
+    room = settings.cache_tokens - SPARE_PAGES * settings.page_size
+    capabilities = Capabilities(
+        name="transformers",
+        architecture=architecture,
+        context_tokens=min(settings.context_tokens, int(limit), room),
+        device=device,
+        dtype=str(model.dtype).removeprefix("torch."),
+        streams=settings.max_streams,
+    )
+    return LoadedModel(model, TextCodec(tokenizer), capabilities)
+
+
+def _quiet_transformers() -> None:
+    from transformers.utils import logging as transformers_logging
+
+    quiet: Any = transformers_logging
+    quiet.set_verbosity_error()
+    quiet.disable_progress_bar()
+    # Its log lines quote token ids, that is what users wrote.
+    logging.getLogger("ContinuousBatchingLogger").setLevel(logging.CRITICAL)
+
+
+def _read(folder: Path, dtype: Any) -> tuple[Any, Any]:
+    """(model, tokenizer)"""
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    loader: Any = AutoModelForCausalLM
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+        model, info = loader.from_pretrained(
+            str(folder),
+            output_loading_info=True,
+            dtype=dtype,
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise UnsupportedModel(
+            f"The model folder {folder} cannot be loaded: {reason}", hint="Check that it was written whole."
+        ) from None
+    # transformers would go on with random numbers in their place.
+    if missing := sorted(info["missing_keys"]) or sorted(str(key) for key in info["mismatched_keys"]):
+        raise UnsupportedModel(
+            f"The weights in {folder} are not whole: {missing[0]} and {len(missing) - 1} more are missing.",
+            hint="Save the model again.",
+        )
+    return model, tokenizer
+
+
+def start_batching(loaded: LoadedModel, settings: EngineSettings) -> Any:
+    """A running continuous-batching manager of transformers for the model."""
+    from transformers import ContinuousBatchingConfig, GenerationConfig
+
+    ends = loaded.codec.end_tokens
+    configuration: Any = GenerationConfig
+    generation = configuration(
+        do_sample=True,
+        # Values other than 1.0 and 0, so that the processors exist and each request can set its own.
+        temperature=0.7,
+        top_k=50,
+        top_p=0.95,
+        max_new_tokens=16,
+        eos_token_id=ends,
+        pad_token_id=ends[0] if ends else 0,
+    )
+    batching = ContinuousBatchingConfig(
+        page_size=settings.page_size,
+        num_blocks=settings.cache_tokens // settings.page_size,
+        max_batch_tokens=settings.max_batch_tokens,
+        max_requests_per_batch=settings.max_streams,
+        use_async_batching=False,
+        use_cuda_graph=False,
+        per_request_processors=True,
+        auto_switch_to_flash=False,
+    )
+    manager = loaded.model.init_continuous_batching(generation_config=generation, continuous_batching_config=batching)
+    manager.start()
+    return manager

@@ -1,0 +1,97 @@
+"""Loads a model for serving: pulled and verified, read by the engine, tried with golden prompts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from cleo_core.digest import tree_digest
+from cleo_core.errors import ConfigError
+from cleo_core.registry.pull import Purpose
+from cleo_core.settings import CoreSettings, load
+from cleo_core.telemetry import get_logger
+from cleo_serving.engine.base import Engine, Message, Sampling
+from cleo_serving.engine.transformers import TransformersEngine
+from cleo_serving.errors import EngineError
+from cleo_serving.model.served import UNSIGNED, ServedModel
+from cleo_serving.settings import ServingSettings
+
+__all__ = ["GOLDEN", "golden_prompts", "load_model"]
+
+log = get_logger(__name__)
+
+GOLDEN = ("What is the capital of France?", "Say hello.", "Name three colours.")
+"""Every model answers these before it is asked anything else."""
+
+
+async def load_model(
+    settings: ServingSettings, selector: str | None = None, *, purpose: Purpose | None = None
+) -> ServedModel:
+    """Pull, verify, load and try a model; or, in development only, the folder that a setting names.
+
+    Args:
+        purpose: as of `pull`, which guesses it from the selector otherwise.
+
+    Raises:
+        TrustError, IntegrityError: a signature, approval or file does not hold: nothing is served.
+        EngineError: it does not load or does not answer.
+    """
+    engine = TransformersEngine(settings.engine)
+    if settings.model_folder is not None and selector is None:
+        return await _load_folder(settings.model_folder, engine)
+    from cleo_core.registry.pull import pull
+
+    verified = await asyncio.to_thread(pull, selector or settings.model, purpose=purpose)
+    try:
+        await engine.load(verified.path)
+        # The files were read after they were verified: they must be the same still.
+        await asyncio.to_thread(verified.confirm, deep=True)
+        await golden_prompts(engine)
+    except BaseException:
+        await engine.close()
+        verified.release()
+        raise
+    return ServedModel(
+        engine=engine,
+        name=verified.name,
+        version=str(verified.version),
+        bundle_digest=verified.bundle_digest,
+        approval_id=verified.approval_id,
+        approved_by=verified.approved_by,
+        verified=verified,
+    )
+
+
+async def _load_folder(folder: Path, engine: Engine) -> ServedModel:
+    environment = load(CoreSettings).environment
+    if environment != "development":
+        raise ConfigError(
+            f"CLEO_SERVING_MODEL_FOLDER is set, but CLEO_ENVIRONMENT is {environment}.",
+            hint="Only a signed model of the registry is served there: take the variable out.",
+        )
+    log.warning("serving an unsigned folder: for development only")
+    try:
+        await engine.load(folder)
+        await golden_prompts(engine)
+    except BaseException:
+        await engine.close()
+        raise
+    digest, _ = await asyncio.to_thread(tree_digest, folder)
+    return ServedModel(engine, folder.name, UNSIGNED, digest, UNSIGNED, UNSIGNED)
+
+
+async def golden_prompts(engine: Engine) -> list[str]:
+    """Replies to the golden prompts.
+
+    Raises:
+        EngineError: a reply is empty or cannot be made.
+    """
+    sampling = Sampling(temperature=0, max_tokens=16)
+    prompts = [engine.encode([Message("user", text)]) for text in GOLDEN]
+    answers = await engine.generate_batch(prompts, sampling)
+    for text, answer in zip(GOLDEN, answers, strict=True):
+        if not answer.tokens or answer.finish_reason == "abort":
+            raise EngineError(f"The model gives no answer to the golden prompt {text!r}.")
+    if not any(answer.text.strip() for answer in answers):
+        raise EngineError("The model answers none of the golden prompts with text.")
+    return [answer.text for answer in answers]
