@@ -93,7 +93,7 @@ def test_the_smoke_test_tells_by_its_exit_code(model_folder: Path, tmp_path: Pat
     assert code == 0
     assert "capital of France" in out
     (tmp_path / "empty").mkdir()
-    refused(2, "no safetensors", "infer", "--smoke", str(tmp_path / "empty"))
+    refused(2, "no config.json", "infer", "--smoke", str(tmp_path / "empty"))
 
 
 def test_what_cannot_be_a_model_is_named_in_one_line(tmp_path: Path, model_folder: Path) -> None:
