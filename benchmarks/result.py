@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
@@ -15,6 +14,8 @@ from typing import Any
 import psutil
 from rich.console import Console
 from rich.table import Table
+
+from cleo_core.files import write_json
 
 __all__ = ["Result", "machine"]
 
@@ -60,11 +61,8 @@ class Result:
         }
 
     def write(self, path: Path) -> None:
-        """The JSON file, written beside its place and moved there."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(json.dumps(self.to_json(), indent=2) + "\n")
-        draft.replace(path)
+        """The JSON file."""
+        write_json(path, self.to_json(), mode=0o644)
 
     def show(self, console: Console | None = None) -> None:
         """One row per figure, one column per contender."""

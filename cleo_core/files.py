@@ -17,7 +17,16 @@ from typing import Any
 
 from cleo_core.errors import InputError
 
-__all__ = ["atomic_folder", "read_jsonl", "replace_folder", "sync_folder", "write_atomic", "write_json", "write_jsonl"]
+__all__ = [
+    "atomic_folder",
+    "numbered_jsonl",
+    "read_jsonl",
+    "replace_folder",
+    "sync_folder",
+    "write_atomic",
+    "write_json",
+    "write_jsonl",
+]
 
 
 def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
@@ -84,16 +93,27 @@ def read_jsonl(path: Path) -> Iterator[Any]:
     Raises:
         InputError: names the file and the line that is no JSON, or no UTF-8.
     """
+    return (value for _, value in numbered_jsonl(path))
+
+
+def numbered_jsonl(path: Path) -> Iterator[tuple[int, Any]]:
+    """As `read_jsonl`, each value with the number of its line, from 1."""
     with path.open("rb") as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
             try:
-                yield json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                yield number, json.loads(text, parse_constant=_no_constant)
             except (ValueError, RecursionError) as error:
+                kind = "UTF-8" if isinstance(error, UnicodeDecodeError) else "JSON"
                 raise InputError(
-                    f"Line {number} of {path.name} is not JSON: {str(error)[:160]}.", hint="One JSON value per line."
+                    f"{path.name} line {number} is not {kind}: {str(error)[:160]}.", hint="One JSON value per line."
                 ) from None
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON value")
 
 
 def write_jsonl(path: Path, values: Iterable[Any], *, mode: int = 0o600) -> int:

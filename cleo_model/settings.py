@@ -10,7 +10,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleo_core.errors import CleoError
-from cleo_core.settings import shown
+from cleo_core.redact import shown
 
 __all__ = ["ModelSettings"]
 

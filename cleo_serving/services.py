@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from starlette.datastructures import Address
 
+from cleo_core import clock
 from cleo_core.proof import replies
 from cleo_core.telemetry import get_logger, metrics_text
 from cleo_memory import Memory, open_memory
@@ -87,9 +88,9 @@ async def open_services(settings: ServingSettings) -> AsyncGenerator[Services]:
 async def forget_old_replies(days: float) -> None:
     """Now and once a day, until cancelled."""
     while True:
-        before = datetime.now(UTC) - timedelta(days=days)
+        before = clock.timestamp(clock.now() - timedelta(days=days))
         try:
-            await asyncio.to_thread(replies.prune, before.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            await asyncio.to_thread(replies.prune, before)
         except (OSError, sqlite3.Error) as error:
             log.warning("old replies could not be forgotten", error=type(error).__name__)
             await asyncio.sleep(600)

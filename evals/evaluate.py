@@ -8,17 +8,17 @@ report.md, forest.png, and last verdict.json, so that a folder without a verdict
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cleo_core.digest import digest_json
 from cleo_core.errors import CleoError
+from cleo_core.files import write_json
 from cleo_core.progress import Reporter
 from cleo_core.settings import home
 from evals.gate import Verdict, compare
@@ -65,7 +65,7 @@ def evaluate(
         "limit": limit,
     }
     plan_digest = digest_json(plan)
-    _write(out / "plan.json", {**plan, "digest": plan_digest})
+    write_json(out / "plan.json", {**plan, "digest": plan_digest})
     before, _ = score_model(champion, task_set, report, limit=limit, keep=True)
     after, loaded = score_model(candidate, task_set, report, limit=limit)
     probes = probe(loaded, task_set, report) if loaded else {}
@@ -78,7 +78,7 @@ def evaluate(
         "candidate_digest": plan["candidate"],
         "champion_digest": plan["champion"],
     }
-    _write(out / "verdict.json", value)
+    write_json(out / "verdict.json", value)
     report(f"{verdict.name}: {verdict.reason}")
     return verdict
 
@@ -129,12 +129,6 @@ def run(
     scores, _ = score_model(candidate, tasks, report, limit=limit)
     write_scores(out, scores)
     return None
-
-
-def _write(path: Path, value: Any) -> None:
-    scratch = path.with_name(path.name + ".part")
-    scratch.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    scratch.replace(path)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

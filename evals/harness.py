@@ -21,6 +21,7 @@ from lm_eval import evaluator
 from lm_eval.tasks import TaskManager
 
 from cleo_core.digest import digest_json, sha256_file
+from cleo_core.files import write_jsonl
 from cleo_core.model_folder import weight_files
 from cleo_core.progress import Reporter, silent
 from cleo_core.settings import home
@@ -28,7 +29,7 @@ from cleo_model.errors import UnusableModel
 from evals.protocol import TaskSpec
 from evals.scorer import SharedPrefixLM
 from evals.scores import ItemScore, Scores, TaskScores
-from evals.tasks.forms import Item, write_items, write_yaml
+from evals.tasks.forms import Item, write_yaml
 from evals.tasks.sealed import TaskSet
 
 __all__ = ["LoadedModel", "environment", "load_model", "model_digest", "score"]
@@ -217,7 +218,7 @@ def score(loaded: LoadedModel, tasks: TaskSet, *, limit: int | None = None) -> S
 
 def _run(lm: SharedPrefixLM, chosen: dict[TaskSpec, list[Item]], scratch: Path) -> dict[str, Any]:
     for spec, items in chosen.items():
-        write_items(scratch / f"{spec.name}.jsonl", items)
+        write_jsonl(scratch / f"{spec.name}.jsonl", items)
         write_yaml(spec, scratch, str(scratch / f"{spec.name}.jsonl"), cache=str(scratch / "cache"))
     # Its progress bars would tear ours apart. What goes wrong comes as an exception.
     with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from cleo_core.files import write_json
 from evals.gate import TaskResult, Verdict
 from evals.scores import Scores
 
@@ -45,7 +45,7 @@ def write_report(
         },
         "probes": probes,
     }
-    _json(out / "report.json", value)
+    write_json(out / "report.json", value)
     (out / "report.md").write_text(markdown(verdict, candidate, probes), encoding="utf-8")
     if verdict.macro is not None:
         forest(verdict, out / "forest.png")
@@ -53,7 +53,7 @@ def write_report(
 
 def write_scores(out: Path, scores: Scores) -> None:
     """Write report.json and report.md of a model scored by itself."""
-    _json(
+    write_json(
         out / "report.json",
         {
             "task_set": scores.task_set,
@@ -156,9 +156,3 @@ def forest(verdict: Verdict, path: Path) -> None:
     axes.legend(loc="best", frameon=False)
     figure.savefig(path, dpi=130)
     plt.close(figure)
-
-
-def _json(path: Path, value: Any) -> None:
-    scratch = path.with_name(path.name + ".part")
-    scratch.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    scratch.replace(path)

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cleo_core.files import write_atomic
 from evals.protocol import TaskSpec
 
 __all__ = ["ItemScore", "Scores", "TaskScores"]
@@ -61,9 +62,7 @@ class Scores:
     reused: bool = False
 
     def save(self, path: Path) -> None:
-        scratch = path.with_name(path.name + ".part")
-        scratch.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
-        scratch.replace(path)
+        write_atomic(path, json.dumps(asdict(self), ensure_ascii=False))
 
     @classmethod
     def read(cls, path: Path) -> Scores:

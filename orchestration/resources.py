@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from cleo_core.files import write_json
 from cleo_core.settings import home
 from cleo_core.stage import StageResult
 
@@ -65,11 +66,8 @@ class StageIOManager(dg.IOManager):
     def handle_output(self, context: dg.OutputContext, obj: StageResult | None) -> None:
         if obj is None:
             return
-        text = json.dumps({**asdict(obj), "path": str(obj.path)})
         for place in self._places(context.run_id, context.asset_key):
-            draft = place.with_suffix(".draft")
-            draft.write_text(text)
-            draft.rename(place)
+            write_json(place, {**asdict(obj), "path": str(obj.path)})
 
     def load_input(self, context: dg.InputContext) -> StageResult:
         run_id = context.step_context.run_id

@@ -14,7 +14,8 @@ from typing import Any
 from filelock import FileLock
 
 from cleo_core.crypto.settings import TrustSettings
-from cleo_core.errors import EnvironmentFault, IntegrityError
+from cleo_core.errors import EnvironmentFault, InputError, IntegrityError
+from cleo_core.files import read_jsonl
 from cleo_core.settings import home, load
 
 __all__ = ["copied", "copy_checkpoints", "place"]
@@ -81,8 +82,8 @@ def copied(file: Path) -> list[dict[str, Any]]:
         IntegrityError: it is not there, or a line cannot be read.
     """
     try:
-        return [json.loads(line) for line in file.read_text().splitlines()]
+        return list(read_jsonl(file))
     except FileNotFoundError:
         raise IntegrityError(f"The second place {file} is gone.") from None
-    except ValueError:
-        raise IntegrityError(f"The second place {file} is damaged.") from None
+    except InputError as error:
+        raise IntegrityError(f"The second place {file} is damaged: {error.message}") from None

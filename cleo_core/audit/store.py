@@ -12,9 +12,9 @@ import sqlite3
 from typing import Any
 
 from cleo_core.audit import tree
+from cleo_core.clock import timestamp
 from cleo_core.crypto import dsse
 from cleo_core.crypto.keys import PrivateKey
-from cleo_core.crypto.trust_store import now
 from cleo_core.digest import canonical
 
 __all__ = ["CHECKPOINT", "append", "head", "node_of", "prepare", "size_of"]
@@ -77,7 +77,7 @@ def append(
         The record's number.
     """
     seq = size_of(db)
-    record: dict[str, Any] = {"seq": seq, "at": now(), "event": event, "actor": actor, "subject": subject}
+    record: dict[str, Any] = {"seq": seq, "at": timestamp(), "event": event, "actor": actor, "subject": subject}
     if details:
         record["details"] = details
     if sealed is not None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cleo_core.redact import names_secret, redact
+
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
 
 __all__ = ["config", "unknown_variables"]
-
-HIDDEN = ("KEY", "KEK", "SECRET", "PASSWORD", "TOKEN", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS")
 
 
 @click.group()
@@ -88,8 +88,6 @@ def _values(cls: type[BaseSettings], settings: BaseSettings) -> list[tuple[str, 
 
     from pydantic import SecretBytes, SecretStr
 
-    from cleo_core.redact import redact
-
     found = []
     in_file = _dotenv()
     for field, info in cls.model_fields.items():
@@ -108,8 +106,8 @@ def _values(cls: type[BaseSettings], settings: BaseSettings) -> list[tuple[str, 
 
 
 def _is_secret(name: str, value: Any) -> bool:
-    """A name that ends like a secret's hides its value, unless that is a number, a switch or a path."""
-    return isinstance(value, str | bytes) and name.rpartition("_")[2] in HIDDEN
+    """The name of a secret hides its value, unless that is a number, a switch or a path."""
+    return isinstance(value, str | bytes) and names_secret(name)
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from filelock import FileLock
 
 from cleo_core.crypto.errors import KeyMissing, KeyUnreadable
-from cleo_core.crypto.private_file import read_private, replace_file, write_private
+from cleo_core.crypto.private_file import read_private, write_private
 from cleo_core.crypto.settings import TrustSettings
 from cleo_core.crypto.trust_store import (
     ROLES,
@@ -31,6 +31,7 @@ from cleo_core.crypto.trust_store import (
     public_pem,
 )
 from cleo_core.errors import ConfigError
+from cleo_core.files import write_atomic
 from cleo_core.settings import CoreSettings, home, load
 
 __all__ = [
@@ -117,7 +118,7 @@ def rotate(role: Role, name: str, *, passphrase: bytes | None = None) -> tuple[T
     key = _generate(role)
     # Trusted first: a crash in between leaves a trusted key that nobody has, never a signer nobody trusts.
     fresh = store.add(role, name, public_pem(key.public_key()), development=trusted.development)
-    replace_file(old.path, _pem(key, passphrase))
+    write_atomic(old.path, _pem(key, passphrase))
     return fresh, store.retire(trusted)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 
 from cleo_core.crypto.errors import KeyExists, KeyInsecure, KeyMissing
 
-__all__ = ["read_private", "replace_file", "write_private"]
+__all__ = ["read_private", "write_private"]
 
 LIMIT = 1 << 20
 
@@ -67,16 +66,3 @@ def write_private(path: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Put a file of mode 0600 in the place of another in one step, durable when this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.draft")
-    write_private(draft, data)
-    os.replace(draft, path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

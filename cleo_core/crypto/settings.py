@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cleo_core.settings import shown
+from cleo_core.redact import shown
 
 __all__ = ["TrustSettings"]
 

@@ -10,29 +10,25 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from cleo_core.clock import timestamp
 from cleo_core.crypto.errors import KeyUnreadable, UntrustedKey
-from cleo_core.crypto.private_file import read_private, replace_file
+from cleo_core.crypto.private_file import read_private
 from cleo_core.errors import ConfigError, InputError
+from cleo_core.files import write_json
 from cleo_core.settings import CoreSettings, home, load
 
-__all__ = ["ROLES", "PublicKey", "Role", "TrustStore", "TrustedKey", "check_name", "fingerprint", "now", "public_pem"]
+__all__ = ["ROLES", "PublicKey", "Role", "TrustStore", "TrustedKey", "check_name", "fingerprint", "public_pem"]
 
 Role = Literal["bundle", "reviewer", "audit"]
 ROLES: tuple[Role, ...] = get_args(Role)
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-
-
-def now() -> str:
-    """This moment in UTC, to the second: 2026-01-31T12:00:00Z."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def check_name(name: str) -> str:
@@ -174,18 +170,18 @@ class TrustStore:
         for key in self.keys(role):
             if key.fingerprint == mark:
                 return key
-        key = TrustedKey(role, check_name(name), mark, public_pem(public), now(), development)
+        key = TrustedKey(role, check_name(name), mark, public_pem(public), timestamp(), development)
         self._write(key)
         return key
 
     def retire(self, key: TrustedKey) -> TrustedKey:
         """From now on the key signs nothing; what it signed before stays."""
-        return self._write(replace(key, retired_at=key.retired_at or now()))
+        return self._write(replace(key, retired_at=key.retired_at or timestamp()))
 
     def revoke(self, key: TrustedKey) -> TrustedKey:
         """Nothing that the key ever signed holds any more: its private half may be in other hands."""
-        return self._write(replace(key, revoked_at=key.revoked_at or now()))
+        return self._write(replace(key, revoked_at=key.revoked_at or timestamp()))
 
     def _write(self, key: TrustedKey) -> TrustedKey:
-        replace_file(self._file(key), json.dumps(asdict(key), indent=1).encode())
+        write_json(self._file(key), asdict(key))
         return key

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cleo_core.crypto.trust_store import now
+from cleo_core.clock import timestamp
 from cleo_core.errors import InputError
 from cleo_core.settings import home
 
@@ -64,7 +64,7 @@ class ReplyLog:
         if not ID.fullmatch(reply.id):
             raise InputError(f"{reply.id[:64]!r} is no reply id.", hint="8 to 64 letters, digits, '-' or '_'.")
         row = (
-            reply.id, reply.at or now(), reply.model, reply.version, reply.bundle_digest, reply.approval_id,
+            reply.id, reply.at or timestamp(), reply.model, reply.version, reply.bundle_digest, reply.approval_id,
             json.dumps(list(reply.memories)),
         )  # fmt: skip
         with self._lock:

@@ -11,14 +11,15 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal, get_args
 
+from cleo_core import clock
 from cleo_core.crypto import dsse
 from cleo_core.crypto.dsse import Envelope
 from cleo_core.crypto.errors import SignatureInvalid, SignatureMissing, UntrustedKey
 from cleo_core.crypto.keys import PrivateKey
-from cleo_core.crypto.trust_store import TrustStore, now
+from cleo_core.crypto.trust_store import TrustStore
 from cleo_core.errors import InputError
 from cleo_core.provenance.errors import (
     ApprovalExpired,
@@ -35,7 +36,6 @@ Decision = Literal["approve", "reject", "revoke", "rollback"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
 PAYLOAD_TYPE = "application/vnd.cleoai.decision+json"
 SKEW = timedelta(minutes=5)
-TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -73,10 +73,6 @@ class Approval:
         )
 
 
-def moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-
-
 def issue(
     decision: Decision,
     subject: Subject,
@@ -95,14 +91,14 @@ def issue(
         raise InputError(f"A decision cannot last {days:g} days.", hint="--days 90")
     if (decision == "rollback") != (supersedes is not None):
         raise InputError("A rollback names the version it replaces, and only a rollback does.")
-    issued = datetime.now(UTC)
+    issued = clock.now()
     return Approval(
         id=str(uuid.uuid4()),
         decision=decision,
         **asdict(subject),
         reviewer=reviewer,
-        issued_at=issued.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        expires_at=(issued + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        issued_at=clock.timestamp(issued),
+        expires_at=clock.timestamp(issued + timedelta(days=days)),
         reason=reason,
         supersedes=supersedes,
     )
@@ -131,10 +127,10 @@ def verify(envelope: Envelope, store: TrustStore | None = None, *, even_revoked:
     approval = Approval(**payload)
     if approval.reviewer != key.name:
         raise ApprovalInvalid(f"A decision of {approval.reviewer!r} is signed with the key of {key.name!r}.")
-    issued = moment(approval.issued_at)
-    if issued > datetime.now(UTC) + SKEW:
+    issued = clock.parse(approval.issued_at)
+    if issued > clock.now() + SKEW:
         raise ApprovalInvalid(f"A decision says it was made in the future ({approval.issued_at}).", hint="Clocks?")
-    if key.retired_at and issued > moment(key.retired_at):
+    if key.retired_at and issued > clock.parse(key.retired_at):
         raise ApprovalInvalid(f"The key of {key.name!r} was retired before this decision was made.")
     return approval
 
@@ -150,11 +146,9 @@ def _well_formed(payload: dict[str, Any]) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    if not isinstance(value, str) or not TIME.fullmatch(value):
-        return False
     try:
-        moment(value)
-    except ValueError:  # such as the 31st of February
+        clock.parse(value)
+    except (TypeError, ValueError):
         return False
     return True
 
@@ -171,7 +165,7 @@ def governing(
         NotApproved, ApprovalInvalid, ApprovalExpired, ApprovalMismatch, Rejected, Revoked: there is none, and why.
     """
     valid, faults = _sort(envelopes, subject, store)
-    time = at or now()
+    time = at or clock.timestamp()
     for record in valid:
         if record.decision == "revoke":
             raise Revoked(

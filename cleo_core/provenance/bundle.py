@@ -18,10 +18,10 @@ from typing import Any
 
 from cleo_core.crypto.errors import SignatureMissing, UntrustedKey
 from cleo_core.crypto.keys import PrivateKey, load_private
-from cleo_core.crypto.private_file import replace_file
 from cleo_core.crypto.trust_store import TrustedKey, TrustStore
 from cleo_core.digest import digest_json, sha256_file
 from cleo_core.errors import CleoError, InputError
+from cleo_core.files import write_atomic
 from cleo_core.provenance.contents import check_contents
 from cleo_core.provenance.errors import BundleChanged, BundleSignatureInvalid
 
@@ -83,7 +83,7 @@ def sign(folder: Path, signature: Path, key: PrivateKey | None = None) -> Bundle
     with tempfile.TemporaryDirectory(prefix="cleo-sign-") as scratch:
         draft = Path(scratch) / "bundle.sig"
         config.sign(folder, draft)
-        replace_file(signature, draft.read_bytes())
+        write_atomic(signature, draft.read_bytes())
     return verify_signature(folder, signature)
 
 

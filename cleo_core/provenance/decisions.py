@@ -6,8 +6,9 @@ import json
 import re
 
 from cleo_core.crypto.dsse import Envelope
-from cleo_core.crypto.private_file import read_private, replace_file
+from cleo_core.crypto.private_file import read_private
 from cleo_core.errors import TrustError
+from cleo_core.files import write_json
 from cleo_core.provenance.approval import verify
 from cleo_core.settings import home
 
@@ -27,7 +28,7 @@ def keep(envelope: Envelope) -> None:
         raise TrustError(f"A decision has the id {record.id!r}.")
     file = home("decisions") / f"{record.id}.json"
     if not file.exists():
-        replace_file(file, json.dumps(envelope).encode())
+        write_json(file, envelope)
 
 
 def kept() -> list[Envelope]:

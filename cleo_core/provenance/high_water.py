@@ -14,11 +14,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from cleo_core.clock import timestamp
 from cleo_core.crypto.dsse import Envelope
-from cleo_core.crypto.private_file import read_private, replace_file
-from cleo_core.crypto.trust_store import now
+from cleo_core.crypto.private_file import read_private
 from cleo_core.digest import digest_json
 from cleo_core.errors import TrustError
+from cleo_core.files import write_json
 from cleo_core.provenance.approval import Approval, verify
 from cleo_core.provenance.errors import ApprovalInvalid, StateDamaged, VersionReplaced, VersionRollback
 from cleo_core.settings import home
@@ -120,7 +121,7 @@ def _rollback(approval: Approval, mark: Mark, envelopes: Iterable[Envelope]) -> 
             # It speaks of what is served here or of something newer, and is no older than the approval of that.
             and (record.supersedes or 0) >= mark.version
             and record.issued_at >= mark.approved_at
-            and record.expires_at > now()
+            and record.expires_at > timestamp()
             and record.id not in mark.used_rollbacks
         ):
             return record
@@ -140,4 +141,4 @@ def _refusal(version: int, digest: str, mark: Mark, known: str) -> TrustError:
 def write(name: str, mark: Mark) -> None:
     """Keep the mark, durably, when it is another than before."""
     if mark != read(name):
-        replace_file(_file(name), json.dumps(asdict(mark), indent=1).encode())
+        write_json(_file(name), asdict(mark))

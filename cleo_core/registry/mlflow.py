@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cleo_core.errors import CleoError, ConfigError, EnvironmentFault
-from cleo_core.redact import redact
+from cleo_core.redact import bare, redact
 from cleo_core.registry.errors import RegistryError, VersionNotFound
 from cleo_core.settings import MODEL_NAME, CoreSettings, home, load
 
@@ -95,12 +95,6 @@ def tracking(*, missing: str | None = None) -> Iterator[Any]:
         # The library's message may quote the address with its password.
         first = str(redact((str(error).splitlines() or [type(error).__name__])[0]))[:200]
         raise RegistryError(
-            f"The model registry at {_shown(_uri())} gave no answer that can be used: {first}",
+            f"The model registry at {bare(_uri())} gave no answer that can be used: {first}",
             hint="Is it running (`make ui`), and is CLEO_MLFLOW_URI right?",
         ) from None
-
-
-def _shown(uri: str) -> str:
-    """The address without a password in it."""
-    scheme, _, rest = uri.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.errors import IntegrityError
+from cleo_core.files import write_json
 
 __all__ = ["Cursor", "commit", "export", "read_cursor"]
 
@@ -75,11 +76,7 @@ def commit(folder: Path, cursor: Cursor) -> None:
     for path in (folder / cursor.tag).rglob("*"):
         if path.is_file():
             _sync(path)
-    draft = folder / f"{CURSOR}.draft"
-    draft.write_text(json.dumps(asdict(cursor), sort_keys=True))
-    _sync(draft)
-    draft.replace(folder / CURSOR)
-    _sync(folder)
+    write_json(folder / CURSOR, asdict(cursor))
     for other in folder.iterdir():
         if other.is_dir() and other.name != cursor.tag:
             shutil.rmtree(other)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import resource
 from pathlib import Path
 from typing import Any
 
+from cleo_core.files import write_json
 from cleo_model.moe.routing import dead_experts
 from cleo_model.training.checkpoint import Cursor
 from cleo_model.training.trainer import Trainer
@@ -29,9 +29,7 @@ def write_result(trainer: Trainer) -> None:
     plot_losses(cursor, out / "loss.png")
     if cursor.load:
         plot_experts(cursor.load, trainer.phase.name, out / "experts.png")
-    draft = out / "report.json.draft"
-    draft.write_text(json.dumps(_report(trainer), indent=1, sort_keys=True))
-    draft.replace(out / "report.json")
+    write_json(out / "report.json", _report(trainer))
     trainer.report("writing the model", 1, 1)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
+from cleo_core import clock
 from cleo_core.registry.pull import VerifiedModel
 from cleo_serving.engine.base import Engine
 
@@ -27,7 +28,7 @@ class ServedModel:
     approval_id: str
     approved_by: str
     verified: VerifiedModel | None = None
-    loaded_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    loaded_at: datetime = field(default_factory=clock.now)
     borrowed: int = 0
     retired: bool = False
 

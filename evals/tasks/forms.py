@@ -10,16 +10,17 @@ A configuration names fields only, never a Python function: items and task folde
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from cleo_core.errors import InputError
+from cleo_core.files import numbered_jsonl
 from evals.errors import BadItems
 from evals.protocol import Form, TaskSpec
 
-__all__ = ["Item", "check_item", "configuration", "read_items", "text_of", "write_items", "write_yaml"]
+__all__ = ["Item", "check_item", "configuration", "read_items", "text_of", "write_yaml"]
 
 Item = dict[str, Any]
 
@@ -134,32 +135,14 @@ def read_lines(path: Path) -> list[tuple[int, Any]]:
         BadItems: no such file, not UTF-8, not JSON, or nothing in it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        values = list(numbered_jsonl(path))
     except OSError as error:
         raise BadItems(f"{path} cannot be read: {error.strerror}.", hint="Give a JSON Lines file.") from None
-    except UnicodeDecodeError:
-        raise BadItems(f"{path} is not UTF-8 text.", hint="Give a JSON Lines file.") from None
-    values = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            values.append((number, json.loads(line, parse_constant=_no_constant)))
-        except (ValueError, RecursionError):
-            raise BadItems(f"{path.name} line {number} is not JSON.", hint="One JSON object per line.") from None
+    except InputError as error:
+        raise BadItems(error.message, hint=error.hint) from None
     if not values:
         raise BadItems(f"{path} has no items.", hint="One JSON object per line.")
     return values
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def write_items(path: Path, items: list[Item]) -> None:
-    with path.open("w", encoding="utf-8") as handle:
-        for item in items:
-            handle.write(json.dumps(item, ensure_ascii=False) + "\n")
 
 
 def text_of(item: Item, form: Form) -> str:

@@ -7,12 +7,13 @@ the whole passage can know it while one of the last sentence alone cannot (the s
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cleo_core.errors import InputError
+from cleo_core.files import numbered_jsonl
 from evals.errors import BadItems
 from evals.tasks.forms import Item
 
@@ -44,15 +45,15 @@ def read_heldout(masked: Path) -> dict[str, list[dict[str, Any]]]:
     path = masked / "heldout.jsonl"
     found: dict[str, list[dict[str, Any]]] = {}
     try:
-        with path.open(encoding="utf-8") as handle:
-            for number, line in enumerate(handle, 1):
-                record = json.loads(line)
-                if not isinstance(record.get("text"), str) or not isinstance(record.get("domain"), str):
-                    raise BadItems(f"{path.name} line {number}: a record needs 'text' and 'domain'.")
-                found.setdefault(record["domain"], []).append(record)
+        for number, record in numbered_jsonl(path):
+            if not isinstance(record.get("text"), str) or not isinstance(record.get("domain"), str):
+                raise BadItems(f"{path.name} line {number}: a record needs 'text' and 'domain'.")
+            found.setdefault(record["domain"], []).append(record)
     except OSError as error:
         raise BadItems(f"{path} cannot be read: {error.strerror}.", hint="Run the corpus stages first.") from None
-    except (ValueError, AttributeError):
+    except BadItems:
+        raise
+    except (InputError, AttributeError):
         raise BadItems(f"{path.name} is not JSON Lines of records.", hint="Run the corpus stages again.") from None
     for records in found.values():
         records.sort(key=lambda record: _key(str(record.get("id"))))

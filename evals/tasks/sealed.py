@@ -15,9 +15,10 @@ from typing import Any
 
 from cleo_core.digest import digest_json, sha256_file
 from cleo_core.errors import CleoError
+from cleo_core.files import write_jsonl
 from evals.errors import BrokenSeal, UnknownTask
 from evals.protocol import Protocol, TaskSpec
-from evals.tasks.forms import FORMS, Item, read_items, write_items, write_yaml
+from evals.tasks.forms import FORMS, Item, read_items, write_yaml
 
 __all__ = ["SEAL", "TaskSet", "load", "seal"]
 
@@ -60,7 +61,7 @@ def seal(
     specs = []
     for draft, items in tasks.items():
         path = out / f"{draft.name}.jsonl"
-        write_items(path, items)
+        write_jsonl(path, items)
         spec = TaskSpec(
             name=draft.name,
             form=draft.form,

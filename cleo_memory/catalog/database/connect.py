@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from cleo_core.errors import ConfigError
-from cleo_core.settings import home, shown
+from cleo_core.redact import shown
+from cleo_core.settings import home
 from cleo_memory.catalog.database.base import Database
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.migrations.keys import KEYS

@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from cleo_core.crypto import keys as crypto
 from cleo_core.crypto.errors import KeyExists, KeyInsecure, KeyMissing, KeyUnreadable, UntrustedKey
-from cleo_core.crypto.private_file import read_private, replace_file, write_private
+from cleo_core.crypto.private_file import read_private, write_private
 from cleo_core.crypto.trust_store import ROLES, TrustStore, public_pem
 from cleo_core.errors import ConfigError, InputError
+from cleo_core.files import write_atomic
 
 pytestmark = pytest.mark.security
 
@@ -228,7 +229,7 @@ def test_a_secret_key_is_32_bytes_or_refused(home: Path) -> None:
     with pytest.raises(KeyExists):
         crypto.create_secret("masking")
     for content in (b"zz", b"ab" * 31, b""):
-        replace_file(file, content)
+        write_atomic(file, content)
         with pytest.raises(KeyUnreadable, match="32 bytes"):
             crypto.load_secret("masking")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cleo_core import registry
+from cleo_core import clock, registry
 from cleo_core.crypto.keys import load_private
-from cleo_core.crypto.private_file import replace_file
+from cleo_core.files import write_atomic
 from cleo_core.provenance import approval, high_water
 from cleo_core.provenance.errors import Rejected, StateDamaged, VersionReplaced, VersionRollback
 from cleo_core.registry.pull import pull
@@ -76,8 +76,8 @@ def _later(record: approval.Approval, seconds: int) -> approval.Approval:
     from dataclasses import replace
     from datetime import timedelta
 
-    moved = approval.moment(record.issued_at) + timedelta(seconds=seconds)
-    return replace(record, issued_at=moved.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    moved = clock.parse(record.issued_at) + timedelta(seconds=seconds)
+    return replace(record, issued_at=clock.timestamp(moved))
 
 
 def test_a_rollback_from_something_older_than_what_is_served_is_refused(champion: Registered, tmp_path: Path) -> None:
@@ -140,6 +140,6 @@ def test_a_damaged_record_of_what_was_served_stops_everything(
     champion: Registered, store: Path, content: bytes
 ) -> None:
     pull().release()
-    replace_file(next((store / "served").glob("*.json")), content)
+    write_atomic(next((store / "served").glob("*.json")), content)
     with pytest.raises(StateDamaged, match="not known which version"):
         pull()

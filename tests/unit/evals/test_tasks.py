@@ -102,7 +102,7 @@ def test_a_set_changed_after_sealing_is_refused(tmp_path: Path, out: Path, chang
     load(out)
     items, seal = out / "cleo_python.jsonl", out / "seal.json"
     if change == "item":
-        items.write_text(items.read_text().replace('"gold": 1', '"gold": 2', 1))
+        items.write_text(items.read_text().replace('"gold":1', '"gold":2', 1))
     elif change == "link":
         items.rename(tmp_path / "away.jsonl")
         items.symlink_to(tmp_path / "away.jsonl")

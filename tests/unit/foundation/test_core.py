@@ -20,7 +20,8 @@ from cleo_core.cli import cleo, main
 from cleo_core.digest import canonical, sha256_file, tree_digest
 from cleo_core.errors import CleoError, ConfigError, IntegrityError, TrustError, UnavailableSource
 from cleo_core.progress import ConsoleReporter
-from cleo_core.settings import CoreSettings, all_settings, home, load, shown
+from cleo_core.redact import shown
+from cleo_core.settings import CoreSettings, all_settings, home, load
 
 pytestmark = pytest.mark.unit
 
@@ -161,10 +162,10 @@ def test_a_pinned_wheel_is_unpacked_once_and_other_bytes_are_refused(
     assert not (home("assets") / "demo-2.0").exists()
 
 
-def test_a_wheel_that_cannot_be_had_is_one_clear_line() -> None:
+def test_a_wheel_that_cannot_be_had_is_one_clear_line(tmp_path: Path) -> None:
     nowhere = wheels.PinnedWheel("cleo-no-such-package-anywhere", "9.9", "0" * 64, "MIT", "a test")
     with pytest.raises(UnavailableSource, match=r"cleo-no-such-package-anywhere 9\.9 could not be downloaded"):
-        wheels.fetch(nowhere)
+        wheels.fetch(nowhere, tmp_path)
 
 
 def test_progress_in_a_file_is_lines_and_not_a_flood() -> None:
@@ -176,6 +177,16 @@ def test_progress_in_a_file_is_lines_and_not_a_flood() -> None:
     lines = out.getvalue().splitlines()
     assert len(lines) == 2
     assert lines[-1].strip() == "training 100/100 (100 %)  loss 1.25"
+
+
+def test_progress_counts_in_whole_numbers() -> None:
+    out = io.StringIO()
+    ConsoleReporter(out)("screen", 3793940, 3793940)
+    ConsoleReporter(out)("GiB", 1.25, 4)
+    assert [line.strip() for line in out.getvalue().splitlines()] == [
+        "screen 3,793,940/3,793,940 (100 %)",
+        "GiB 1.2/4 (31 %)",
+    ]
 
 
 @pytest.mark.parametrize(
