@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prometheus_client import Gauge
+from cleo_core.telemetry import gauge
 
 __all__ = ["publish"]
 
-MEMORIES = Gauge("cleo_memory_memories", "Live memories", ["tier"])
-BYTES = Gauge("cleo_memory_bytes", "Bytes of live memories before sealing", ["tier"])
-MOVES = Gauge("cleo_memory_moves", "Memories moved between tiers so far", ["source", "target"])
-WAITING = Gauge("cleo_memory_outbox_jobs", "Jobs that wait for a store", ["store"])
+MEMORIES = gauge("cleo_memory_memories", "Live memories", ["tier"])
+BYTES = gauge("cleo_memory_bytes", "Bytes of live memories before sealing", ["tier"])
+MOVES = gauge("cleo_memory_moves", "Memories moved between tiers so far", ["source", "target"])
+WAITING = gauge("cleo_memory_outbox_jobs", "Jobs that wait for a store", ["store"])
 
 
 def publish(
