@@ -22,7 +22,7 @@ from cleo_core.crypto.trust_store import TrustedKey, TrustStore
 from cleo_core.digest import digest_json, sha256_file
 from cleo_core.errors import CleoError, InputError
 from cleo_core.files import write_atomic
-from cleo_core.provenance.contents import check_contents
+from cleo_core.provenance.contents import check_contents, list_files
 from cleo_core.provenance.errors import BundleChanged, BundleSignatureInvalid
 
 __all__ = ["BundleSignature", "bundle_digest", "check_contents", "sign", "verify_signature"]
@@ -47,7 +47,7 @@ def bundle_digest(folder: Path) -> str:
     Raises:
         BundleRefused: something in the folder may not be in a bundle.
     """
-    return digest_json({name: sha256_file(path) for name, path in check_contents(folder).items()})
+    return digest_json({name: sha256_file(path) for name, path in list_files(folder).items()})
 
 
 def _hashing() -> Any:
@@ -104,12 +104,14 @@ def verify_signature(folder: Path, signature: Path, public_key: TrustedKey | Non
     try:
         envelope, hint = _parse(raw)
         key = _signer(hint, public_key)
-        files = check_contents(folder)
+        files = list_files(folder)
         _verify(folder, raw, key)
         signed = _statement(envelope)
         # What the library compared is compared here once more, against the names that were checked above.
         if set(signed) != set(files):
             raise BundleChanged(_difference(signed, dict.fromkeys(files, "")) or "The bundle changed meanwhile.")
+        # Only now: nothing of a file is read as JSON or weights before it is known to be the one that was signed.
+        check_contents(folder)
     except CleoError:
         raise
     except Exception as error:
@@ -176,7 +178,7 @@ def _statement(envelope: dict[str, Any]) -> dict[str, str]:
 def _refusal(folder: Path, raw: bytes, error: Exception) -> CleoError:
     """Say what is wrong: files that differ from what the (perhaps forged) statement says, or the signature itself."""
     with suppress(Exception):  # this only words the refusal, which follows either way
-        found = {name: sha256_file(path) for name, path in check_contents(folder).items()}
+        found = {name: sha256_file(path) for name, path in list_files(folder).items()}
         if difference := _difference(_statement(_parse(raw)[0]), found):
             return BundleChanged(difference, hint="Do not load it. Register the bundle anew from its source.")
     return BundleSignatureInvalid(

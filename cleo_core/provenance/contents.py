@@ -15,7 +15,7 @@ from cleo_core.errors import ModelError
 from cleo_core.model_folder import INDEX, check_header, index_files, read_object
 from cleo_core.provenance.errors import BundleContent, BundleIncomplete, BundleLink, BundleName
 
-__all__ = ["ALLOWED", "REQUIRED", "allowed", "check_contents"]
+__all__ = ["ALLOWED", "REQUIRED", "allowed", "check_contents", "list_files"]
 
 ALLOWED = re.compile(
     r"config\.json|generation_config\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json"
@@ -47,6 +47,24 @@ def check_contents(folder: Path, *, complete: bool = True) -> dict[str, Path]:
     Raises:
         BundleLink, BundleName, BundleContent, BundleIncomplete: one of them may not, or one is missing.
     """
+    files = list_files(folder)
+    try:
+        for name, path in files.items():
+            _check_file(name, path)
+        _check_weights(folder, files)
+    except ModelError as error:
+        raise BundleContent(error.message, hint=error.hint) from None
+    if complete and (missing := [name for name in REQUIRED if name not in files]):
+        raise BundleIncomplete(f"The bundle lacks {', '.join(missing)}.")
+    return files
+
+
+def list_files(folder: Path) -> dict[str, Path]:
+    """The files of a bundle by name, none of them read.
+
+    Raises:
+        BundleLink, BundleName, BundleIncomplete: something is no plain file, or has a name that no bundle has.
+    """
     if folder.is_symlink() or not folder.is_dir():
         raise BundleIncomplete(f"There is no bundle folder {folder.name!r}.")
     files: dict[str, Path] = {}
@@ -60,14 +78,6 @@ def check_contents(folder: Path, *, complete: bool = True) -> dict[str, Path]:
             if facts.st_nlink > 1:
                 raise BundleLink(f"{entry.name!r} has a second name elsewhere (hard link).", hint="Copy the file.")
             files[allowed(entry.name)] = folder / entry.name
-    try:
-        for name, path in files.items():
-            _check_file(name, path)
-        _check_weights(folder, files)
-    except ModelError as error:
-        raise BundleContent(error.message, hint=error.hint) from None
-    if complete and (missing := [name for name in REQUIRED if name not in files]):
-        raise BundleIncomplete(f"The bundle lacks {', '.join(missing)}.")
     return files
 
 
