@@ -91,14 +91,16 @@ def score_model(
     Args:
         keep: look for scores kept from an earlier run of the same model, items, dtype and environment, and keep these.
     """
-    from evals.harness import environment, load_model, model_digest, resolve_dtype, score
+    from cleo_core.compute import compute_dtype
+    from evals.harness import environment, load_model, model_digest, score
 
+    here = environment()
     key = {
         "model": model_digest(folder),
         "tasks": tasks.digest,
         "limit": limit,
-        "dtype": str(resolve_dtype(tasks.protocol.dtype)),
-        "environment": environment(),
+        "dtype": str(compute_dtype(here["device"], tasks.protocol.dtype)),
+        "environment": here,
         "scoring": SCORING,
     }
     place = home("evals", "scores") / f"{digest_json(key)}.json"

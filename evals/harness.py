@@ -20,6 +20,7 @@ import transformers
 from lm_eval import evaluator
 from lm_eval.tasks import TaskManager
 
+from cleo_core.compute import DtypeChoice, compute_dtype
 from cleo_core.digest import digest_json, sha256_file
 from cleo_core.files import write_jsonl
 from cleo_core.model_folder import weight_files
@@ -120,13 +121,6 @@ def tokenizer_digest(tokenizer: Any) -> str:
     return digest_json({"vocabulary": tokenizer.get_vocab(), "special": special})
 
 
-def resolve_dtype(wanted: str) -> torch.dtype:
-    if wanted != "auto":
-        return torch.bfloat16 if wanted == "bfloat16" else torch.float32
-    fast = torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if fast else torch.float32
-
-
 def environment() -> dict[str, str]:
     """What beside model and items may move a score in its last digits."""
     names = ("torch", "transformers", "lm-eval", "tokenizers")
@@ -138,14 +132,17 @@ def environment() -> dict[str, str]:
     }
 
 
-def load_model(folder: Path, dtype: str = "auto", report: Reporter = silent, device: str | None = None) -> LoadedModel:
+def load_model(
+    folder: Path, dtype: DtypeChoice = "auto", report: Reporter = silent, device: str | None = None
+) -> LoadedModel:
     """Load a causal language model for scoring, from local safetensors only.
 
     Raises:
         UnusableModel: the folder holds no such model, or its weights do not fit its configuration.
     """
     digest = model_digest(folder)
-    kind = resolve_dtype(dtype)
+    device = device or environment()["device"]
+    kind = compute_dtype(device, dtype)
     report(f"loading {folder.name}")
     quiet: Any = transformers.utils.logging
     quiet.disable_progress_bar()
@@ -171,7 +168,6 @@ def load_model(folder: Path, dtype: str = "auto", report: Reporter = silent, dev
         raise UnusableModel(f"{folder} cannot be loaded as a causal language model: {first}") from None
     if missing := sorted(notes["missing_keys"]) + sorted(str(key) for key in notes["mismatched_keys"]):
         raise UnusableModel(f"{folder} lacks weights its config.json asks for, the first is {missing[0]}.")
-    device = device or environment()["device"]
     lm = SharedPrefixLM(
         pretrained=model.to(device).eval(),
         tokenizer=tokenizer,

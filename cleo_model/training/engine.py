@@ -9,20 +9,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from cleo_core.compute import compute_dtype
 from cleo_model.errors import TrainingFailed
 from cleo_model.recipe import Recipe
 
-__all__ = ["DeepSpeedEngine", "Engine", "PlainEngine", "compute_dtype", "make_engine"]
-
-
-def compute_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16, or float32 on a processor that has no kernels for it.
-
-    There torch falls back to plain loops: a matrix product took 25 times as long as in float32 on an AVX2-only EPYC.
-    The weights that a phase ends with are rounded to bfloat16 either way.
-    """
-    slow = device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return torch.float32 if slow else torch.bfloat16
+__all__ = ["DeepSpeedEngine", "Engine", "PlainEngine", "make_engine"]
 
 
 class Engine(Protocol):
@@ -62,7 +53,10 @@ def _optimizer(recipe: Recipe, parameters: Any, device: torch.device) -> torch.o
 
 
 class DeepSpeedEngine:
-    """ZeRO with fp32 master weights, partitioned over the ranks; computes in the dtype of the model it is given."""
+    """ZeRO with fp32 master weights, partitioned over the ranks.
+
+    Computes in the dtype of the model it is given; a phase ends with weights rounded to bfloat16 either way.
+    """
 
     def __init__(self, model: Any, recipe: Recipe, rows: int, accumulation: int, device: torch.device) -> None:
         import deepspeed
@@ -80,7 +74,7 @@ class DeepSpeedEngine:
             "train_micro_batch_size_per_gpu": rows,
             "gradient_accumulation_steps": accumulation,
             "gradient_clipping": recipe.optimizer.clip,
-            "bf16": {"enabled": compute_dtype(device) == torch.bfloat16},
+            "bf16": {"enabled": compute_dtype(device.type) == torch.bfloat16},
             "zero_optimization": zero,
             "zero_allow_untested_optimizer": True,
             "steps_per_print": 10**9,

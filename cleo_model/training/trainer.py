@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from cleo_core.compute import compute_dtype
 from cleo_core.errors import IntegrityError
 from cleo_core.progress import Reporter
 from cleo_model.errors import TrainingFailed, UnusableModel
@@ -18,7 +19,7 @@ from cleo_model.moe.routing import RouterWatch
 from cleo_model.recipe import Recipe
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase, heldout_domains
-from cleo_model.training.engine import Engine, compute_dtype, make_engine
+from cleo_model.training.engine import Engine, make_engine
 from cleo_model.training.loss import heldout_loss, summed_loss
 from cleo_model.training.schedule import learning_rate
 
@@ -60,7 +61,7 @@ def load_model(folder: Path, device: torch.device) -> Any:
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=compute_dtype(device),
+            dtype=compute_dtype(device.type),
             attn_implementation="sdpa",
             **({"experts_implementation": "grouped_mm"} if mixture else {}),
             use_safetensors=True,
@@ -252,7 +253,7 @@ class Trainer:
 
     def _autocast(self) -> torch.autocast:
         # DeepSpeed casts the model itself.
-        mixed = self.recipe.zero_stage == 0 and compute_dtype(self.device) == torch.bfloat16
+        mixed = self.recipe.zero_stage == 0 and compute_dtype(self.device.type) == torch.bfloat16
         return torch.autocast(self.device.type, torch.bfloat16, enabled=mixed)
 
     def losses(self, what: str) -> dict[str, float]:

@@ -24,7 +24,6 @@ from cleo_model.packing.pack import build_curriculum
 from cleo_model.recipe import MoERecipe, Recipe
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase
-from cleo_model.training.engine import compute_dtype
 from cleo_model.training.launch import command, main
 from cleo_model.training.lock import LOCK, run_lock
 from cleo_model.training.loss import heldout_loss, summed_loss
@@ -239,15 +238,6 @@ def test_the_launcher_refuses_bad_input_in_one_line(tmp_path: Path, capfd: pytes
     assert len(said) == 3
     assert all(line.startswith("Error [") for line in said)
     assert "'dessert'" in said[-1]
-
-
-@pytest.mark.parametrize(("supported", "expected"), [(True, torch.bfloat16), (False, torch.float32)])
-def test_a_processor_without_bfloat16_kernels_trains_in_float32(
-    supported: bool, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
-    assert compute_dtype(torch.device("cpu")) == expected
-    assert compute_dtype(torch.device("cuda")) == torch.bfloat16
 
 
 HOLD = """
