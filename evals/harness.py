@@ -27,6 +27,7 @@ from cleo_core.model_folder import weight_files
 from cleo_core.progress import Reporter, silent
 from cleo_core.settings import home
 from cleo_model.errors import UnusableModel
+from cleo_model.moe.equal_experts import share_equal_experts
 from evals.protocol import TaskSpec
 from evals.scorer import SharedPrefixLM
 from evals.scores import ItemScore, Scores, TaskScores
@@ -168,8 +169,10 @@ def load_model(
         raise UnusableModel(f"{folder} cannot be loaded as a causal language model: {first}") from None
     if missing := sorted(notes["missing_keys"]) + sorted(str(key) for key in notes["mismatched_keys"]):
         raise UnusableModel(f"{folder} lacks weights its config.json asks for, the first is {missing[0]}.")
+    model = model.to(device).eval().requires_grad_(False)
+    share_equal_experts(model)
     lm = SharedPrefixLM(
-        pretrained=model.to(device).eval(),
+        pretrained=model,
         tokenizer=tokenizer,
         softmax_dtype="float32",
         batch_size=100_000,  # windows handed over at once; what runs at once is bounded by tokens, see the scorer

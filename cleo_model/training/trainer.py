@@ -15,6 +15,7 @@ from cleo_core.compute import compute_dtype
 from cleo_core.errors import IntegrityError
 from cleo_core.progress import Reporter
 from cleo_model.errors import TrainingFailed, UnusableModel
+from cleo_model.moe.equal_experts import share_equal_experts
 from cleo_model.moe.routing import RouterWatch
 from cleo_model.recipe import Recipe
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
@@ -100,6 +101,7 @@ class Trainer:
         self.model = load_model(job.model_in, self.device)
         if self.recipe.trainable_layers is not None:
             _freeze(self.model, self.recipe.trainable_layers)
+            share_equal_experts(self.model)
         self.watch = RouterWatch(self.model)
         if self.phase.top_k and self.watch.routers:
             self.watch.set_top_k(self.phase.top_k)

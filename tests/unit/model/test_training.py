@@ -19,6 +19,8 @@ from cleo_core.errors import IntegrityError
 from cleo_core.progress import silent
 from cleo_model import recipe as recipes
 from cleo_model.errors import TrainerRunning, TrainingFailed, UnusableModel
+from cleo_model.moe.equal_experts import share_equal_experts
+from cleo_model.moe.routing import RouterWatch
 from cleo_model.moe.upcycle import init_moe
 from cleo_model.packing.pack import build_curriculum
 from cleo_model.recipe import MoERecipe, Recipe
@@ -187,6 +189,50 @@ def test_the_held_out_loss_does_not_depend_on_how_many_rows_go_at_once(made: tup
     assert found[0][1] == found[1][1] == found[2][1] == part.target_count(0, len(part))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
     assert found[0][0] == pytest.approx(found[2][0], rel=1e-5)
+
+
+def test_a_frozen_head_gives_the_loss_and_gradients_of_a_trained_one(made: tuple[Path, Path]) -> None:
+    from transformers import AutoModelForCausalLM
+
+    moe, curriculum = made
+    model: Any = AutoModelForCausalLM.from_pretrained(moe, dtype=torch.float32)
+    batch = Phase(curriculum, "foundation").rows(0, 3, torch.device("cpu"))
+    gradients = []
+    for trained in (True, False):
+        model.zero_grad()
+        model.lm_head.weight.requires_grad_(trained)
+        loss = summed_loss(model, batch)
+        (2 * loss).backward()
+        gradients.append((float(loss), model.model.layers[0].self_attn.q_proj.weight.grad.clone()))
+    (expected, slope), (found, other) = gradients
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert torch.allclose(other, slope, rtol=1e-4, atol=1e-5)
+
+
+def test_equal_experts_that_are_frozen_compute_one_mlp_and_trained_ones_are_left_alone(
+    made: tuple[Path, Path],
+) -> None:
+    from transformers import AutoModelForCausalLM
+
+    model: Any = AutoModelForCausalLM.from_pretrained(made[0], dtype=torch.float32).eval()
+    ids = torch.randint(0, 100, (2, 48), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        expected = model(ids).logits
+    layers = len(model.model.layers)
+    assert share_equal_experts(model) == 0  # all of it is trained
+    model.requires_grad_(False)
+    with torch.no_grad():
+        model.model.layers[-1].mlp.experts.down_proj[1] += 1e-3  # no longer equal
+    names = list(model.state_dict())
+    assert share_equal_experts(model) == layers - 1
+    assert list(model.state_dict()) == names
+    with torch.no_grad():
+        model.model.layers[-1].mlp.experts.down_proj[1] = model.model.layers[-1].mlp.experts.down_proj[0]
+        watch = RouterWatch(model)
+        watch.on = True
+        assert torch.allclose(model(ids).logits, expected, atol=1e-4)
+    watch.losses(torch.ones(ids.numel()))
+    assert len(watch.load()) == layers  # routers of shared layers are seen as before
 
 
 def test_a_curriculum_that_is_not_there_is_named(tmp_path: Path) -> None:
