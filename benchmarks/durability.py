@@ -198,7 +198,7 @@ async def count(path: Path) -> None:
     async with open_memory() as memory:
         until = time.monotonic() + 300
         # The workers tell nobody when they are done.
-        while await memory.custody.outbox.waiting_of_all_users() and time.monotonic() < until:  # noqa: ASYNC110
+        while await memory.catalog.all_users.read(lambda rows: rows.outbox.waiting()) and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         owner = memory.keyring.owner("ann")
         kept: dict[str, str] = {}
@@ -213,12 +213,12 @@ async def count(path: Path) -> None:
         expected = {id: text for id, text in done["added"].items() if id not in done["forgetting"]}
         copies: dict[str, int] = {}
         resurrected = sum(id in kept for id in done["forgotten"])
-        for shelf in memory.custody.shelves.external:
-            assert shelf.store is not None
+        for place in memory.payloads.tiers.external:
+            assert place.store is not None
             start = ""
-            while found := await shelf.store.scan(owner, start, 1000):
+            while found := await place.store.scan(owner, start, 1000):
                 resurrected += sum(id in done["forgotten"] for id, _ in found)
-                copies[shelf.key] = copies.get(shelf.key, 0) + len(found)
+                copies[place.key] = copies.get(place.key, 0) + len(found)
                 start = found[-1][0]
         figures = {
             "acknowledged": len(done["added"]),
@@ -227,7 +227,7 @@ async def count(path: Path) -> None:
             "lost": sum(kept.get(id) != text for id, text in expected.items()),
             "duplicated": len(texts) - len(set(texts)),
             "resurrected": resurrected,
-            "undelivered": sum((await memory.custody.outbox.waiting_of_all_users()).values()),
+            "undelivered": sum((await memory.catalog.all_users.read(lambda rows: rows.outbox.waiting())).values()),
         }
     print(json.dumps(figures))
 

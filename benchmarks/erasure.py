@@ -150,7 +150,7 @@ async def fill(folder: Path) -> None:
             await delivery.drain()
         await memory.append("ann", "secrets", "ann", canaries["texts"][0])
         # The backup that an operator would take: of the catalogue, while it is in use.
-        source, target = (sqlite3.connect(place) for place in (memory.catalogue.database.path, folder / "backup.db"))  # type: ignore[attr-defined]
+        source, target = (sqlite3.connect(place) for place in (memory.catalog._database.path, folder / "backup.db"))  # type: ignore[attr-defined]
         source.backup(target)
 
 
@@ -178,9 +178,9 @@ async def restore(folder: Path) -> None:
     async with open_memory() as memory:
         for user, name in (("ann", "readable"), ("bob", "other")):
             owner = memory.keyring.owner(user)
-            for entry in await memory.catalogue.oldest(owner, 10_000, 0):
+            for entry in await memory.catalog.of(owner).read(lambda rows: rows.memories.oldest(10_000)):
                 try:
-                    counts[name] += len(await memory.custody.open(owner, [entry]))
+                    counts[name] += len((await memory.payloads.open(owner, [entry])).whole().records())
                 except CleoError:
                     continue
     print(json.dumps(counts))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cleo_memory.lifecycle.erase import Receipt
     from cleo_memory.memory import Memory
     from cleo_memory.open import open_memory
-    from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats, Tier
+    from cleo_memory.records import Conversation, ErasureEpoch, Hit, Hits, Kind, Page, Record, Stats, Tier
     from cleo_memory.search.context import Citation, Context
     from cleo_memory.session.detectors import Finding
     from cleo_memory.session.shadow import Influence, ShadowMemory
@@ -24,6 +24,7 @@ __all__ = [
     "Citation",
     "Context",
     "Conversation",
+    "ErasureEpoch",
     "Finding",
     "Hit",
     "Hits",
@@ -50,7 +51,7 @@ _HOMES = {
     "lifecycle.erase": ("Receipt",),
     "memory": ("Memory",),
     "open": ("open_memory",),
-    "records": ("Conversation", "Hit", "Hits", "Kind", "Page", "Record", "Stats", "Tier"),
+    "records": ("Conversation", "ErasureEpoch", "Hit", "Hits", "Kind", "Page", "Record", "Stats", "Tier"),
     "search.context": ("Citation", "Context"),
     "session.detectors": ("Finding",),
     "session.shadow": ("Influence", "ShadowMemory"),

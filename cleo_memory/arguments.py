@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import struct
 import time
 
 from cleo_memory.errors import InvalidMemory
 from cleo_memory.records import Kind
 
-__all__ = ["check_query", "kind_of", "page_size", "plain_id", "position_of", "unexpired"]
+__all__ = [
+    "check_query",
+    "kind_of",
+    "page_size",
+    "plain_id",
+    "position_of",
+    "thread_cursor",
+    "thread_position",
+    "unexpired",
+]
 
 LARGEST_PAGE = 1000
 
@@ -41,6 +51,16 @@ def position_of(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
         raise InvalidMemory(f"{text[:40]!r} is no cursor.", hint="Hand back `end` of the page before.")
     return int(text)
+
+
+def thread_cursor(updated_at: float, thread: str) -> str:
+    """The cursor behind a conversation; its time is kept to the last bit."""
+    return f"{struct.unpack('>q', struct.pack('>d', updated_at))[0]}/{thread}"
+
+
+def thread_position(cursor: str) -> tuple[float, str]:
+    at, _, thread = cursor.partition("/")
+    return struct.unpack(">d", struct.pack(">q", position_of(at)))[0], thread
 
 
 def unexpired(expires_at: float | None) -> bool:

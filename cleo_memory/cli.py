@@ -206,9 +206,9 @@ def _writable(file: Path) -> None:
 
     folder = file.absolute().parent
     if not folder.is_dir():
-        raise EnvironmentFault(f"{folder} is no folder: nothing was erased.", hint="Make it, or mend --receipt.")
+        raise EnvironmentFault(f"{folder} is no folder: nothing was erased.", hint="Make it, or change --receipt.")
     if not os.access(file if file.exists() else folder, os.W_OK):
-        raise EnvironmentFault(f"{file} cannot be written: nothing was erased.", hint="Mend its permissions.")
+        raise EnvironmentFault(f"{file} cannot be written: nothing was erased.", hint="Change its permissions.")
 
 
 @memory.command("verify-receipt")
@@ -291,21 +291,22 @@ def migrate(source: str, target: str, urls: tuple[str, ...], dry_run: bool, dele
     cleo memory migrate --source sqlite --target redis,mongodb,supabase      (with CLEO_MEMORY_HOT, _WARM and _COLD set)
     """
     from cleo_core.progress import ConsoleReporter
-    from cleo_memory.lifecycle.migrate import Migration, open_stores, shelves_of
-    from cleo_memory.storage.tiers import Guarded
+    from cleo_memory.lifecycle.transfer import Transfer
+    from cleo_memory.storage.backends import open_named, tier_stores
+    from cleo_memory.storage.resilient import resilient
 
     async def work(opened: Memory) -> Any:
         names = target.split(",")
-        stores = await open_stores(opened.settings, [source, *names], dict(each.partition("=")[::2] for each in urls))
+        stores = await open_named(opened.settings, [source, *names], dict(each.partition("=")[::2] for each in urls))
         try:
             for store in stores.values():  # a plan for a backend that is not there is none
-                await Guarded(store).ping()
-            held = shelves_of(source, opened.catalogue, stores)
-            targets = [shelf for name in names for shelf in shelves_of(name, opened.catalogue, stores)]
-            migration = Migration(opened.catalogue, opened.custody, held, targets)
+                await resilient(store).ping()
+            held = tier_stores(source, opened.catalog, stores)
+            targets = [each for name in names for each in tier_stores(name, opened.catalog, stores)]
+            transfer = Transfer(opened.catalog, opened.payloads, held, targets)
             if dry_run:
-                return await migration.plan_for_all_users()
-            return await migration.run_for_all_users(ConsoleReporter(), delete_source=delete_source)
+                return await transfer.plan_for_all_users()
+            return await transfer.run_for_all_users(ConsoleReporter(), delete_source=delete_source)
         finally:
             for store in stores.values():
                 await store.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cleo_memory.catalog.repository import Entry
+from cleo_memory.catalog.entry import Entry
 from cleo_memory.errors import InvalidMemory, SealBroken
 from cleo_memory.records import Kind, Record, Tier
 from cleo_memory.search.documents import Document

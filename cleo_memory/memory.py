@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
-from cleo_memory.arguments import check_query, kind_of, page_size, plain_id, position_of, unexpired
-from cleo_memory.catalog.leases import Leases
-from cleo_memory.catalog.repository import Catalogue
+from cleo_memory.arguments import (
+    check_query,
+    kind_of,
+    page_size,
+    plain_id,
+    position_of,
+    thread_cursor,
+    thread_position,
+    unexpired,
+)
+from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.draft import Draft, moment, seconds
 from cleo_memory.encryption.envelope import key_version_of
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.errors import MemoryNotFound
-from cleo_memory.lifecycle.erase import Eraser
-from cleo_memory.lifecycle.export import Porter
+from cleo_memory.lifecycle.erase import Eraser, Receipt
+from cleo_memory.lifecycle.export import Exporter, Manifest
 from cleo_memory.lifecycle.follow import follow_erasures
 from cleo_memory.lifecycle.retention import Retention
+from cleo_memory.lifecycle.rights import Rights
 from cleo_memory.lifecycle.rotation import Rotation
-from cleo_memory.records import Conversation, Hit, Hits, Kind, Page, Record, Stats
-from cleo_memory.rights import Rights
+from cleo_memory.records import Conversation, ErasureEpoch, Hit, Hits, Kind, Owner, Page, Record, Stats
 from cleo_memory.search import Context, Filter, approximate_tokens, build_context
-from cleo_memory.search.indexes import Library, broken
+from cleo_memory.search.indexes import SearchIndexes, damaged_reason
 from cleo_memory.session.shadow import ShadowMemory
 from cleo_memory.settings import MemorySettings
 from cleo_memory.storage.delivery import Delivery
-from cleo_memory.storage.payloads import CATALOGUE, THREAD, Custody
+from cleo_memory.storage.payloads import CATALOGUE, THREAD, PayloadStore
 from cleo_memory.tiering.access import AccessLog
 from cleo_memory.tiering.policy import TierPolicy
 from cleo_memory.tiering.worker import Tiering
@@ -36,25 +44,31 @@ from cleo_memory.tiering.worker import Tiering
 __all__ = ["Memory"]
 
 
-class Memory(Rights):
+class Memory:
     """Opened with `open_memory`."""
 
     def __init__(
-        self, settings: MemorySettings, catalogue: Catalogue, keyring: Keyring, custody: Custody, library: Library
+        self,
+        settings: MemorySettings,
+        catalog: Catalog,
+        keyring: Keyring,
+        payloads: PayloadStore,
+        indexes: SearchIndexes,
     ) -> None:
-        self.settings, self.catalogue, self.keyring = settings, catalogue, keyring
-        self.custody, self.library = custody, library
-        policy = TierPolicy(half_life=custody.half_life)
-        external = custody.shelves.external_keys
-        self.access = AccessLog(catalogue, policy)
+        self.settings, self.catalog, self.keyring = settings, catalog, keyring
+        self.payloads, self.indexes = payloads, indexes
+        policy = TierPolicy(half_life=payloads.half_life)
+        external = payloads.tiers.external_keys
+        self.access = AccessLog(catalog, policy)
         self.shadow = ShadowMemory(keyring.owner)
-        self.leases = Leases(catalogue.database)
-        self.tiering = Tiering(catalogue, custody, self.leases, self.access, policy)
-        self.deliveries = [Delivery(catalogue, custody, self.leases, shelf) for shelf in custody.shelves.external]
-        self.eraser = Eraser(catalogue, keyring, external)
-        self.porter = Porter(catalogue, custody)
-        self.rotation = Rotation(catalogue, custody, keyring)
-        self.retention = Retention(catalogue, settings.retention, external)
+        self.tiering = Tiering(catalog, payloads, self.access, policy)
+        self.deliveries = [Delivery(catalog, payloads, each) for each in payloads.tiers.external]
+        self.eraser = Eraser(catalog, keyring, external)
+        self.rotation = Rotation(catalog, payloads, keyring)
+        self.retention = Retention(catalog, settings.retention, external)
+        self.rights = Rights(
+            keyring, self.eraser, Exporter(catalog, payloads), self.rotation, self.deliveries, self._let_go
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     # -- writing ---------------------------------------------------------------------------------------------------
@@ -106,15 +120,15 @@ class Memory(Rights):
         *,
         at: datetime | None = None,
         provenance: Mapping[str, str] | None = None,
-        life: int | None = None,
+        epoch: ErasureEpoch | None = None,
     ) -> Record:
         """Add a turn to a conversation, which begins with its first turn. `role` is who speaks.
 
         Args:
-            life: what `life` gave when the work on this turn began: it is not kept if the user was erased since.
+            epoch: what `epoch` gave when the work on this turn began: it is not kept if the user was erased since.
 
         Raises:
-            UserErased: another life of the user has begun; nothing was written.
+            UserErased: another epoch of the user has begun; nothing was written.
         """
         draft = Draft(
             kind=Kind.CONVERSATION,
@@ -124,11 +138,12 @@ class Memory(Rights):
             at=at,
             provenance=provenance or {},
         )
-        return await self._write(user, draft, life)
+        return await self._write(user, draft, epoch)
 
-    async def life(self, user: str) -> int:
-        """Which life of the user this is: each erasure, by whatever process, begins another. For `append`."""
-        return await self.catalogue.lives(self.keyring.owner(user))
+    async def epoch(self, user: str) -> ErasureEpoch:
+        """What of the user was deleted so far: each erasure, by whatever process, begins another epoch."""
+        erasures = await self.catalog.of(self.keyring.owner(user)).erasures()
+        return ErasureEpoch(erasures, self.shadow.forgotten(user))
 
     async def prefer(
         self,
@@ -143,30 +158,30 @@ class Memory(Rights):
         draft = Draft(kind=Kind.PREFERENCE, content=value, key=key, importance=0.8, at=at, provenance=provenance or {})
         return await self._write(user, draft)
 
-    async def _write(self, user: str, draft: Draft, life: int | None = None) -> Record:
+    async def _write(self, user: str, draft: Draft, epoch: ErasureEpoch | None = None) -> Record:
         draft.check(self.settings.content_bytes)
-        record = await self.custody.write(self.keyring.owner(user), draft, life=life)
+        record = await self.payloads.write(self.keyring.owner(user), draft, epoch=epoch)
         self._deliver()
         return record
 
     async def pin(self, user: str, id: str, pinned: bool = True) -> None:
         """Keep a memory in its tier whatever its score. Raises: MemoryNotFound."""
-        if not await self.catalogue.pin(self.keyring.owner(user), id, pinned):
+        if not await self.catalog.of(self.keyring.owner(user)).write(lambda rows: rows.memories.pin(id, pinned)):
             raise MemoryNotFound(f"There is no memory {id!r}.")
 
     async def forget(self, user: str, ids: str | Iterable[str]) -> int:
         """Forget memories for good, everywhere; returns how many there were."""
         owner = self.keyring.owner(user)
         wanted = [ids] if isinstance(ids, str) else list(ids)
-        external = self.custody.shelves.external_keys
-        gone = await self.catalogue.bury(owner, [id for id in wanted if plain_id(id)], time.time(), external)
+        stores = self.payloads.tiers.external_keys
+        gone = await self.catalog.of(owner).tombstone([id for id in wanted if plain_id(id)], time.time(), stores)
         self._deliver()
         if gone:
             self.shadow.forget(user)  # it may have been said in a session that goes on
-        if self.library.resident.peek(owner) is not None:
-            await self.library.fresh(owner)
+        if self.indexes.resident.peek(owner) is not None:
+            await self.indexes.fresh(owner)
         else:
-            self.library.touched(owner)
+            self.indexes.touched(owner)
         return len(gone)
 
     # -- reading ---------------------------------------------------------------------------------------------------
@@ -174,8 +189,9 @@ class Memory(Rights):
     async def recall(self, user: str, id: str) -> Record:
         """One memory by its id. Raises: MemoryNotFound."""
         owner = self.keyring.owner(user)
-        found = await self.catalogue.find(owner, [id]) if plain_id(id) else {}
-        records = await self.custody.open(owner, [entry for entry in found.values() if unexpired(entry.expires_at)])
+        found = await self.catalog.of(owner).find([id]) if plain_id(id) else {}
+        entries = [entry for entry in found.values() if unexpired(entry.expires_at)]
+        records = (await self.payloads.open(owner, entries)).whole().records()
         if not records:
             raise MemoryNotFound(f"There is no memory {id!r}.")
         self.access.note(owner, found.values())
@@ -213,14 +229,14 @@ class Memory(Rights):
             until=None if until is None else seconds(until),
             valid_at=time.time() if at is None else seconds(at),
         )
-        matches, reasons = await self.library.search(owner, query, page_size(limit), where)
-        found = await self.catalogue.find(owner, [match.id for match in matches])
-        faults, damaged = set[str](), set[str]()
-        records = {each.id: each for each in await self.custody.open(owner, list(found.values()), faults, damaged)}
+        matches, reasons = await self.indexes.search(owner, query, page_size(limit), where)
+        found = await self.catalog.of(owner).find([match.id for match in matches])
+        opened = await self.payloads.open(owner, list(found.values()))
+        records = {record.id: record for record in opened.records()}
         self.access.note(owner, found.values())
         hits = Hits(Hit(records[match.id], match.score, match.parts) for match in matches if match.id in records)
-        reasons += [why for id in sorted(damaged) if (why := broken(id)) not in reasons]
-        for store in sorted(faults):
+        reasons += [why for id in sorted(opened.damaged) if (why := damaged_reason(id)) not in reasons]
+        for store in sorted(opened.down):
             reasons.append(f"{store} does not answer: {len(found) - len(records)} memories found are out of reach")
         hits.degraded = tuple(reasons)
         return hits
@@ -236,11 +252,12 @@ class Memory(Rights):
             BackendDown: that store does not answer.
         """
         owner = self.keyring.owner(user)
-        found = await self.library.nearest(owner, check_query(query), page_size(limit), self.custody.shelves.searchable)
-        entries = await self.catalogue.find(owner, [id for id, _ in found])
+        store = self.payloads.tiers.searchable
+        found = await self.indexes.nearest(owner, check_query(query), page_size(limit), store)
+        entries = await self.catalog.of(owner).find([id for id, _ in found])
         now = time.time()
         held = [each for each in entries.values() if unexpired(each.expires_at) and (each.valid_to or now + 1) > now]
-        records = {each.id: each for each in await self.custody.open(owner, held)}
+        records = {each.id: each for each in (await self.payloads.open(owner, held)).whole().records()}
         self.access.note(owner, held)
         return Hits(Hit(records[id], score, {"vector": score}) for id, score in found if id in records)
 
@@ -288,17 +305,19 @@ class Memory(Rights):
         owner = self.keyring.owner(user)
         wanted = None if kinds is None else {str(kind_of(kind)) for kind in kinds}
         start = None if after is None else position_of(after)
-        found = await self.catalogue.page(owner, page_size(first), start, wanted, time.time())
+        size, now = page_size(first), time.time()
+        found = await self.catalog.of(owner).read(lambda rows: rows.memories.page(size, start, wanted, now))
         end = str(found[-1].position) if len(found) == first else None
-        return Page(await self.custody.open(owner, found), end)
+        return Page((await self.payloads.open(owner, found)).whole().records(), end)
 
     async def window(self, user: str, conversation: str, *, turns: int = 20, tokens: int | None = None) -> list[Record]:
         """The last turns of a conversation, oldest first: at most `turns`, and `tokens` if given."""
         owner = self.keyring.owner(user)
         if (keys := await self.keyring.keys(owner)) is None:
             return []
-        found = await self.catalogue.window(owner, keys.blind(THREAD, conversation), page_size(turns), time.time())
-        records = await self.custody.open(owner, found)
+        thread, size, now = keys.blind(THREAD, conversation), page_size(turns), time.time()
+        found = await self.catalog.of(owner).read(lambda rows: rows.memories.window(thread, size, now))
+        records = (await self.payloads.open(owner, found)).whole().records()
         if tokens is None:
             return records
         kept, used = len(records), 0
@@ -309,11 +328,9 @@ class Memory(Rights):
     async def conversations(self, user: str, first: int = 20, after: str | None = None) -> Page[Conversation]:
         """The user's conversations, the last used first."""
         owner = self.keyring.owner(user)
-        start = None
-        if after is not None:
-            at, _, thread = after.partition("/")
-            start = (struct.unpack(">d", struct.pack(">q", position_of(at)))[0], thread)
-        rows = await self.catalogue.threads(owner, page_size(first), start)
+        start = None if after is None else thread_position(after)
+        size = page_size(first)
+        rows = await self.catalog.of(owner).read(lambda tables: tables.threads.page(size, start))
         newest = max((key_version_of(row.sealed_name) for row in rows), default=None)
         if newest is None or (keys := await self.keyring.keys(owner, holding=newest)) is None:
             return Page([], None)
@@ -326,20 +343,23 @@ class Memory(Rights):
             )
             for row in rows
         ]
-        last = rows[-1]
-        exact = struct.unpack(">q", struct.pack(">d", last.updated_at))[0]
-        return Page(items, f"{exact}/{last.thread}" if len(rows) == first else None)
+        return Page(items, thread_cursor(rows[-1].updated_at, rows[-1].thread) if len(rows) == first else None)
 
     async def preferences(self, user: str, *, at: datetime | None = None) -> dict[str, Record]:
         """Preferences by key, as they stood at a moment (now by default)."""
         owner = self.keyring.owner(user)
-        found = await self.catalogue.slots(owner, time.time() if at is None else seconds(at))
-        opened = await self.custody.open(owner, found, broken=set())  # one that was changed does not hold
-        return {record.key: record for record in opened if record.key is not None}
+        then = time.time() if at is None else seconds(at)
+        found = await self.catalog.of(owner).read(lambda rows: rows.memories.preferences(then))
+        opened = (await self.payloads.open(owner, found)).reached()  # one that was changed does not hold
+        return {record.key: record for record in opened.records() if record.key is not None}
 
     async def stats(self, user: str) -> Stats:
         """Counts and bytes, by kind and by tier."""
-        rows, conversations = await self.catalogue.counts(self.keyring.owner(user))
+
+        def counts(rows: UserRows) -> tuple[list[tuple[str, str, int, int]], int]:
+            return rows.memories.counts(), rows.threads.count()
+
+        rows, conversations = await self.catalog.of(self.keyring.owner(user)).read(counts)
         kinds: dict[str, int] = {}
         tiers: dict[str, int] = {}
         for kind, tier, memories, _ in rows:
@@ -350,16 +370,54 @@ class Memory(Rights):
 
     async def settle(self, user: str) -> None:
         """Wait until the user's memories are embedded and the index is stored; otherwise that is done behind."""
-        await self.library.settle(self.keyring.owner(user))
+        await self.indexes.settle(self.keyring.owner(user))
 
-    # -- life ------------------------------------------------------------------------------------------------------
+    # -- rights ----------------------------------------------------------------------------------------------------
+
+    async def export(self, user: str, path: Path) -> Manifest:
+        """Write everything of a user to a file of JSON lines with a signed manifest beside it."""
+        return await self.rights.export(user, path)
+
+    def export_lines(self, user: str) -> AsyncIterator[str]:
+        """The same lines, one by one, for a reply that is streamed."""
+        return self.rights.exporter.lines(self.keyring.owner(user))
+
+    async def restore(self, user: str, path: Path) -> tuple[int, int]:
+        """Take in an export of this user; returns (written, known already). What was forgotten stays forgotten."""
+        return await self.rights.restore(user, path)
+
+    async def erase(self, user: str) -> Receipt:
+        """Erase a user: keys destroyed, every row and copy gone. Returns a signed receipt; may be called again."""
+        return await self.rights.erase(user)
+
+    async def rotate_key(self, user: str) -> int:
+        """Give a user a new data key and seal everything under it; returns how many memories were sealed anew."""
+        done = await self.rights.rotate_key(user)
+        self._deliver()
+        return done
+
+    async def rotate_kek(self) -> int:
+        """Take a new key-encryption key, where the provider can make one, and wrap every data key under the current
+        one, while readers and writers go on; returns how many were wrapped anew."""
+        return await self.rights.rotate_kek()
+
+    def _let_go(self, owner: Owner) -> None:
+        """Nothing of an erased user stays in this process."""
+        for holder in (self.indexes, self.access, self.keyring, self.shadow):
+            holder.drop(owner)
+
+    # -- background work -------------------------------------------------------------------------------------------
+
+    def _deliver(self) -> None:
+        for delivery in self.deliveries:
+            delivery.wake.set()
 
     async def start(self) -> None:
         """Complete what a crash interrupted, then begin the background work."""
         for owner in await self.eraser.unfinished_of_all_users():
             await self.eraser.resume(owner)
         work = [
-            self.library.run(),
+            self.indexes.run(),
             self.access.run(),
             self.tiering.run(),
             follow_erasures(self.eraser, self._let_go),
@@ -378,7 +436,7 @@ class Memory(Rights):
             _, pending = await asyncio.wait(pending, timeout=1.0)
         if tasks:
             await self.access.flush()
-        self.library.resident.clear()
-        await self.custody.shelves.close()
-        await self.catalogue.database.close()
-        await self.keyring.database.close()
+        self.indexes.resident.clear()
+        await self.payloads.tiers.close()
+        await self.catalog.close()
+        await self.keyring.store.close()

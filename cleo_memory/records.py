@@ -11,13 +11,40 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, NewType, TypeVar
 
-__all__ = ["Conversation", "Hit", "Hits", "Kind", "Owner", "Page", "Record", "Stats", "Tier", "new_id"]
+__all__ = [
+    "TOMBSTONE",
+    "Conversation",
+    "ErasureEpoch",
+    "Hit",
+    "Hits",
+    "Kind",
+    "Owner",
+    "Page",
+    "Record",
+    "Stats",
+    "Tier",
+    "new_id",
+]
 
 T = TypeVar("T")
 
 Owner = NewType("Owner", str)
 """Keyed hash of a user id, 32 hex digits. The only form in which a user reaches a store: a hostile id has nothing
 left to be hostile with, and a backend's dump does not say who its users are."""
+
+
+TOMBSTONE = 2**53 - 1
+"""The version of a tombstone: the largest integer that every backend keeps exactly (Redis scripts count in doubles)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureEpoch:
+    """What of a user had been deleted at one moment. Work that began in one epoch leaves nothing behind in another."""
+
+    erasures: int
+    """How often the user was erased, by whatever process."""
+    forgotten: int = 0
+    """How often all sessions of the user were ended in this process, because something was forgotten."""
 
 
 class Kind(StrEnum):

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cleo_core.errors import ConfigError
+from cleo_core.files import sync_folder, write_atomic
 from cleo_memory.errors import KeyUnavailable
 
 __all__ = ["EnvironmentKeys", "FileKeys", "KeyProvider"]
@@ -80,23 +81,16 @@ class FileKeys(LocalKeys):
         return found
 
     def _create(self, number: int) -> None:
-        # Written beside its place and linked there: another process that starts now sees a whole key or none.
-        place = self.folder / f"memory-kek-{number}.key"
+        # Written beside its path and linked there: another process that starts now sees a whole key or none.
         draft = self.folder / f".kek-{os.getpid()}-{os.urandom(4).hex()}"
-        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(base64.b64encode(os.urandom(32)) + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        write_atomic(draft, base64.b64encode(os.urandom(32)) + b"\n")
         try:
-            os.link(draft, place)
+            os.link(draft, self.folder / f"memory-kek-{number}.key")
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-        folder = os.open(self.folder, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        sync_folder(self.folder)
 
     def _load(self) -> None:
         keys = {}

@@ -8,24 +8,26 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cleo_core.crypto.dsse import Envelope
 from cleo_core.digest import sha256_file
-from cleo_memory.catalog.repository import Catalogue
+from cleo_core.files import write_json
+from cleo_memory.catalog.entry import Entry
+from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.draft import Draft, moment
 from cleo_memory.errors import BadArchive
 from cleo_memory.lifecycle.signing import EXPORT, read_signed, signed, signing_key
-from cleo_memory.records import Kind, Owner, Record
-from cleo_memory.storage.payloads import Custody
+from cleo_memory.records import Kind, Owner, Record, new_id
+from cleo_memory.storage.payloads import PayloadStore
 
-__all__ = ["Manifest", "Porter"]
+__all__ = ["Exporter", "Manifest"]
 
 PAGE = 500
 FORM = "cleo-memory/1"
@@ -43,24 +45,25 @@ class Manifest:
     envelope: Envelope
 
 
-class Porter:
-    def __init__(self, catalogue: Catalogue, custody: Custody) -> None:
-        self.catalogue, self.custody = catalogue, custody
+class Exporter:
+    def __init__(self, catalog: Catalog, payloads: PayloadStore) -> None:
+        self.catalog, self.payloads = catalog, payloads
 
     async def lines(self, owner: Owner) -> AsyncIterator[str]:
         """One JSON object per memory, superseded preferences among them, in the order of writing."""
-        after = 0
-        while entries := await self.catalogue.oldest(owner, PAGE, after):
-            for record in await self.custody.open(owner, entries):
+        catalog, after = self.catalog.of(owner), 0
+        while entries := await catalog.read(partial(_oldest, after)):
+            for record in (await self.payloads.open(owner, entries)).whole().records():
                 yield json.dumps(_values(record), ensure_ascii=False, sort_keys=True)
             after = entries[-1].position
 
     async def write(self, owner: Owner, user: str, path: Path) -> Manifest:
         """Write file and manifest. Raises: BackendDown when a copy is out of reach: an export is whole or none."""
         key = await asyncio.to_thread(signing_key)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
+        draft = path.with_name(f".{path.name}-{new_id()}")
         try:
             count = 0
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 async for line in self.lines(owner):
                     stream.write(line + "\n")
@@ -71,17 +74,14 @@ class Porter:
                 "form": FORM,
                 "user": user,
                 "records": count,
-                "sha256": sha256_file(Path(draft)),
+                "sha256": sha256_file(draft),
                 "exported_at": moment(time.time()).isoformat(timespec="seconds"),
             }
             envelope = signed(EXPORT, facts, key)
-            os.replace(draft, path)
-        except BaseException:
-            os.unlink(draft)
-            raise
-        place = manifest_path(path)
-        place.write_text(json.dumps(envelope, indent=1))
-        place.chmod(0o600)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        write_json(manifest_path(path), envelope)
         return Manifest(**facts, envelope=envelope)
 
     async def read(self, owner: Owner, user: str, path: Path) -> tuple[int, int]:
@@ -102,13 +102,21 @@ class Porter:
                 valid_to = values.get("valid_to")
             except (ValueError, KeyError, TypeError) as error:
                 raise BadArchive(f"Line {number} of {path.name} is no memory: {error}.") from None
-            if await self.catalogue.ever(owner, id):
+            if await self.catalog.of(owner).read(partial(_ever, id)):
                 known += 1
                 continue
             ended = None if valid_to is None else datetime.fromisoformat(valid_to).timestamp()
-            await self.custody.write(owner, draft, id=id, valid_to=ended, superseding=False)
+            await self.payloads.write(owner, draft, id=id, valid_to=ended, superseding=False)
             written += 1
         return written, known
+
+
+def _oldest(after: int, rows: UserRows) -> list[Entry]:
+    return rows.memories.oldest(PAGE, after)
+
+
+def _ever(id: str, rows: UserRows) -> bool:
+    return rows.memories.ever(id)
 
 
 def manifest_path(path: Path) -> Path:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from cleo_memory.catalog.database.base import fetch
-from cleo_memory.catalog.repository import Catalogue
+from cleo_memory.catalog.memories import AllMemories
+from cleo_memory.catalog.repository import Catalog
 from cleo_memory.records import Kind, Owner
 
 __all__ = ["Due", "Retention"]
@@ -25,38 +24,49 @@ class Due:
     why: str
 
 
-class Retention:
-    def __init__(self, catalogue: Catalogue, days: Mapping[Kind, float | None], stores: Sequence[str]) -> None:
-        self.catalogue, self.days, self.stores = catalogue, days, stores
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Memories of a kind go when a moment of theirs is before another."""
 
-    def _conditions(self, now: float) -> list[tuple[str, str, tuple[str, float]]]:
-        """(kind, why, parameters) of what is due."""
-        found = [(str(kind), "expired", ("expires_at", now)) for kind in Kind]
+    kind: str
+    why: str
+    count: Callable[[AllMemories, str, float], int]
+    find: Callable[[AllMemories, str, float, int], list[tuple[Owner, str]]]
+    before: float
+
+
+class Retention:
+    def __init__(self, catalog: Catalog, days: Mapping[Kind, float | None], stores: Sequence[str]) -> None:
+        self.catalog, self.days, self.stores = catalog, days, stores
+
+    def _rules(self, now: float) -> Iterator[_Rule]:
+        for kind in Kind:
+            yield _Rule(kind, "expired", AllMemories.count_expired, AllMemories.expired, now)
         for kind, days in self.days.items():
             if days is not None:
-                found.append((str(kind), f"older than {days:g} days", ("created_at", now - days * 86400)))
-        return found
+                why = f"older than {days:g} days"
+                yield _Rule(kind, why, AllMemories.count_created, AllMemories.created, now - days * 86400)
 
     async def plan_for_all_users(self, now: float | None = None) -> list[Due]:
         """What would be deleted; deletes nothing."""
-        plan = []
-        for kind, why, (column, limit) in self._conditions(time.time() if now is None else now):
-            sql = f"SELECT count(*) FROM memories WHERE live = 1 AND kind = ? AND {column} < ?"  # noqa: S608 - one of two columns
-            count = int((await self.catalogue.database.read(partial(fetch, sql, (kind, limit))))[0][0])
-            if count:
-                plan.append(Due(kind, count, why))
-        return plan
+        rules = list(self._rules(time.time() if now is None else now))
+        counts = await self.catalog.all_users.read(
+            lambda rows: [rule.count(rows.memories, rule.kind, rule.before) for rule in rules]
+        )
+        return [Due(rule.kind, count, rule.why) for rule, count in zip(rules, counts, strict=True) if count]
 
     async def apply_to_all_users(self, now: float | None = None) -> int:
         """Delete what is due, as if it were forgotten; returns how many."""
         at = time.time() if now is None else now
         gone = 0
-        for kind, _, (column, limit) in self._conditions(at):
-            sql = f"SELECT owner, id FROM memories WHERE live = 1 AND kind = ? AND {column} < ? LIMIT ?"  # noqa: S608 - as above
-            while rows := await self.catalogue.database.read(partial(fetch, sql, (kind, limit, BATCH))):
+        for rule in self._rules(at):
+            while found := await self._find(rule):
                 by_owner: dict[Owner, list[str]] = {}
-                for owner, id in rows:
-                    by_owner.setdefault(Owner(owner), []).append(id)
+                for owner, id in found:
+                    by_owner.setdefault(owner, []).append(id)
                 for owner, ids in by_owner.items():
-                    gone += len(await self.catalogue.bury(owner, ids, at, self.stores))
+                    gone += len(await self.catalog.of(owner).tombstone(ids, at, self.stores))
         return gone
+
+    async def _find(self, rule: _Rule) -> list[tuple[Owner, str]]:
+        return await self.catalog.all_users.read(lambda rows: rule.find(rows.memories, rule.kind, rule.before, BATCH))

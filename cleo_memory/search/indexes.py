@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleo_core.errors import CleoError, ConfigError
-from cleo_memory.catalog.repository import Catalogue, Entry
-from cleo_memory.catalog.segments import SegmentStore, StoredSegments
+from cleo_memory.catalog.entry import Entry
+from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.draft import document
 from cleo_memory.records import Owner
 from cleo_memory.search import (
@@ -29,17 +29,22 @@ from cleo_memory.search import (
     UserIndex,
     passage,
 )
-from cleo_memory.storage.payloads import Custody
-from cleo_memory.storage.tiers import Guarded
+from cleo_memory.storage.payloads import PayloadStore
+from cleo_memory.storage.protocol import VectorStore
+from cleo_memory.storage.segments import SegmentStore, StoredSegments
 
-__all__ = ["Library", "document"]
+__all__ = ["SearchIndexes", "damaged_reason"]
 
 log = logging.getLogger(__name__)
 EMBED_BATCH = 64
 COMPACT_ABOVE = 64  # stored segments of a user
 
 
-def broken(id: str) -> str:
+def _changes(since: int, rows: UserRows) -> list[Entry]:
+    return rows.memories.changes(since)
+
+
+def damaged_reason(id: str) -> str:
     """Why a memory is not in an answer."""
     return f"memory {id} was changed or damaged and is left out: forget it, or restore it from a backup"
 
@@ -50,7 +55,7 @@ class _State:
     """The index has every change up to this one."""
     stored: int = 0
     """Segments stored."""
-    broken: set[str] = field(default_factory=set)
+    damaged: set[str] = field(default_factory=set)
     """Memories that do not open: they are not in the index."""
     stale: bool = False
     """A stored segment still has the words of a forgotten memory."""
@@ -58,18 +63,18 @@ class _State:
     """Embedded, not stored yet."""
 
 
-class Library:
+class SearchIndexes:
     def __init__(
         self,
-        catalogue: Catalogue,
-        custody: Custody,
+        catalog: Catalog,
+        payloads: PayloadStore,
         segments: SegmentStore,
         embedder: Embedder | None,
         index_bytes: int,
         *,
         dim: int = 384,
     ) -> None:
-        self.catalogue, self.custody, self.segments, self.embedder = catalogue, custody, segments, embedder
+        self.catalog, self.payloads, self.segments, self.embedder = catalog, payloads, segments, embedder
         self.dim = embedder.dim if embedder else dim
         self.model = embedder.name if embedder else "none"
         self.resident = ResidentIndexes(index_bytes)
@@ -85,7 +90,7 @@ class Library:
         index = await self.fresh(owner)
         vector, reasons = None, list[str]()
         if state := self._states.get(owner):
-            reasons += [broken(id) for id in sorted(state.broken)]
+            reasons += [damaged_reason(id) for id in sorted(state.damaged)]
         if self.embedder is not None:
             try:
                 vector = (await asyncio.to_thread(self.embedder.embed, [query]))[0]
@@ -94,7 +99,7 @@ class Library:
         found = partial(index.search, query, vector, limit=limit, where=where, now=time.time())
         return await asyncio.to_thread(found), reasons
 
-    async def nearest(self, owner: Owner, query: str, limit: int, store: Guarded | None) -> list[tuple[str, float]]:
+    async def nearest(self, owner: Owner, query: str, limit: int, store: VectorStore | None) -> list[tuple[str, float]]:
         """(id, cosine similarity) from a store that is given vectors; the user's index is not loaded."""
         if store is None or self.embedder is None:
             raise ConfigError(
@@ -111,7 +116,7 @@ class Library:
             index = await self.resident.acquire(owner, lambda: self._load(owner))
             while (state := self._states.get(owner)) is None:  # let go of while it was being loaded
                 index = await self.resident.acquire(owner, lambda: self._load(owner))
-            while changed := await self.catalogue.changes(owner, state.seq):
+            while changed := await self.catalog.of(owner).read(partial(_changes, state.seq)):
                 await self._apply(owner, index, state, changed)
                 state.seq = changed[-1].seq
             return index
@@ -128,7 +133,7 @@ class Library:
         index = await asyncio.to_thread(UserIndex.load, self.dim, segments)
         state.seq, state.stored = stored.through, len(segments)
         if segments:
-            live = await self.segments.live(owner)
+            live = await self.catalog.of(owner).read(lambda rows: rows.memories.validity())
             state.stale = bool(index.remove(set().union(*(segment.ids for segment in segments)) - live.keys()))
             for id, valid_to in live.items():
                 if valid_to is not None and id in index:
@@ -139,15 +144,21 @@ class Library:
     async def _apply(self, owner: Owner, index: UserIndex, state: _State, changed: Sequence[Entry]) -> None:
         if index.remove(gone := [entry.id for entry in changed if not entry.live]):
             state.stale = True
-        state.broken -= set(gone)
+        state.damaged -= set(gone)
         fresh = [entry for entry in changed if entry.live and entry.id not in index]
         for entry in changed:
             if entry.live and entry.valid_to is not None and entry.id in index:
                 index.close_validity(entry.id, entry.valid_to)
         if fresh:
-            documents = [document(each) for each in await self.custody.open(owner, fresh, broken=state.broken)]
+            documents = await self._documents(owner, state, fresh)
             index.add(await asyncio.to_thread(Segment.build, documents))
         self._note(owner, index, state)
+
+    async def _documents(self, owner: Owner, state: _State, entries: Sequence[Entry]) -> list[Document]:
+        """What opens of these rows; damaged ones are noted."""
+        opened = (await self.payloads.open(owner, entries)).reached()
+        state.damaged |= opened.damaged
+        return [document(record) for record in opened.records()]
 
     def _note(self, owner: Owner, index: UserIndex, state: _State) -> None:
         if state.stale or index.unembedded():
@@ -180,9 +191,8 @@ class Library:
 
     async def _embed(self, owner: Owner, index: UserIndex, state: _State, ids: list[str]) -> None:
         assert self.embedder is not None
-        found = await self.catalogue.find(owner, ids)
-        opened = await self.custody.open(owner, list(found.values()), broken=state.broken)
-        documents = [document(record) for record in opened]
+        found = await self.catalog.of(owner).find(ids)
+        documents = await self._documents(owner, state, list(found.values()))
         if missing := set(ids) - {each.id for each in documents}:
             index.remove(missing)
         if documents:

@@ -8,17 +8,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
 from cleo_core.errors import CleoError
-from cleo_memory.catalog.leases import Leases
-from cleo_memory.catalog.outbox import Job, Outbox
-from cleo_memory.catalog.repository import Catalogue
+from cleo_memory.catalog.outbox import Job
+from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.errors import BackendDown
 from cleo_memory.records import Owner
-from cleo_memory.storage.payloads import Custody
-from cleo_memory.storage.tiers import Shelf
+from cleo_memory.storage.payloads import PayloadStore
+from cleo_memory.storage.protocol import Store
+from cleo_memory.storage.tiers import TierStore
 
 __all__ = ["Delivery"]
 
@@ -29,12 +30,14 @@ LEASE = 30.0
 
 
 class Delivery:
-    """The worker of one shelf."""
+    """The worker of one store."""
 
-    def __init__(self, catalogue: Catalogue, custody: Custody, leases: Leases, shelf: Shelf) -> None:
-        self.catalogue, self.custody, self.leases, self.shelf = catalogue, custody, leases, shelf
-        self.outbox = Outbox(catalogue.database)
+    def __init__(self, catalog: Catalog, payloads: PayloadStore, target: TierStore) -> None:
+        assert target.store is not None
+        self.catalog, self.payloads, self.target = catalog, payloads, target
+        self.store: Store = target.store
         self.wake = asyncio.Event()
+        self._actions = {"put": self._put, "tombstone": self._tombstone, "drop": self._drop, "purge": self._purge}
 
     async def run(self) -> None:
         wait = POLL
@@ -50,32 +53,37 @@ class Delivery:
             except CleoError as error:
                 # The store is down: nothing is skipped, so what follows keeps its order.
                 wait = min(30.0, wait * 2)
-                log.warning("Delivery to %s waits: %s", self.shelf.key, error.code)
+                log.warning("Delivery to %s waits: %s", self.target.key, error.code)
 
     async def drain(self) -> int:
         """Do what is due; returns how many jobs were done. Raises: BackendDown when the store is."""
-        done = 0
-        while await self.leases.take(f"deliver {self.shelf.key}", LEASE):
-            jobs = await self.outbox.due_of_all_users(self.shelf.key, BATCH)
+        done, lease = 0, f"deliver {self.target.key}"
+        while await self.catalog.leases.take(lease, LEASE):
+            jobs = await self.catalog.all_users.read(lambda rows: rows.outbox.due(self.target.key, time.time(), BATCH))
             if not jobs:
-                await self.leases.release(f"deliver {self.shelf.key}")
+                await self.catalog.leases.release(lease)
                 break
             for (owner, action), group in itertools.groupby(jobs, key=lambda job: (job.owner, job.action)):
                 batch = list(group)
-                await getattr(self, f"_{action}")(owner, batch)
+                await self._actions[action](owner, batch)
                 done += len(batch)
         return done
 
+    async def _done(self, owner: Owner, jobs: Sequence[Job]) -> None:
+        await self.catalog.of(owner).write(lambda rows: rows.outbox.done(jobs))
+
+    async def _later(self, owner: Owner, jobs: Sequence[Job]) -> None:
+        await self.catalog.of(owner).write(lambda rows: rows.outbox.later(jobs, _again(jobs)))
+
     async def _put(self, owner: Owner, jobs: Sequence[Job]) -> None:
-        assert self.shelf.store is not None
-        entries = await self.catalogue.find(owner, {job.id for job in jobs})
+        entries = await self.catalog.of(owner).find({job.id for job in jobs})
         wanted = [job for job in jobs if job.id in entries and entries[job.id].version == job.version]
         current = list({job.id: entries[job.id] for job in wanted}.values())
         try:
-            items = await self.custody.reseal(owner, current, self.shelf)
-            await self.shelf.store.put(owner, items)
-            back = await self.shelf.store.get(owner, [item.id for item in items])
-            held = await self.custody.verified(owner, current, self.shelf, back)
+            items = await self.payloads.reseal(owner, current, self.target)
+            await self.store.put(owner, items)
+            back = await self.store.get(owner, [item.id for item in items])
+            held = await self.payloads.verified(owner, current, self.target, back)
         except BackendDown:
             raise
         except CleoError as error:
@@ -83,42 +91,50 @@ class Delivery:
                 for job in jobs:
                     await self._put(owner, [job])
                 return
-            log.error("A memory could not be delivered to %s: %s", self.shelf.key, error.code)
-            await self.outbox.later(owner, jobs, _backoff(jobs))
+            log.error("A memory could not be delivered to %s: %s", self.target.key, error.code)
+            await self._later(owner, jobs)
             return
-        arrived = [job for job in wanted if job.id in held]
-        await self.outbox.kept(
-            owner,
-            arrived,
-            self.shelf.key,
-            durable=self.shelf.durable and not self.shelf.mirror,
-            external_tiers=self.custody.shelves.external_tiers,
-        )
-        await self.outbox.done(owner, [job for job in jobs if job not in wanted])
+        await self._kept(owner, [job for job in wanted if job.id in held])
+        await self._done(owner, [job for job in jobs if job not in wanted])
         if missing := [job for job in wanted if job.id not in held]:
             # Not to be seen there yet, or not what was put: it is put again, and counts as kept only when it is.
-            await self.outbox.later(owner, missing, _backoff(missing))
+            await self._later(owner, missing)
+
+    async def _kept(self, owner: Owner, jobs: Sequence[Job]) -> None:
+        """Copies of these were verified: note them. Where the copy lasts, the catalogue's own copy of a memory that
+        belongs outside may go; not before."""
+        lasting = self.target.durable and not self.target.mirror
+        outside = self.payloads.tiers.external_tiers if lasting else []
+
+        def work(rows: UserRows) -> None:
+            now = time.time()
+            for job in jobs:
+                if rows.memories.is_current(job.id, job.version):
+                    rows.copies.note(job.id, self.target.key, job.version, now)
+                    if outside:
+                        rows.payloads.release(job.id, job.version, outside)
+            rows.outbox.done(jobs)
+
+        await self.catalog.of(owner).write(work)
 
     async def _tombstone(self, owner: Owner, jobs: Sequence[Job]) -> None:
-        assert self.shelf.store is not None
-        await self.shelf.store.bury(owner, [job.id for job in jobs])
-        await self.outbox.done(owner, jobs)
+        await self.store.tombstone(owner, [job.id for job in jobs])
+        await self._done(owner, jobs)
 
     async def _drop(self, owner: Owner, jobs: Sequence[Job]) -> None:
-        """Delete copies that a move left behind, unless the memory has come back to this shelf meanwhile."""
-        assert self.shelf.store is not None
-        entries = await self.catalogue.find(owner, {job.id for job in jobs})
-        needed = {id for id, entry in entries.items() if self.shelf.key in self.custody.shelves.targets(entry.tier)}
-        gone = [job for job in jobs if job.id not in needed]
-        await self.outbox.forget_copies(owner, [job.id for job in gone], self.shelf.key)
-        await self.shelf.store.drop(owner, {job.id: job.version for job in gone})
-        await self.outbox.done(owner, jobs)
+        """Delete copies that a move left behind, unless the memory has come back to this tier meanwhile."""
+        entries = await self.catalog.of(owner).find({job.id for job in jobs})
+        needed = {id for id, entry in entries.items() if self.target.key in self.payloads.tiers.targets(entry.tier)}
+        gone = {job.id: job.version for job in jobs if job.id not in needed}
+        await self.catalog.of(owner).write(lambda rows: rows.copies.drop_from(self.target.key, gone))
+        await self.store.drop(owner, gone)
+        await self._done(owner, jobs)
 
     async def _purge(self, owner: Owner, jobs: Sequence[Job]) -> None:
-        assert self.shelf.store is not None
-        await self.shelf.store.purge(owner)
-        await self.outbox.done(owner, jobs)
+        await self.store.purge(owner)
+        await self._done(owner, jobs)
 
 
-def _backoff(jobs: Sequence[Job]) -> float:
-    return float(min(60.0, 0.2 * 2.0 ** min(max(job.attempts for job in jobs), 10)))
+def _again(jobs: Sequence[Job]) -> float:
+    """When to try these next: later with every attempt."""
+    return time.time() + min(60.0, 0.2 * 2.0 ** min(max(job.attempts for job in jobs), 10))

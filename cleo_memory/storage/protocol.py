@@ -10,12 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cleo_memory.records import Owner
+from cleo_memory.records import TOMBSTONE, Owner
 
-__all__ = ["GRAVE", "Sealed", "Store"]
-
-GRAVE = 2**53 - 1
-"""The version of a tombstone: the largest integer that every backend keeps exactly (Redis scripts count in doubles)."""
+__all__ = ["TOMBSTONE", "Sealed", "Store", "VectorStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +46,8 @@ class Store(Protocol):
         """What is kept of these ids; tombstones are not."""
         ...
 
-    async def bury(self, owner: Owner, ids: Collection[str]) -> None:
-        """Delete and leave tombstones."""
+    async def tombstone(self, owner: Owner, ids: Collection[str]) -> None:
+        """Delete and leave a tombstone each."""
         ...
 
     async def drop(self, owner: Owner, versions: Mapping[str, int]) -> None:
@@ -70,3 +67,11 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class VectorStore(Store, Protocol):
+    """A store that is given vectors with ``vectors=indexed``, and can search them."""
+
+    async def nearest(self, owner: Owner, vector: Sequence[float], limit: int) -> list[tuple[str, float]]:
+        """(id, cosine similarity) of an owner's memories, the nearest first."""
+        ...

@@ -9,9 +9,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
+from functools import partial
 
 from cleo_core.errors import CleoError
-from cleo_memory.catalog.repository import Catalogue, Entry
+from cleo_memory.catalog.entry import Entry
+from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.records import Owner
 from cleo_memory.tiering.policy import TierPolicy
 from cleo_memory.tiering.score import heat_after
@@ -22,9 +24,13 @@ log = logging.getLogger(__name__)
 EVERY = 5.0
 
 
+def _touch(heats: list[tuple[str, float, float]], rows: UserRows) -> None:
+    rows.memories.touch(heats)
+
+
 class AccessLog:
-    def __init__(self, catalogue: Catalogue, policy: TierPolicy) -> None:
-        self.catalogue, self.policy = catalogue, policy
+    def __init__(self, catalog: Catalog, policy: TierPolicy) -> None:
+        self.catalog, self.policy = catalog, policy
         self._noted: dict[Owner, dict[str, tuple[float, float]]] = {}
         self._promotions: dict[Owner, set[str]] = {}
 
@@ -44,7 +50,8 @@ class AccessLog:
     async def flush(self) -> None:
         noted, self._noted = self._noted, {}
         for owner, heats in noted.items():
-            await self.catalogue.touch(owner, [(id, heat, at) for id, (heat, at) in heats.items()])
+            rows_in = [(id, heat, at) for id, (heat, at) in heats.items()]
+            await self.catalog.of(owner).write(partial(_touch, rows_in))
 
     def drop(self, owner: Owner) -> None:
         self._noted.pop(owner, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cleo_memory.catalog.repository import Entry
+from cleo_memory.catalog.entry import Entry
 from cleo_memory.records import Owner, Tier
 from cleo_memory.tiering.score import decayed
 

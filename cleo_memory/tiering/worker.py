@@ -6,16 +6,13 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
-from functools import partial
 
 from cleo_core.errors import CleoError
-from cleo_memory.catalog.database.base import fetch
-from cleo_memory.catalog.leases import Leases
-from cleo_memory.catalog.repository import COLUMNS, Catalogue, entries
+from cleo_memory.catalog.repository import AllRows, Catalog
 from cleo_memory.errors import BackendDown, KeyUnavailable, SealBroken
 from cleo_memory.metrics import publish
-from cleo_memory.records import Owner, Tier
-from cleo_memory.storage.payloads import Custody
+from cleo_memory.records import Tier
+from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.tiering.access import AccessLog
 from cleo_memory.tiering.mover import Mover
 from cleo_memory.tiering.policy import Move, TierPolicy
@@ -39,29 +36,24 @@ class TierView:
 
 
 class Tiering:
-    def __init__(
-        self, catalogue: Catalogue, custody: Custody, leases: Leases, access: AccessLog, policy: TierPolicy
-    ) -> None:
-        self.catalogue, self.custody, self.leases = catalogue, custody, leases
-        self.access, self.policy = access, policy
-        self.mover = Mover(catalogue, custody)
+    def __init__(self, catalog: Catalog, payloads: PayloadStore, access: AccessLog, policy: TierPolicy) -> None:
+        self.catalog, self.access, self.policy = catalog, access, policy
+        self.mover = Mover(catalog, payloads)
 
     async def plan_for_all_users(self, limit: int = BATCH, now: float | None = None) -> list[Move]:
         """What would be demoted now and why; moves nothing."""
         at = time.time() if now is None else now
-        moves: list[Move] = []
-        sql = (
-            f"SELECT owner, {', '.join(COLUMNS)} FROM memories WHERE tier = ? AND live = 1 AND heat < ? "  # noqa: S608 - column names of a dataclass
-            "AND pinned = 0 AND moved_at < ? ORDER BY heat LIMIT ?"
-        )
-        for tier in (Tier.WARM, Tier.HOT):  # room below first
-            heat = heat_below(self.policy.floor(tier), at, self.policy.half_life)
-            parameters = (tier, heat, at - self.policy.residency, limit - len(moves))
-            rows = await self.catalogue.database.read(partial(fetch, sql, parameters))
-            moves += self.policy.demotions(
-                zip((Owner(row[0]) for row in rows), entries(row[1:] for row in rows), strict=True), at
-            )
-        return moves
+        moved_before = at - self.policy.residency
+
+        def cooled(rows: AllRows) -> list[Move]:
+            moves: list[Move] = []
+            for tier in (Tier.WARM, Tier.HOT):  # room below first
+                heat = heat_below(self.policy.floor(tier), at, self.policy.half_life)
+                found = rows.memories.cooled(tier, heat, moved_before, limit - len(moves))
+                moves += self.policy.demotions(found, at)
+            return moves
+
+        return await self.catalog.all_users.read(cooled)
 
     async def carry_out(self, moves: list[Move]) -> int:
         """Do these moves; returns how many were done. A backend that is down ends it: the rest stays where it is.
@@ -80,28 +72,27 @@ class Tiering:
         """One round: promotions noted by this process, demotions if this process holds the lease."""
         done = 0
         for owner, ids in self.access.take_promotions().items():
-            found = (await self.catalogue.find(owner, ids)).values()
+            found = (await self.catalog.of(owner).find(ids)).values()
             promoted = [Move(owner, entry, Tier.HOT, "accessed again") for entry in found if entry.tier != Tier.HOT]
             done += await self.carry_out(promoted)
-        if await self.leases.take("tiering", EVERY * 3):
+        if await self.catalog.leases.take("tiering", EVERY * 3):
             try:
                 done += await self.carry_out(await self.plan_for_all_users())
             finally:
-                await self.leases.release("tiering")
+                await self.catalog.leases.release("tiering")
         return done
 
     async def view_of_all_users(self) -> TierView:
-        counts = "SELECT tier, count(*), sum(bytes) FROM memories WHERE live = 1 GROUP BY tier"
-        rows = await self.catalogue.database.read(lambda tx: tx.execute(counts).fetchall())
-        flows = await self.catalogue.database.read(
-            lambda tx: tx.execute("SELECT source, target, memories FROM flows").fetchall()
-        )
-        return TierView(
-            memories={tier: int(n) for tier, n, _ in rows},
-            bytes={tier: int(size) for tier, _, size in rows},
-            flows={(source, target): int(n) for source, target, n in flows},
-            waiting=await self.custody.outbox.waiting_of_all_users(),
-        )
+        def view(rows: AllRows) -> TierView:
+            tiers = rows.memories.by_tier()
+            return TierView(
+                memories={tier: memories for tier, memories, _ in tiers},
+                bytes={tier: size for tier, _, size in tiers},
+                flows=rows.flows.all(),
+                waiting=rows.outbox.waiting(),
+            )
+
+        return await self.catalog.all_users.read(view)
 
     async def run(self) -> None:
         while True:

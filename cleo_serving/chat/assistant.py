@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from cleo_memory import Influence, Memory, Record, UserErased
+from cleo_memory import ErasureEpoch, Influence, Memory, Record, UserErased
 from cleo_serving.chat.events import Delta, Ended, Provenance, Question, ReplyEvent, Started
 from cleo_serving.chat.injection import signs
 from cleo_serving.chat.links import LinkFilter
@@ -37,8 +37,8 @@ class _Exchange:
     """One question on its way to a reply."""
 
     user: str
-    life: int
-    """The user's erasure epoch before anything of the user was read."""
+    epoch: ErasureEpoch
+    """The user's before anything of the user was read."""
     conversation: str
     question: Question
     provenance: Provenance
@@ -101,7 +101,7 @@ class Assistant:
     ) -> tuple[_Exchange, Sequence[Record], str]:
         """The exchange, the earlier turns, and the notes from memory."""
         # Before anything of the user is read: what is asked before an erasure is not kept after it.
-        life, forgotten = await self._memory.life(user), self._memory.shadow.forgotten(user)
+        epoch = await self._memory.epoch(user)
         context = await self._memory.context(
             user,
             question.text,
@@ -115,7 +115,7 @@ class Assistant:
         if question.conversation is not None and not context.recent:
             raise NotFound("There is no such conversation.")
         conversation = question.conversation or new_id()
-        session = await self._evaluate_session(user, life, forgotten, conversation, question.text, context.recent)
+        session = await self._evaluate_session(user, epoch, conversation, question.text, context.recent)
         provenance = Provenance(
             reply_id=new_id(),
             model=model,
@@ -128,18 +128,18 @@ class Assistant:
             self._metrics.injection.labels(sign).inc()
         for finding in session.findings:
             self._metrics.session.labels(finding.detector).inc()
-        return _Exchange(user, life, conversation, question, provenance), context.recent, context.notes
+        return _Exchange(user, epoch, conversation, question, provenance), context.recent, context.notes
 
     async def _evaluate_session(
-        self, user: str, life: int, forgotten: int, conversation: str, text: str, earlier: Sequence[Record]
+        self, user: str, epoch: ErasureEpoch, conversation: str, text: str, earlier: Sequence[Record]
     ) -> Influence:
         """What the question adds to the session so far; it is noted when the engine has taken it."""
         # Nothing is awaited after this look: nothing is forgotten between it and what is noted of earlier turns.
-        if not self._settings.shadow or life != await self._memory.life(user):
+        if not self._settings.shadow or (now := await self._memory.epoch(user)).erasures != epoch.erasures:
             return Influence()
         shadow = self._memory.shadow
         # Begun in another process, or before this one: unless something was forgotten since it was read.
-        if forgotten == shadow.forgotten(user) and not shadow.knows(user, conversation):
+        if now == epoch and not shadow.knows(user, conversation):
             for turn in earlier:
                 shadow.note(user, conversation, turn.speaker or "user", turn.content, at=turn.created_at.timestamp())
         return shadow.evaluate(user, conversation, "user", text)
@@ -201,7 +201,7 @@ class Assistant:
         """Write a turn, unless the user was erased since, by whatever process."""
         user, conversation = exchange.user, exchange.conversation
         try:
-            await self._memory.append(user, conversation, role, text, provenance=provenance, life=exchange.life)
+            await self._memory.append(user, conversation, role, text, provenance=provenance, epoch=exchange.epoch)
         except UserErased:
             return False
         if self._settings.shadow:

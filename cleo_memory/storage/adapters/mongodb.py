@@ -12,7 +12,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from cleo_memory.records import Owner
-from cleo_memory.storage.protocol import GRAVE, Sealed
+from cleo_memory.storage.protocol import TOMBSTONE, Sealed
 
 __all__ = ["MongoStore"]
 
@@ -51,10 +51,10 @@ class MongoStore:
             ]
         )
 
-    async def bury(self, owner: Owner, ids: Collection[str]) -> None:
+    async def tombstone(self, owner: Owner, ids: Collection[str]) -> None:
         await self._write(
             [
-                UpdateOne({"_id": self._key(owner, id)}, {"$set": {"v": GRAVE}, "$unset": {"d": ""}}, upsert=True)
+                UpdateOne({"_id": self._key(owner, id)}, {"$set": {"v": TOMBSTONE}, "$unset": {"d": ""}}, upsert=True)
                 for id in ids
             ]
         )

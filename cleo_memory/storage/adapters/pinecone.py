@@ -13,7 +13,7 @@ from typing import Any
 from pinecone import AsyncPinecone
 
 from cleo_memory.records import Owner
-from cleo_memory.storage.protocol import GRAVE, Sealed
+from cleo_memory.storage.protocol import TOMBSTONE, Sealed
 
 __all__ = ["PineconeStore"]
 
@@ -53,9 +53,9 @@ class PineconeStore:
         body = {"d": data} if len(data) < LARGEST else {}
         return {"v": item.version, "indexed": item.vector is not None, **body}
 
-    async def bury(self, owner: Owner, ids: Collection[str]) -> None:
-        grave = {"v": GRAVE, "indexed": False}
-        await self._upsert(owner, [{"id": id, "values": self._nowhere, "metadata": grave} for id in ids])
+    async def tombstone(self, owner: Owner, ids: Collection[str]) -> None:
+        marker = {"v": TOMBSTONE, "indexed": False}
+        await self._upsert(owner, [{"id": id, "values": self._nowhere, "metadata": marker} for id in ids])
 
     async def _upsert(self, owner: Owner, vectors: Sequence[Mapping[str, Any]]) -> None:
         for start in range(0, len(vectors), FETCHED):
@@ -93,7 +93,7 @@ class PineconeStore:
         async for page in self._index.list(namespace=owner, limit=FETCHED):
             ids += [each.id for each in page.vectors]
         kept = await self._versions(owner, sorted(id for id in ids if id > after)[: limit * 2])
-        return sorted((id, version) for id, version in kept.items() if version < GRAVE)[:limit]
+        return sorted((id, version) for id, version in kept.items() if version < TOMBSTONE)[:limit]
 
     async def nearest(self, owner: Owner, vector: Sequence[float], limit: int) -> list[tuple[str, float]]:
         """(id, cosine similarity) of an owner's memories."""

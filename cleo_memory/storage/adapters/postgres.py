@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
 from cleo_memory.records import Owner
-from cleo_memory.storage.protocol import GRAVE, Sealed
+from cleo_memory.storage.protocol import TOMBSTONE, Sealed
 
 __all__ = ["PostgresStore", "install"]
 
@@ -96,11 +96,11 @@ class PostgresStore:
                 else:
                     await cursor.execute(PLAIN, row)
 
-    async def bury(self, owner: Owner, ids: Collection[str]) -> None:
+    async def tombstone(self, owner: Owner, ids: Collection[str]) -> None:
         async with self._as(owner) as cursor:
             for id in ids:
                 await cursor.execute(
-                    INDEXED if self.vectors else PLAIN, [owner, id, GRAVE, None, *[None] * self.vectors]
+                    INDEXED if self.vectors else PLAIN, [owner, id, TOMBSTONE, None, *[None] * self.vectors]
                 )
 
     async def get(self, owner: Owner, ids: Collection[str]) -> dict[str, Sealed]:

@@ -18,7 +18,7 @@ from cleo_core.errors import ConfigError
 from cleo_core.settings import unread
 from cleo_memory.records import Owner
 from cleo_memory.storage.adapters.postgres import ROLE, install
-from cleo_memory.storage.protocol import GRAVE, Sealed
+from cleo_memory.storage.protocol import TOMBSTONE, Sealed
 
 __all__ = ["PostgrestStore", "install_functions"]
 
@@ -151,9 +151,11 @@ class PostgrestStore:
             row["vector"] = str([float(x) for x in item.vector])
         return row
 
-    async def bury(self, owner: Owner, ids: Collection[str]) -> None:
+    async def tombstone(self, owner: Owner, ids: Collection[str]) -> None:
         if ids:
-            await self._call("put_memories", owner, items=[{"id": id, "version": GRAVE, "data": None} for id in ids])
+            await self._call(
+                "put_memories", owner, items=[{"id": id, "version": TOMBSTONE, "data": None} for id in ids]
+            )
 
     async def get(self, owner: Owner, ids: Collection[str]) -> dict[str, Sealed]:
         wanted, found = list(ids), {}

@@ -12,7 +12,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from cleo_memory.records import Owner
-from cleo_memory.storage.protocol import GRAVE, Sealed
+from cleo_memory.storage.protocol import TOMBSTONE, Sealed
 
 __all__ = ["RedisStore"]
 
@@ -65,8 +65,8 @@ class RedisStore:
     async def put(self, owner: Owner, items: Sequence[Sealed]) -> None:
         await self._write(owner, [(item.id, item.version, item.data) for item in items])
 
-    async def bury(self, owner: Owner, ids: Collection[str]) -> None:
-        await self._write(owner, [(id, GRAVE, b"") for id in ids])
+    async def tombstone(self, owner: Owner, ids: Collection[str]) -> None:
+        await self._write(owner, [(id, TOMBSTONE, b"") for id in ids])
 
     async def _write(self, owner: Owner, items: Sequence[tuple[str, int, bytes]]) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:

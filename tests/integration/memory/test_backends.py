@@ -18,8 +18,8 @@ from pydantic import SecretStr
 
 from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
-from cleo_memory.catalog.database.base import Transaction
-from cleo_memory.catalog.outbox import enqueue
+from cleo_memory.catalog.key_floors import UserKeyFloor
+from cleo_memory.catalog.repository import UserRows
 from cleo_memory.errors import BackendDown, SealBroken
 from cleo_memory.records import Owner
 from cleo_memory.search import open_embedder
@@ -73,13 +73,13 @@ async def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
 
 
 async def drained(memory: Memory) -> bool:
-    return not await memory.custody.outbox.waiting_of_all_users()
+    return not await memory.catalog.all_users.read(lambda rows: rows.outbox.waiting())
 
 
 async def staged(memory: Memory, user: str) -> int:
     owner = memory.keyring.owner(user)
     ids = [record.id for record in (await memory.memories(user, first=1000)).items]
-    return len(await memory.catalogue.payloads(owner, ids))
+    return len(await memory.catalog.of(owner).read(lambda rows: rows.payloads.held(ids)))
 
 
 async def test_what_is_acknowledged_reaches_its_tiers_and_leaves_the_catalogue(memory: Memory) -> None:
@@ -87,9 +87,9 @@ async def test_what_is_acknowledged_reaches_its_tiers_and_leaves_the_catalogue(m
     fact = await memory.remember("ann", "Herons are birds.")
     await until(lambda: drained(memory))
     owner = memory.keyring.owner("ann")
-    assert set(await memory.custody.shelves[Tier.HOT].store.get(owner, [turn.id, fact.id])) == {turn.id}  # type: ignore[union-attr]
+    assert set(await memory.payloads.tiers[Tier.HOT].store.get(owner, [turn.id, fact.id])) == {turn.id}  # type: ignore[union-attr]
     # The hot memory has its shadow in the warm tier; the catalogue keeps no copy of its own any more.
-    assert set(await memory.custody.shelves[Tier.WARM].store.get(owner, [turn.id, fact.id])) == {turn.id, fact.id}  # type: ignore[union-attr]
+    assert set(await memory.payloads.tiers[Tier.WARM].store.get(owner, [turn.id, fact.id])) == {turn.id, fact.id}  # type: ignore[union-attr]
     assert await staged(memory, "ann") == 0
     assert (await memory.memories("ann")).items == [fact, turn]
     assert [hit.record for hit in await memory.search("ann", "heron saw", limit=1)] == [turn]
@@ -108,7 +108,7 @@ async def test_a_memory_moves_down_and_up_and_is_whole_in_each_tier(memory: Memo
         found = await memory.recall("ann", record.id)
         assert (found.content, found.tier) == (record.content, tier)
         for other in Tier:
-            kept = await memory.custody.shelves[other].store.get(owner, [record.id])  # type: ignore[union-attr]
+            kept = await memory.payloads.tiers[other].store.get(owner, [record.id])  # type: ignore[union-attr]
             assert bool(kept) == (other == tier), other
     await memory.recall("ann", record.id)  # the second access within the window
     assert await memory.tiering.cycle() >= 1
@@ -119,7 +119,7 @@ async def test_a_memory_moves_down_and_up_and_is_whole_in_each_tier(memory: Memo
     assert await memory.forget("ann", record.id) == 1
     await until(lambda: drained(memory))
     for tier in Tier:
-        assert not await memory.custody.shelves[tier].store.get(owner, [record.id])  # type: ignore[union-attr]
+        assert not await memory.payloads.tiers[tier].store.get(owner, [record.id])  # type: ignore[union-attr]
 
 
 async def test_a_pinned_memory_stays(memory: Memory) -> None:
@@ -138,9 +138,9 @@ async def test_an_erased_user_is_purged_from_every_backend(memory: Memory) -> No
     receipt = await memory.erase("ann")
     assert set(receipt.stores.values()) == {"purged"}
     for tier in Tier:
-        shelf = memory.custody.shelves[tier].store
-        assert shelf is not None
-        assert await shelf.scan(memory.keyring.owner("ann"), "", 10) == []
+        place = memory.payloads.tiers[tier].store
+        assert place is not None
+        assert await place.scan(memory.keyring.owner("ann"), "", 10) == []
     assert (await memory.recall("bob", other.id)) == other
     assert record.id not in {each.id for each in (await memory.memories("ann")).items}
 
@@ -151,27 +151,28 @@ async def test_a_memory_that_does_not_open_holds_no_other_up(settings: MemorySet
         theirs = await memory.remember("bob", "another's")
         owner = memory.keyring.owner("ann")
         sql = "UPDATE memories SET importance = 1 WHERE owner = ? AND id = ?"
-        await memory.catalogue.database.write(lambda tx: tx.execute(sql, (owner, kept[0].id)).rowcount)
+        await memory.catalog._database.write(lambda tx: tx.execute(sql, (owner, kept[0].id)).rowcount)
         later = time.time() + 900 * 86400
         moves = [move for move in await memory.tiering.plan_for_all_users(now=later) if move.source == Tier.WARM]
         assert {move.entry.id for move in moves} == {record.id for record in (*kept, theirs)}
         assert await memory.tiering.carry_out(moves) == 3
         # The same at a delivery, in one batch with others.
-        found = (await memory.catalogue.find(owner, [record.id for record in kept])).values()
-        shelf = memory.custody.shelves[Tier.COLD]
-        delivery = next(each for each in memory.deliveries if each.shelf.key == shelf.key)
+        found = (await memory.catalog.of(owner).find([record.id for record in kept])).values()
+        place = memory.payloads.tiers[Tier.COLD]
+        delivery = next(each for each in memory.deliveries if each.target.key == place.key)
 
-        def again(tx: Transaction) -> None:
+        def again(rows: UserRows) -> None:
             for each in found:
-                enqueue(tx, owner, each.id, each.version, "put", [shelf.key])
+                rows.outbox.add(each.id, each.version, "put", [place.key])
 
-        await memory.catalogue.database.write(again)
-        jobs = [job for job in await memory.custody.outbox.due_of_all_users(shelf.key, 100) if job.owner == owner]
+        await memory.catalog.of(owner).write(again)
+        due = await memory.catalog.all_users.read(lambda rows: rows.outbox.due(place.key, time.time(), 100))
+        jobs = [job for job in due if job.owner == owner]
         assert len(jobs) == 3
         with pytest.raises(SealBroken):
-            await memory.custody.reseal(owner, list(found), shelf)
+            await memory.payloads.reseal(owner, list(found), place)
         await delivery.drain()
-        assert await memory.custody.outbox.waiting_of_all_users() == {shelf.key: 1}
+        assert await memory.catalog.all_users.read(lambda rows: rows.outbox.waiting()) == {place.key: 1}
         await memory.forget("ann", kept[0].id)
         await until(lambda: drained(memory))
         assert {record.id for record in (await memory.memories("ann")).items} == {record.id for record in kept[1:]}
@@ -243,21 +244,21 @@ async def test_indexed_vectors_go_where_they_can_be_searched_and_nowhere_else(
         assert await memory.tiering.carry_out(moves) == 2
         await until(lambda: drained(memory))
         question = (await asyncio.to_thread(open_embedder().embed, ["which bird waits patiently?"]))[0].tolist()
-        cold, mirror = memory.custody.shelves[Tier.COLD].store, memory.custody.shelves.mirrors[0].store
+        cold, mirror = memory.payloads.tiers[Tier.COLD].store, memory.payloads.tiers.mirrors[0].store
         assert cold is not None
         assert mirror is not None
-        for store in (cold.store, mirror.store):
+        for store in (cold, mirror):
             nearest = await store.nearest(owner, question, 2)  # type: ignore[attr-defined]
             assert [id for id, _ in nearest] == [heron.id, tax.id]
         hits = await memory.nearest("ann", "which bird waits patiently?", limit=1)
         assert [(hit.record.id, set(hit.parts)) for hit in hits] == [(heron.id, {"vector"})]
         assert await memory.nearest("bob", "which bird waits patiently?") == []
-        assert memory.library.resident.peek(memory.keyring.owner("bob")) is None
+        assert memory.indexes.resident.peek(memory.keyring.owner("bob")) is None
         assert (await memory.recall("ann", heron.id)).tier == Tier.COLD
         await memory.forget("ann", heron.id)
         assert [hit.record.id for hit in await memory.nearest("ann", "which bird waits patiently?")] == [tax.id]
         await until(lambda: drained(memory))
-        assert [id for id, _ in await mirror.store.nearest(owner, question, 2)] == [tax.id]  # type: ignore[attr-defined]
+        assert [id for id, _ in await mirror.nearest(owner, question, 2)] == [tax.id]  # type: ignore[attr-defined]
         await memory.erase("ann")
         assert await mirror.scan(owner, "", 5) == []
     async with open_memory(settings) as memory:
@@ -300,13 +301,13 @@ async def test_two_processes_share_a_postgres_catalogue(
 async def test_an_erasure_waits_for_the_write_that_looked_before_it(
     settings: MemorySettings, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A writer between its look at the user's life and its commit, on one connection; the erasure on another."""
+    """A writer between its look at the user's epoch and its commit, on one connection; the erasure on another."""
     url = in_database(new_database(postgres_url), postgres_url)
     shared = settings.model_copy(update={"catalogue": url, "cold": "embedded", "processes": 2})
     async with open_memory(shared) as one, open_memory(shared) as other:
         await one.append("ann", "trip", "user", "I saw a heron.")
-        owner, life = one.keyring.owner("ann"), await one.life("ann")
-        look, looked, erased = one.catalogue.refuse_old_key, threading.Event(), threading.Event()
+        owner, epoch = one.keyring.owner("ann"), await one.epoch("ann")
+        look, looked, erased = UserKeyFloor.check, threading.Event(), threading.Event()
 
         def slowly(*arguments: Any) -> None:
             look(*arguments)
@@ -314,8 +315,8 @@ async def test_an_erasure_waits_for_the_write_that_looked_before_it(
             erased.wait(2.0)
 
         with monkeypatch.context() as patch:
-            patch.setattr(one.catalogue, "refuse_old_key", slowly)
-            writing = asyncio.create_task(one.append("ann", "trip", "assistant", "It flew.", life=life))
+            patch.setattr(UserKeyFloor, "check", slowly)
+            writing = asyncio.create_task(one.append("ann", "trip", "assistant", "It flew.", epoch=epoch))
             assert await asyncio.to_thread(looked.wait, 30)
             erasing = asyncio.create_task(other.erase("ann"))
             erasing.add_done_callback(lambda _: erased.set())
@@ -397,7 +398,7 @@ async def test_a_cold_tier_over_https_holds_what_the_one_over_postgres_finds(
         kept = await memory.remember("ann", "Herons are birds.")
         owner = memory.keyring.owner("ann")
         assert await memory.tiering.mover.move(
-            owner, (await memory.catalogue.find(owner, [kept.id]))[kept.id], Tier.COLD
+            owner, (await memory.catalog.of(owner).find([kept.id]))[kept.id], Tier.COLD
         )
         assert (await memory.recall("ann", kept.id)).tier == Tier.COLD
         assert await staged(memory, "ann") == 0

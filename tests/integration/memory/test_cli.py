@@ -35,7 +35,7 @@ def cleo(capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
-def test_a_memory_lives_from_the_terminal(cleo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_memory_epochs_from_the_terminal(cleo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     id = cleo("remember", "--user", "ann", "Ann is allergic to peanuts.").strip()
     monkeypatch.setattr("sys.stdin", __import__("io").StringIO("The shed is green."))
     cleo("remember", "--user", "ann", "--kind", "procedural", "-")

@@ -125,10 +125,10 @@ async def test_a_killed_writer_loses_no_acknowledged_memory(tmp_path: Path) -> N
 
     async with open_memory(MemorySettings(embedder="none")) as memory:
         owner = memory.keyring.owner("ann")
-        entries = await memory.catalogue.oldest(owner, 1_000_000, 0)
+        entries = await memory.catalog.of(owner).read(lambda rows: rows.memories.oldest(1_000_000))
         assert {entry.id for entry in entries} >= set(acknowledged)
         assert len(acknowledged) >= 600
-        assert len(await memory.custody.open(owner, entries)) == len(entries)
+        assert len((await memory.payloads.open(owner, entries)).whole().records()) == len(entries)
 
 
 async def test_only_one_holds_a_lease_and_a_dead_holder_loses_it(tmp_path: Path) -> None:

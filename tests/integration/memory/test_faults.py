@@ -13,12 +13,14 @@ from cleo_core.errors import InputError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.migrations.tables import CATALOGUE
+from cleo_memory.catalog.repository import Catalog
 from cleo_memory.errors import BackendDown, BadArchive, StorageFault
-from cleo_memory.lifecycle.migrate import Migration
+from cleo_memory.lifecycle.transfer import Transfer
 from cleo_memory.records import Owner
-from cleo_memory.storage.adapters.sqlite import EmbeddedStore
+from cleo_memory.storage.adapters.embedded import EmbeddedStore
 from cleo_memory.storage.protocol import Sealed
-from cleo_memory.storage.tiers import Guarded, Shelf, Shelves
+from cleo_memory.storage.resilient import resilient
+from cleo_memory.storage.tiers import TierStore, TierStores
 from cleo_memory.tiering import access, worker
 
 pytestmark = pytest.mark.integration
@@ -32,7 +34,7 @@ class Late(EmbeddedStore):
 
     def __init__(self, folder: Path) -> None:
         self.database = SqliteDatabase(folder / "elsewhere.db", CATALOGUE)
-        super().__init__(self.database, "warm")
+        super().__init__(Catalog(self.database), "warm")
         self.asked: dict[str, int] = {}
         self.down, self.patience = False, 1
 
@@ -64,11 +66,11 @@ async def late(tmp_path: Path) -> AsyncIterator[Late]:
 @pytest.fixture
 async def other(memory: Memory, late: Late) -> Memory:
     """The same memory with a warm tier of another kind; its workers are driven by hand."""
-    from cleo_memory.storage.payloads import Custody
+    from cleo_memory.storage.payloads import PayloadStore
 
-    shelves = Shelves({Tier.WARM: Guarded(late, rest=0.01)})
-    custody = Custody(memory.catalogue, memory.keyring, memory.custody.half_life, shelves)
-    return Memory(WORDS_ONLY, memory.catalogue, memory.keyring, custody, memory.library)
+    tiers = TierStores({Tier.WARM: resilient(late, rest=0.01)})
+    payloads = PayloadStore(memory.catalog, memory.keyring, memory.payloads.half_life, tiers)
+    return Memory(WORDS_ONLY, memory.catalog, memory.keyring, payloads, memory.indexes)
 
 
 async def test_a_copy_that_cannot_be_seen_yet_does_not_count_and_is_tried_again(other: Memory, late: Late) -> None:
@@ -76,10 +78,11 @@ async def test_a_copy_that_cannot_be_seen_yet_does_not_count_and_is_tried_again(
     kept = await other.remember("ann", "a heron")
     owner = other.keyring.owner("ann")
     await other.deliveries[0].drain()
-    assert await other.catalogue.payloads(owner, [kept.id])  # the catalogue has not let go
+    # The catalogue has not let go.
+    assert await other.catalog.of(owner).read(lambda rows: rows.payloads.held([kept.id]))
     await asyncio.sleep(0.25)
     await other.deliveries[0].drain()
-    assert not await other.catalogue.payloads(owner, [kept.id])
+    assert not await other.catalog.of(owner).read(lambda rows: rows.payloads.held([kept.id]))
     assert (await other.recall("ann", kept.id)).content == "a heron"
     assert late.asked[kept.id] >= 2
 
@@ -88,12 +91,12 @@ async def test_a_damaged_memory_does_not_hold_up_those_behind_it(other: Memory) 
     bad, good = await other.remember("ann", "bad"), await other.remember("bob", "good")
     sql = "UPDATE payloads SET sealed = ? WHERE owner = ? AND id = ?"
     owner = other.keyring.owner("ann")
-    await other.catalogue.database.write(lambda tx: tx.execute(sql, (b"\x01" * 64, owner, bad.id)).rowcount)
+    await other.catalog._database.write(lambda tx: tx.execute(sql, (b"\x01" * 64, owner, bad.id)).rowcount)
     await other.deliveries[0].drain()
     await asyncio.sleep(0.25)
     await other.deliveries[0].drain()
-    assert not await other.catalogue.payloads(other.keyring.owner("bob"), [good.id])
-    assert await other.catalogue.payloads(owner, [bad.id])
+    assert not await other.catalog.of(other.keyring.owner("bob")).read(lambda rows: rows.payloads.held([good.id]))
+    assert await other.catalog.of(owner).read(lambda rows: rows.payloads.held([bad.id]))
 
 
 async def test_a_copy_of_a_tier_that_took_the_memory_back_is_not_dropped(other: Memory, late: Late) -> None:
@@ -103,7 +106,7 @@ async def test_a_copy_of_a_tier_that_took_the_memory_back_is_not_dropped(other: 
         await other.deliveries[0].drain()
         await asyncio.sleep(0.25)
     for target in (Tier.COLD, Tier.WARM):
-        entry = (await other.catalogue.find(owner, [kept.id]))[kept.id]
+        entry = (await other.catalog.of(owner).find([kept.id]))[kept.id]
         assert await other.tiering.mover.move(owner, entry, target)
     await other.deliveries[0].drain()  # the drop of the first move comes after the second
     assert await late.get(owner, [kept.id])
@@ -113,7 +116,7 @@ async def test_a_copy_of_a_tier_that_took_the_memory_back_is_not_dropped(other: 
 async def test_a_move_to_a_store_that_is_down_leaves_the_memory_where_it_is(other: Memory, late: Late) -> None:
     kept = await other.append("ann", "trip", "user", "a heron")
     owner = other.keyring.owner("ann")
-    entry = (await other.catalogue.find(owner, [kept.id]))[kept.id]
+    entry = (await other.catalog.of(owner).find([kept.id]))[kept.id]
     late.down = True
     with pytest.raises(BackendDown):
         await other.tiering.mover.move(owner, entry, Tier.WARM)
@@ -157,7 +160,7 @@ async def test_an_export_that_fails_leaves_no_file(
     folder = tmp_path / "out"
     folder.mkdir()
     sql = "DELETE FROM payloads WHERE owner = ?"
-    await memory.catalogue.database.write(lambda tx: tx.execute(sql, (owner,)).rowcount)
+    await memory.catalog._database.write(lambda tx: tx.execute(sql, (owner,)).rowcount)
     with pytest.raises(Exception, match="has no copy"):
         await memory.export("ann", folder / "ann.jsonl")
     assert list(folder.iterdir()) == []
@@ -184,8 +187,8 @@ async def test_what_is_forgotten_while_it_is_migrated_is_taken_back(
     kept = await memory.remember("ann", "a heron")
     owner = memory.keyring.owner("ann")
     late.asked[kept.id] = 5
-    source = [Shelf(tier, Guarded(EmbeddedStore(memory.catalogue.database, str(tier)))) for tier in Tier]
-    migration = Migration(memory.catalogue, memory.custody, source, [Shelf(Tier.WARM, Guarded(late))])
+    source = [TierStore(tier, resilient(EmbeddedStore(memory.catalog, str(tier)))) for tier in Tier]
+    migration = Transfer(memory.catalog, memory.payloads, source, [TierStore(Tier.WARM, resilient(late))])
     put = late.put
 
     async def forget_meanwhile(owner: Owner, items: Sequence[Sealed]) -> None:
@@ -197,4 +200,4 @@ async def test_what_is_forgotten_while_it_is_migrated_is_taken_back(
     assert (report.verified, report.failed) == (0, [])
     assert await late.get(owner, [kept.id]) == {}
     with pytest.raises(InputError, match="needs a target"):
-        Migration(memory.catalogue, memory.custody, source, [])
+        Transfer(memory.catalog, memory.payloads, source, [])

@@ -108,7 +108,7 @@ async def test_no_wrapped_key_of_an_erased_user_is_in_any_file(home: Path) -> No
         await memory.remember("ann", SECRET)
         owner = memory.keyring.owner("ann")
         sql = "SELECT wrapped FROM data_keys WHERE owner = ?"
-        rows = await memory.keyring.database.read(lambda tx: tx.execute(sql, (owner,)).fetchall())
+        rows = await memory.keyring.store._database.read(lambda tx: tx.execute(sql, (owner,)).fetchall())
         assert all(files_with(home / "memory", bytes(row[0])) for row in rows)
         await memory.erase("ann")
         assert not any(files_with(home / "memory", bytes(row[0])) for row in rows)
@@ -161,7 +161,7 @@ async def test_a_rotated_key_opens_everything_and_the_old_one_is_destroyed() -> 
         assert {each.content for each in (await memory.memories("ann")).items} == {each.content for each in kept}
         await memory.append("ann", "trip", "user", "after")
         live = "SELECT version FROM data_keys WHERE owner = ? AND wrapped IS NOT NULL ORDER BY version"
-        rows = await memory.keyring.database.read(lambda tx: tx.execute(live, (owner,)).fetchall())
+        rows = await memory.keyring.store._database.read(lambda tx: tx.execute(live, (owner,)).fetchall())
         assert [row[0] for row in rows] == [0, 2]
     async with open_memory() as memory:
         assert [each.content for each in await memory.window("ann", "trip")][-1] == "after"
@@ -188,31 +188,31 @@ async def test_a_new_kek_rewraps_every_key_and_the_old_one_may_go() -> None:
 
 async def test_an_erasure_by_another_process_is_followed() -> None:
     async with open_memory(WORDS_ONLY) as api, open_memory(WORDS_ONLY) as operator:
-        lives = {}
+        epochs = {}
         for user in ("ann", "bob"):
             await api.append(user, "tea", "user", "Tea is what I drink.")
             assert await api.search(user, "tea")
             api.shadow.observe(user, "tea", "user", "Tea is what I drink.")
-            lives[user] = await api.life(user)
+            epochs[user] = await api.epoch(user)
         ann, bob = api.keyring.owner("ann"), api.keyring.owner("bob")
-        assert api.library.resident.peek(ann) is not None
+        assert api.indexes.resident.peek(ann) is not None
         await operator.erase("ann")
         for user, kept in (("ann", False), ("bob", True)):
             try:
-                await api.append(user, "tea", "assistant", "So you said.", life=lives[user])
+                await api.append(user, "tea", "assistant", "So you said.", epoch=epochs[user])
                 assert kept
             except UserErased:
                 assert not kept
         assert [(await api.stats(user)).memories for user in ("ann", "bob")] == [0, 2]
         deadline = time.monotonic() + 60
-        while api.library.resident.peek(ann) is not None or api.shadow.knows("ann", "tea"):
+        while api.indexes.resident.peek(ann) is not None or api.shadow.knows("ann", "tea"):
             assert time.monotonic() < deadline
             await asyncio.sleep(0.02)
         assert await api.keyring.keys(ann) is None
-        assert api.library.resident.peek(bob) is not None
+        assert api.indexes.resident.peek(bob) is not None
         assert api.shadow.knows("bob", "tea")
         # A new life begins like any other.
-        await api.append("ann", "tea", "user", "I am new here.", life=await api.life("ann"))
+        await api.append("ann", "tea", "user", "I am new here.", epoch=await api.epoch("ann"))
         assert (await api.stats("ann")).memories == 1
 
 
@@ -231,17 +231,17 @@ async def test_a_user_who_is_let_go_of_while_the_index_loads_is_found_all_the_sa
 ) -> None:
     async with open_memory(WORDS_ONLY) as memory:
         await memory.remember("ann", "Ann drinks coffee now.")
-        owner, load = memory.keyring.owner("ann"), memory.library.segments.load
+        owner, load = memory.keyring.owner("ann"), memory.indexes.segments.load
         dropped = []
 
         async def loads_slowly(*arguments: Any) -> Any:
             found = await load(*arguments)
             if len(dropped) < 2:
                 dropped.append(owner)
-                memory.library.drop(owner)
+                memory.indexes.drop(owner)
             return found
 
-        monkeypatch.setattr(memory.library.segments, "load", loads_slowly)
+        monkeypatch.setattr(memory.indexes.segments, "load", loads_slowly)
         assert [hit.record.content for hit in await memory.search("ann", "coffee")] == ["Ann drinks coffee now."]
         assert len(dropped) == 2
         await memory.settle("ann")
@@ -262,18 +262,19 @@ async def test_a_users_only_memory_is_found_for_a_reason_and_no_match_has_none()
         assert [hit.score for hit in await memory.search("ann", "zebra")] in ([], [0.0])
 
 
-async def test_an_erasure_that_is_completed_after_a_crash_is_a_life_of_its_own() -> None:
+async def test_an_erasure_that_is_completed_after_a_crash_is_an_epoch_of_its_own() -> None:
     async with open_memory(WORDS_ONLY) as memory:
         await memory.remember("ann", "Ann drinks coffee now.")
         owner = memory.keyring.owner("ann")
-        lives = [await memory.life("ann")]
+        epochs = [await memory.epoch("ann")]
         await memory.eraser.begin(owner)  # and here the process is killed
-        lives.append(await memory.life("ann"))
+        epochs.append(await memory.epoch("ann"))
     async with open_memory(WORDS_ONLY) as memory:
-        lives.append(await memory.life("ann"))
-        assert lives == sorted(set(lives))
-        for life in lives[:2]:
+        epochs.append(await memory.epoch("ann"))
+        numbers = [epoch.erasures for epoch in epochs]
+        assert numbers == sorted(set(numbers))
+        for epoch in epochs[:2]:
             with pytest.raises(UserErased):
-                await memory.append("ann", "c", "user", "late", life=life)
-        await memory.append("ann", "c", "user", "in time", life=lives[2])
+                await memory.append("ann", "c", "user", "late", epoch=epoch)
+        await memory.append("ann", "c", "user", "in time", epoch=epochs[2])
         assert await memory.eraser.unfinished_of_all_users() == []

@@ -42,7 +42,7 @@ async def test_meaning_finds_what_no_word_shares_and_survives_a_restart() -> Non
     async with open_memory() as memory:
         (hit,) = await memory.search("ann", "any food intolerance?", limit=1)
         assert hit.record.content.startswith("She cannot eat")
-        assert not memory.library.resident.peek(memory.keyring.owner("ann")).unembedded()  # type: ignore[union-attr]
+        assert not memory.indexes.resident.peek(memory.keyring.owner("ann")).unembedded()  # type: ignore[union-attr]
 
 
 async def test_segments_of_an_older_analysis_are_made_anew_from_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,4 +176,4 @@ async def test_a_context_stays_in_its_budget_and_cites(memory: Memory) -> None:
     context = await memory.context("ann", "lighthouse number 7", 120, conversation="trip")
     assert context.tokens <= 120
     assert context.citations
-    assert all(citation.because for citation in context.citations)
+    assert all(citation.reason for citation in context.citations)

@@ -72,7 +72,7 @@ async def check(memory: Memory, told: dict[str, Any]) -> None:
     for user, records in told["records"].items():
         assert str(memory.keyring.owner(user)) == told["owners"][user]
         assert [json.loads(line) async for line in memory.export_lines(user)] == records, user
-        assert await memory.life(user) == told["epochs"][user]
+        assert (await memory.epoch(user)).erasures == told["epochs"][user]
         for day in range(4):
             held = await memory.preferences(user, at=BEGAN + timedelta(days=day, hours=1))
             assert {key: each.content for key, each in held.items()} == told["preferences"][f"{user} {day}"]
@@ -82,7 +82,7 @@ async def check(memory: Memory, told: dict[str, Any]) -> None:
     for id in told["forgotten"]["ann"]:
         with pytest.raises(MemoryNotFound):
             await memory.recall("ann", id)
-    assert await memory.custody.outbox.waiting_of_all_users() == told["outbox"]
+    assert await memory.catalog.all_users.read(lambda rows: rows.outbox.waiting()) == told["outbox"]
     assert (await memory.stats("eve")).memories == 0
     assert await memory.keyring.keys(memory.keyring.owner("eve")) is None
     assert [each.record.content for each in await memory.search("zoe", "Zoe")] == ["Zoe began anew."]
@@ -117,9 +117,9 @@ async def test_its_jobs_reach_their_store(old_sqlite: Path, redis_url: str) -> N
     async with open_memory(settings(hot=redis_url)) as memory:
         for delivery in memory.deliveries:
             await delivery.drain()
-        assert await memory.custody.outbox.waiting_of_all_users() == {}
+        assert await memory.catalog.all_users.read(lambda rows: rows.outbox.waiting()) == {}
         told = expected("sqlite")
-        store = memory.custody.shelves["hot"].store
+        store = memory.payloads.tiers["hot"].store
         assert store is not None
         kept = await store.scan(memory.keyring.owner("ann"), "", 100)
         assert len(kept) >= 5
@@ -153,7 +153,7 @@ async def test_a_newer_database_is_refused_by_name(name: str, home: Path, postgr
     url = in_database(new_database(postgres_url), postgres_url)
     for given in (settings(), settings(catalogue=url)):
         async with open_memory(given) as memory:
-            database = memory.catalogue.database if name == "catalogue" else memory.keyring.database
+            database = memory.catalog._database if name == "catalogue" else memory.keyring.store._database
             sql = "INSERT INTO schema_version (version, summary, applied_at) VALUES (99, 'of tomorrow', 0)"
             await database.write(lambda tx, sql=sql: tx.execute(sql).rowcount)  # type: ignore[misc]
         with pytest.raises(ConfigError, match=f"{name} database is of version 99"):
@@ -172,7 +172,7 @@ async def test_a_fresh_memory_needs_no_upgrade_and_no_backup(home: Path, postgre
 # -- the backup and the right to be forgotten -------------------------------------------------------------------------
 
 
-async def test_no_backup_of_the_keys_outlives_the_migration(old_sqlite: Path) -> None:
+async def test_no_backup_of_the_keys_outepochs_the_migration(old_sqlite: Path) -> None:
     left = old_sqlite / "keys.db.v0-20260101T000000Z.backup"  # of a migration that was killed
     left.write_bytes((old_sqlite / "keys.db").read_bytes())
     async with open_memory(settings()):

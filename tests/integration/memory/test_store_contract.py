@@ -9,9 +9,10 @@ import pytest
 
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.migrations.tables import CATALOGUE
+from cleo_memory.catalog.repository import Catalog
 from cleo_memory.records import Owner
-from cleo_memory.storage.adapters.sqlite import EmbeddedStore
-from cleo_memory.storage.protocol import GRAVE, Sealed, Store
+from cleo_memory.storage.adapters.embedded import EmbeddedStore
+from cleo_memory.storage.protocol import TOMBSTONE, Sealed, Store
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +45,7 @@ async def store(
     made: Store
     if request.param == "embedded":
         database = SqliteDatabase(tmp_path_factory.mktemp("db") / "c.db", CATALOGUE)
-        made = EmbeddedStore(database, "warm")
+        made = EmbeddedStore(Catalog(database), "warm")
     elif request.param == "redis":
         from cleo_memory.storage.adapters.redis import RedisStore
 
@@ -104,8 +105,8 @@ async def test_the_highest_version_stays_in_whatever_order_copies_arrive(store: 
 
 async def test_nothing_outranks_a_tombstone(store: Store, owner: Owner) -> None:
     await store.put(owner, [Sealed("one", 1, b"first"), Sealed("two", 1, b"stays")])
-    await store.bury(owner, ["one", "never-seen"])
-    await store.put(owner, [Sealed("one", GRAVE - 1, b"late"), Sealed("never-seen", 1, b"late")])
+    await store.tombstone(owner, ["one", "never-seen"])
+    await store.put(owner, [Sealed("one", TOMBSTONE - 1, b"late"), Sealed("never-seen", 1, b"late")])
     assert set(await store.get(owner, ["one", "two", "never-seen"])) == {"two"}
     assert await store.scan(owner, "", 10) == [("two", 1)]
 
@@ -136,13 +137,13 @@ async def test_hostile_ids_and_owners_cross_no_border(store: Store, owner: Owner
     for other in others:
         assert await store.get(other, hostile) == {}
         assert await store.scan(other, "", 100) == []
-        await store.bury(other, ["a"])
+        await store.tombstone(other, ["a"])
         await store.purge(other)
     for id in hostile:
         found = await store.get(owner, [id])
         assert {each.data for each in found.values()} == {id.encode()}
     await store.drop(owner, {"a": 1})
-    await store.bury(owner, ["a%", "a*", "$where"])
+    await store.tombstone(owner, ["a%", "a*", "$where"])
     left = {id for id, _ in await store.scan(owner, "", 100)}
     assert left == set(hostile) - {"a", "a%", "a*", "$where"}
 
@@ -150,7 +151,7 @@ async def test_hostile_ids_and_owners_cross_no_border(store: Store, owner: Owner
 async def test_a_purge_takes_everything_of_one_owner_only(store: Store, owner: Owner) -> None:
     other = Owner(os.urandom(16).hex())
     await store.put(owner, [Sealed("one", 1, b"1"), Sealed("two", 1, b"2")])
-    await store.bury(owner, ["two"])
+    await store.tombstone(owner, ["two"])
     await store.put(other, [Sealed("one", 1, b"other")])
     await store.purge(owner)
     assert await store.get(owner, ["one", "two"]) == {}
@@ -168,5 +169,5 @@ async def test_vectors_are_nearest_within_their_owner(store: Store, owner: Owner
     await store.put(owner, [Sealed("east", 1, b"e", east), Sealed("north", 1, b"n", north), Sealed("none", 1, b"-")])
     await store.put(Owner(os.urandom(16).hex()), [Sealed("other", 1, b"o", east)])
     assert [id for id, _ in await nearest(owner, east, 5)] == ["east", "north"]
-    await store.bury(owner, ["east"])
+    await store.tombstone(owner, ["east"])
     assert [id for id, _ in await nearest(owner, east, 5)] == ["north"]

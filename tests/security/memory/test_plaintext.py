@@ -19,7 +19,7 @@ import redis
 
 from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, open_memory
-from cleo_memory.catalog.repository import COLUMNS
+from cleo_memory.catalog.memories import COLUMNS
 from cleo_memory.errors import KeyUnavailable, SealBroken, StorageFault
 from cleo_memory.records import Owner
 from cleo_memory.search import open_embedder, passage
@@ -52,7 +52,7 @@ def readable(folder: Path, needles: list[bytes]) -> list[str]:
 
 async def workload(memory: Memory) -> list[float]:
     await memory.append("ann", SECRETS[4], "user", f"my code is {SECRETS[0]}")
-    kept = await memory.remember("ann", f"she lives at {SECRETS[1]}", provenance={"from": SECRETS[2]}, speaker="ann")
+    kept = await memory.remember("ann", f"she epochs at {SECRETS[1]}", provenance={"from": SECRETS[2]}, speaker="ann")
     await memory.prefer("ann", SECRETS[3], SECRETS[2])
     await memory.settle("ann")
     await memory.search("ann", f"where is {SECRETS[1]}?")
@@ -151,10 +151,10 @@ async def test_a_ciphertext_moved_to_another_place_fails_closed(place: str) -> N
             "tier": ("UPDATE payloads SET tier = 'cold' WHERE owner = ? AND id = ?", (owner, one.id)),
         }
         sql, parameters = change[place]
-        await memory.catalogue.database.write(lambda tx: tx.execute(sql, parameters).rowcount)
+        await memory.catalog._database.write(lambda tx: tx.execute(sql, parameters).rowcount)
         if place == "version":
             bump = "UPDATE payloads SET version = 2 WHERE owner = ? AND id = ?"
-            await memory.catalogue.database.write(lambda tx: tx.execute(bump, (owner, one.id)).rowcount)
+            await memory.catalog._database.write(lambda tx: tx.execute(bump, (owner, one.id)).rowcount)
         with pytest.raises(SealBroken):
             await memory.recall("ann", one.id)
         assert (await memory.recall("ann", two.id)).content == "two"
@@ -179,7 +179,7 @@ FORGED = {
 
 async def forge(memory: Memory, owner: Owner, id: str, column: str) -> None:
     sql = f"UPDATE memories SET {column} = ? WHERE owner = ? AND id = ?"
-    await memory.catalogue.database.write(lambda tx: tx.execute(sql, (FORGED[column], owner, id)).rowcount)
+    await memory.catalog._database.write(lambda tx: tx.execute(sql, (FORGED[column], owner, id)).rowcount)
 
 
 @pytest.mark.parametrize("column", FORGED)
@@ -200,7 +200,7 @@ async def test_a_row_that_was_changed_in_the_catalogue_is_refused(column: str) -
         assert ([hit.record for hit in left], left.degraded) == ([two], ())
 
 
-async def test_every_column_is_sealed_or_only_says_where_the_memory_lives() -> None:
+async def test_every_column_is_sealed_or_only_says_where_the_memory_epochs() -> None:
     places = {"tier", "pinned", "heat", "touched_at", "moved_at", "bytes", "seq", "live"}
     assert set(COLUMNS) == FORGED.keys() | places | {"id"}  # by its id a row is found
     async with open_memory(MemorySettings(embedder="none")) as memory:
@@ -234,10 +234,10 @@ async def test_what_is_told_of_a_memory_is_what_was_checked() -> None:
     async with open_memory(MemorySettings(embedder="none")) as memory:
         one = await memory.remember("ann", "a heron", importance=0.2)
         owner = memory.keyring.owner("ann")
-        entry = (await memory.catalogue.find(owner, [one.id]))[one.id]
+        entry = (await memory.catalog.of(owner).find([one.id]))[one.id]
         forged = replace(entry, importance=1.0, kind="procedural", created_at=1.0)
-        assert await memory.custody.open(owner, [forged]) == [one]
-        assert await memory.custody.open(owner, [entry]) == [one]
+        assert (await memory.payloads.open(owner, [forged])).whole().records() == [one]
+        assert (await memory.payloads.open(owner, [entry])).whole().records() == [one]
 
 
 async def test_an_importance_of_minus_zero_is_zero() -> None:
@@ -258,7 +258,7 @@ async def test_a_catalogue_that_cannot_be_read_is_not_taken_for_an_old_one(monke
 async def test_a_catalogue_without_sealed_rows_is_refused_and_kept(home: Path) -> None:
     async with open_memory(MemorySettings(embedder="none")) as memory:
         await memory.remember("ann", "a heron")
-        await memory.catalogue.database.write(lambda tx: tx.execute("ALTER TABLE memories DROP COLUMN seal").rowcount)
+        await memory.catalog._database.write(lambda tx: tx.execute("ALTER TABLE memories DROP COLUMN seal").rowcount)
     before = (home / "memory" / "catalogue.db").read_bytes()
     with pytest.raises(ConfigError, match="earlier version"):
         await open_memory(MemorySettings(embedder="none"))
@@ -270,12 +270,12 @@ async def test_a_rolled_back_payload_is_noticed() -> None:
         kept = await memory.remember("ann", "one")
         owner = memory.keyring.owner("ann")
         read = "SELECT version, sealed FROM payloads WHERE owner = ? AND id = ?"
-        old = await memory.catalogue.database.read(lambda tx: tx.execute(read, (owner, kept.id)).fetchone())
+        old = await memory.catalog._database.read(lambda tx: tx.execute(read, (owner, kept.id)).fetchone())
         await memory.rotation.keyring.rotate_owner(owner)
         await memory.rotation.resume(owner)
         assert (await memory.recall("ann", kept.id)).version == 2
         back = "UPDATE payloads SET version = ?, sealed = ? WHERE owner = ? AND id = ?"
-        await memory.catalogue.database.write(lambda tx: tx.execute(back, (*old, owner, kept.id)).rowcount)
+        await memory.catalog._database.write(lambda tx: tx.execute(back, (*old, owner, kept.id)).rowcount)
         with pytest.raises(SealBroken):
             await memory.recall("ann", kept.id)
 

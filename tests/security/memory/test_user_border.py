@@ -1,95 +1,263 @@
-"""No call reaches a store without a user, and no user's id reaches another's memories."""
+"""No call reaches a store without a user, and no user's id reaches another's memories.
+
+The catalogue's border is in its types: a table of users' rows is an `OwnedTable`, bound to an owner, which writes the
+owner into each statement itself. Here it is held that nothing goes round that, and every method of every such table
+is called as one user beside another who has rows of the same ids: it answers as if the other were not there, and
+changes nothing of theirs.
+"""
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import os
+import pkgutil
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cleo_memory
-from cleo_memory import Memory, MemorySettings, Tier, open_memory
+from cleo_memory import Memory, MemorySettings, Tier, catalog, open_memory
+from cleo_memory.catalog.copies import UserCopies
+from cleo_memory.catalog.data_keys import UserDataKeys, WrappedKey
+from cleo_memory.catalog.database.sqlite import SqliteDatabase
+from cleo_memory.catalog.entry import Entry
+from cleo_memory.catalog.erasures import UserErasures
+from cleo_memory.catalog.key_floors import UserKeyFloor
+from cleo_memory.catalog.memories import UserMemories
+from cleo_memory.catalog.migrations.keys import KEYS
+from cleo_memory.catalog.migrations.tables import CATALOGUE
+from cleo_memory.catalog.outbox import Job, UserOutbox
+from cleo_memory.catalog.owned import OwnedTable
+from cleo_memory.catalog.payloads import UserPayloads
+from cleo_memory.catalog.repository import UserRows
+from cleo_memory.catalog.segments import SealedSegment, UserSegments
+from cleo_memory.catalog.threads import UserThreads
 from cleo_memory.errors import MemoryNotFound
+from cleo_memory.records import Owner
 from cleo_memory.storage.adapters.postgres import install
 
 pytestmark = pytest.mark.security
 ROOT = Path(cleo_memory.__file__).parent
-OWNED = "memories|payloads|copies|threads|segments|outbox|data_keys|key_floors|erasures"
-STATEMENT = re.compile(rf"\b(?:from|into|update)\s+(?:cleo_memory\.)?(?:{OWNED})\b", re.IGNORECASE)
-# Named for what they are: they work for whoever runs the installation, and hand nothing of one user to another.
-OPERATOR = re.compile(r"_all_users$|^(rewrap|_update_wrapped|_page|_count|_conditions)$")
-# Reads of no row of a user: a ping under an owner that nobody is, and a look at the columns.
-WITHOUT_ROWS = {("storage/adapters/postgres.py", "ping"), ("open.py", "_refuse_earlier")}
+ANN, BOB = Owner("a" * 32), Owner("b" * 32)
+
+
+# -- nothing goes round the border ---------------------------------------------------------------------------------
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
 
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Functions and methods; one that is inside another is part of it."""
-
-    def outermost(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield child
-            else:
-                yield from outermost(child)
-
-    for path in sorted(ROOT.rglob("*.py")):
-        for function in outermost(ast.parse(path.read_text())):
-            yield str(path.relative_to(ROOT)), function
+    for place, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield place, node
 
 
-def statements(function: ast.AST) -> list[str]:
-    """Each text of the function that is put together at one place, f-strings with their holes."""
-    found, inside = [], set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.JoinedStr):
-            inside |= {id(each) for each in node.values}
-            found.append("".join(each.value if isinstance(each, ast.Constant) else "{}" for each in node.values))
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            continue
-    found += [
-        node.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside
+def test_only_the_catalogue_speaks_sql() -> None:
+    """But for the cold tier's adapters, whose database has row-level security."""
+    statement = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")
+    spoken = set()
+    for place, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.match(node.value):
+                spoken.add(place.rpartition("/")[0])
+            if isinstance(node, ast.Attribute) and node.attr in ("_database", "execute", "executemany"):
+                spoken.add(place.rpartition("/")[0])
+    assert spoken == {"catalog", "catalog/database", "catalog/migrations", "storage/adapters"}
+
+
+def owned_tables() -> list[type[OwnedTable]]:
+    for found in pkgutil.iter_modules(catalog.__path__):
+        import_module(f"{catalog.__name__}.{found.name}")
+    return [each for each in OwnedTable.__subclasses__() if each.__module__.startswith("cleo_memory.")]
+
+
+def users_tables() -> set[str]:
+    """Tables with a column `owner`, as the migrations make them."""
+    statements = [each for schema in (CATALOGUE, KEYS) for step in schema.steps for each in step.statements]
+    made = [re.match(r"CREATE TABLE IF NOT EXISTS (\w+) \((.*)\)", each, re.DOTALL) for each in statements]
+    return {each[1] for each in made if each and re.search(r"\bowner\b", each[2])}
+
+
+def test_every_table_with_an_owner_is_reached_by_one_class_that_is_bound_to_it() -> None:
+    assert sorted(each.table for each in owned_tables()) == sorted(users_tables())
+
+
+def test_no_such_class_has_the_transaction_or_the_owner_in_its_hands() -> None:
+    for table in owned_tables():
+        assert table.__init__ is OwnedTable.__init__
+        (tree,) = ast.parse(inspect.getsource(table)).body
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not {each for each in names if "tx" in each.split("_") or each.endswith("__owner")}, table
+
+
+def test_what_is_asked_for_all_users_only_reads() -> None:
+    seen = 0
+    for place, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name.startswith("All"):
+                text = ast.unparse(node)
+                assert not re.search(r"\b(INSERT|UPDATE|DELETE|write)\b", text), place
+                seen += 1
+    assert seen >= 4
+
+
+# -- every method beside another user -------------------------------------------------------------------------------
+
+ENTRY = Entry(
+    id="m", version=1, kind="episodic", live=1, tier="warm", thread="t", slot="s", importance=0.5, created_at=1.0,
+    valid_from=1.0, valid_to=None, expires_at=None, pinned=0, heat=0.0, touched_at=0.0, moved_at=0.0, bytes=3,
+    digest="d", key_version=1, position=1, seq=1, seal="x",
+)  # fmt: skip
+FRESH = Entry(**{**{name: getattr(ENTRY, name) for name in Entry.__dataclass_fields__}, "id": "n", "version": 2})
+JOB = Job(1, BOB, "m", 1, "put", 0)
+THEIR_JOB = Job(2, BOB, "m", 1, "put", 0)  # its number is of another user's job
+# What a row has that is not in ENTRY; both users have the same.
+ROW = {
+    "sealed": b"x", "store": "warm:x", "verified_at": 1.0, "sealed_name": b"x", "turns": 1, "updated_at": 1.0,
+    "action": "purge", "attempts": 0, "due_at": 0.0, "number": 1, "through": 1, "model": "none", "floor": 1,
+    "erased_at": 1.0, "receipt": "", "kek": "k", "wrapped": b"x", "destroyed_at": None,
+}  # fmt: skip
+CALLS: dict[type[OwnedTable], dict[str, tuple[Any, ...]]] = {
+    UserMemories: {
+        "find": (["m"],), "ever": ("m",), "is_current": ("m", 1), "changes": (0,), "page": (9, None, ["episodic"], 0.0),
+        "oldest": (9,), "window": ("t", 9, 0.0), "preferences": (2.0,), "holding": ("s",), "counts": (),
+        "validity": (), "under_older_key": (2, 9), "any_up_to_key": (1,), "newest_key": (), "insert": (FRESH,),
+        "end_validity": (ENTRY, 2), "tombstone": ("m", 2, 1.0), "touch": ([("m", 5.0, 5.0)],), "pin": ("m", True),
+        "move": (ENTRY, "cold", 1.0), "point": ("m", 1, "cold"), "reseal": (ENTRY, FRESH), "clear": (),
+    },
+    UserPayloads: {
+        "held": (["m"],), "add": ("n", "warm", 1, b"y"), "put": ("m", "warm", 2, b"y"), "drop": ("m",),
+        "drop_but": ("m", "cold"), "release": ("m", 9, ["warm"]), "put_newer": ("warm", [("m", 2, b"y")]),
+        "of_tier": ("warm", ["m"]), "scan": ("warm", "", 9), "drop_versions": ("warm", [("m", 1)]),
+        "clear_tier": ("warm",), "clear": (),
+    },
+    UserCopies: {
+        "of": (["m"],), "stores": (), "note": ("m", "warm:x", 2, 9.0), "drop": ("m",), "drop_from": ("warm:x", ["m"]),
+        "clear": (),
+    },
+    UserThreads: {
+        "page": (9, None), "count": (), "add_turn": ("t", b"y", 9.0), "remove_turn": ("t",), "names": (),
+        "rename": ([("t", b"y")],), "clear": (),
+    },
+    UserOutbox: {
+        "add": ("m", 1, "put", ["warm:x"]), "done": ([JOB, THEIR_JOB],), "later": ([JOB, THEIR_JOB], 9.0),
+        "drop": ("m",), "purging": (), "clear": (),
+    },
+    UserSegments: {
+        "of_model": ("none",), "numbers": (), "one": (1,), "add": (SealedSegment(2, 2, "none", b"y"),),
+        "drop_covered": (9, "other"), "reseal": (1, b"y"), "clear": (),
+    },
+    UserKeyFloor: {"check": (2,), "lift": (9,), "clear": ()},
+    UserErasures: {"count": (), "begin": ("new", 9.0), "finish": (f"m{ANN}", "y"), "supersede": (), "clear": ()},
+    UserDataKeys: {
+        "wrapped": (), "newest": (), "add": ([WrappedKey(2, "k", b"y")], 9.0),
+        "rewrap": (WrappedKey(1, "k", b"x"), WrappedKey(1, "l", b"y")), "destroy": (9.0,), "retire": (9, 9.0),
+        "clear": (),
+    },
+}  # fmt: skip
+
+
+def database(*owners: Owner) -> sqlite3.Connection:
+    """Both databases' tables in one, with a row of each owner in every table, of the same keys."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for schema in (CATALOGUE, KEYS):
+        for step in schema.steps:
+            for statement in step.statements:
+                connection.execute(statement.replace("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT"))
+    for table in sorted(users_tables()):
+        for owner in owners:
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            columns = [each for each in columns if (table, each) != ("outbox", "number")]
+            known = {**{name: getattr(ENTRY, name) for name in Entry.__dataclass_fields__}, **ROW, "owner": owner}
+            known["id"] = f"m{owner}" if table == "erasures" else "m"
+            marks = ", ".join("?" * len(columns))
+            sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+            connection.execute(sql, [known[each] for each in columns])
+    return connection
+
+
+def of(connection: sqlite3.Connection, owner: Owner) -> list[list[Any]]:
+    return [
+        connection.execute(f"SELECT * FROM {table} WHERE owner = ? ORDER BY 1, 2", (owner,)).fetchall()
+        for table in sorted(users_tables())
     ]
-    return [text for text in found if STATEMENT.search(text)]
 
 
-def unbound(source: str) -> list[str]:
-    """Statements about users' rows in a source that name no owner."""
-    function = ast.parse(source).body[0]
-    return [text for text in statements(function) if not re.search(r"\bowner\b", text)]
+def crosses(work: Callable[[Any], Any]) -> str:
+    """How work of bob over a connection meets ann's rows; empty when it does not."""
+    with contextlib.closing(database(BOB)) as alone, contextlib.closing(database(BOB, ANN)) as beside:
+        before = of(beside, ANN)
+        answered, expected = work(beside), work(alone)
+        if of(beside, ANN) != before:
+            return "it changed another user's rows"
+        if answered != expected:
+            return f"it answered {answered!r}, without the other user {expected!r}"
+        written, wanted = ([row[1:] for rows in of(each, BOB) for row in rows] for each in (beside, alone))
+        if written != wanted:
+            return "what it wrote depends on another user's rows"
+        return ""
 
 
-def test_every_statement_about_a_users_rows_names_the_owner() -> None:
-    checked, loose = 0, []
-    for place, function in functions():
-        if OPERATOR.search(function.name) or (place, function.name) in WITHOUT_ROWS:
-            continue
-        for text in statements(function):
-            checked += 1
-            if not re.search(r"\bowner\b", text):
-                loose.append(f"{place}:{function.lineno} {function.name}: {text}")
-    assert checked > 40
-    assert loose == []
-    # The walk sees what it is there to see.
-    assert unbound("def f(tx): tx.execute('DELETE FROM payloads WHERE id = ?')")
-    assert unbound("def f(tx): tx.execute(f'SELECT id FROM memories WHERE id IN ({x})')")
-    assert not unbound("def f(tx): tx.execute('SELECT id FROM memories WHERE owner = ?')")
+def test_every_method_is_called() -> None:
+    assert set(CALLS) == set(owned_tables())
+    for table, calls in CALLS.items():
+        methods = {name for name, _ in inspect.getmembers(table, inspect.isfunction) if not name.startswith("_")}
+        assert methods == set(calls), table
 
 
-def test_every_function_that_reads_or_writes_rows_takes_the_owner() -> None:
-    loose = []
-    for place, function in functions():
-        if OPERATOR.search(function.name) or (place, function.name) in WITHOUT_ROWS or not statements(function):
-            continue
-        names = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
-        if not names & {"owner", "rows"}:
-            loose.append(f"{place}:{function.lineno} {function.name}")
-    assert loose == []
+@pytest.mark.parametrize(("table", "method"), [(table, method) for table, calls in CALLS.items() for method in calls])
+def test_no_method_meets_another_users_rows(table: type[OwnedTable], method: str) -> None:
+    arguments = CALLS[table][method]
+    assert crosses(lambda connection: getattr(table(connection, BOB), method)(*arguments)) == ""
+
+
+def test_clearing_a_user_meets_nobody_else() -> None:
+    assert crosses(lambda connection: UserRows(connection, BOB).clear()) == ""
+
+
+class Leaky(OwnedTable):
+    """What the border is there to keep out: it takes the transaction into its own hands."""
+
+    table = "payloads"
+
+    def raw(self, sql: str) -> Any:
+        return self._OwnedTable__tx.execute(sql).fetchall()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("DELETE FROM payloads WHERE id = 'm'", "changed another"),
+        # Each of these has the word in it.
+        ("UPDATE payloads SET sealed = 'y' WHERE owner IS NOT NULL", "changed another"),
+        ("SELECT count(*) FROM payloads WHERE owner <> ''", "it answered"),
+        ("SELECT owner, sealed FROM payloads", "it answered"),
+    ],
+)
+def test_the_test_sees_a_method_that_crosses(sql: str, said: str) -> None:
+    assert said in crosses(lambda connection: Leaky(connection, BOB).raw(sql))
+
+
+def test_a_transaction_of_two_owners_does_not_exist() -> None:
+    """`Catalog.of` binds one owner; what it hands to the work has no other."""
+    rows = UserRows(sqlite3.connect(":memory:"), BOB)
+    bound = {getattr(each, "_OwnedTable__owner", BOB) for each in vars(rows).values()}
+    assert bound == {BOB}
+    assert "owner" not in inspect.signature(SqliteDatabase.write).parameters
+
+
+# -- the whole memory ------------------------------------------------------------------------------------------------
 
 
 def test_every_call_of_a_store_hands_over_the_owner_first() -> None:
@@ -99,13 +267,13 @@ def test_every_call_of_a_store_hands_over_the_owner_first() -> None:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
-                and node.func.attr in {"put", "get", "bury", "drop", "scan", "purge"}
+                and node.func.attr in {"put", "get", "tombstone", "drop", "scan", "purge"}
                 and isinstance(node.func.value, ast.Attribute)
                 and node.func.value.attr == "store"
             ):
                 calls += 1
                 first = node.args[0] if node.args else None
-                if not (isinstance(first, ast.Name) and first.id == "owner"):
+                if first is None or ast.unparse(first) not in ("owner", "self.owner"):
                     loose.append(f"{place}:{node.lineno}")
     assert calls >= 10
     assert loose == []
@@ -157,8 +325,8 @@ async def test_users_whose_ids_look_alike_never_meet(settings: MemorySettings) -
         for user in USERS[1:]:
             assert await memory.recall(user, kept[user].id) == kept[user]
         for tier in Tier:
-            shelf = memory.custody.shelves[tier].store
-            assert shelf is None or await shelf.scan(memory.keyring.owner("ann"), "", 5) == []
+            place = memory.payloads.tiers[tier].store
+            assert place is None or await place.scan(memory.keyring.owner("ann"), "", 5) == []
 
 
 @pytest.mark.parametrize("id", ["", "*", "%", "_", "$where", "a' OR '1'='1", "../x", "\x00", "x" * 500, "é"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleo_memory.catalog.repository import Entry
+from cleo_memory.catalog.entry import Entry
 from cleo_memory.records import Owner, Tier
 from cleo_memory.tiering.policy import TierPolicy
 from cleo_memory.tiering.score import LANDMARK, decayed, heat_after, heat_below

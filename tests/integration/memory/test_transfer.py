@@ -15,10 +15,11 @@ from cleo_core.audit import open_log
 from cleo_core.errors import InputError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
 from cleo_memory.errors import BackendDown
-from cleo_memory.lifecycle.migrate import Migration, open_stores, shelves_of
+from cleo_memory.lifecycle.transfer import Transfer
 from cleo_memory.records import Owner
+from cleo_memory.storage.adapters.embedded import EmbeddedStore
 from cleo_memory.storage.adapters.postgres import install
-from cleo_memory.storage.adapters.sqlite import EmbeddedStore
+from cleo_memory.storage.backends import open_named, tier_stores
 from cleo_memory.storage.protocol import Store
 
 pytestmark = pytest.mark.integration
@@ -54,14 +55,14 @@ async def holds(memory: Memory, name: str, stores: dict[str, Store]) -> int:
     held = 0
     for user in ("ann", "bob"):
         owner = memory.keyring.owner(user)
-        for shelf in shelves_of(name, memory.catalogue, stores):
-            assert shelf.store is not None
-            held += len(await shelf.store.scan(owner, "", 1000))
+        for place in tier_stores(name, memory.catalog, stores):
+            assert place.store is not None
+            held += len(await place.store.scan(owner, "", 1000))
     return held
 
 
 async def drop_embedded(memory: Memory) -> None:
-    await memory.catalogue.database.write(lambda tx: tx.execute("DELETE FROM payloads").rowcount)
+    await memory.catalog._database.write(lambda tx: tx.execute("DELETE FROM payloads").rowcount)
 
 
 @pytest.mark.parametrize(("source", "target"), list(itertools.permutations(BACKENDS, 2)))
@@ -71,12 +72,12 @@ async def test_all_memories_go_from_one_backend_to_another_whole(
     await install(urls["postgres"])
     async with open_memory(settings) as memory:
         kept = await fill(memory)
-        stores = await open_stores(settings, [source, target], urls)
-        embedded = shelves_of("sqlite", memory.catalogue, {})
-        here, there = (shelves_of(name, memory.catalogue, stores) for name in (source, target))
+        stores = await open_named(settings, [source, target], urls)
+        embedded = tier_stores("sqlite", memory.catalog, {})
+        here, there = (tier_stores(name, memory.catalog, stores) for name in (source, target))
         if source != "sqlite":
-            await Migration(memory.catalogue, memory.custody, embedded, here).run_for_all_users()
-        migration = Migration(memory.catalogue, memory.custody, here, there)
+            await Transfer(memory.catalog, memory.payloads, embedded, here).run_for_all_users()
+        migration = Transfer(memory.catalog, memory.payloads, here, there)
         plan = await migration.plan_for_all_users()
         assert sum(plan.planned.values()) == len(kept)
         report = await migration.run_for_all_users()
@@ -87,7 +88,7 @@ async def test_all_memories_go_from_one_backend_to_another_whole(
         # Back into an empty catalogue, from the target alone.
         if target != "sqlite":
             await drop_embedded(memory)
-            back = await Migration(memory.catalogue, memory.custody, there, embedded).run_for_all_users()
+            back = await Transfer(memory.catalog, memory.payloads, there, embedded).run_for_all_users()
             assert back.failed == []
         assert await contents(memory) == kept
         for store in stores.values():
@@ -99,9 +100,9 @@ async def test_a_migration_that_stops_half_way_goes_on_where_it_stopped(
 ) -> None:
     async with open_memory(settings) as memory:
         kept = await fill(memory)
-        stores = await open_stores(settings, ["mongodb"], urls)
-        source, target = (shelves_of(name, memory.catalogue, stores) for name in ("sqlite", "mongodb"))
-        migration = Migration(memory.catalogue, memory.custody, source, target)
+        stores = await open_named(settings, ["mongodb"], urls)
+        source, target = (tier_stores(name, memory.catalog, stores) for name in ("sqlite", "mongodb"))
+        migration = Transfer(memory.catalog, memory.payloads, source, target)
         put, calls = stores["mongodb"].put, []
 
         async def once(owner: Owner, items: object) -> None:
@@ -116,10 +117,8 @@ async def test_a_migration_that_stops_half_way_goes_on_where_it_stopped(
                 await migration.run_for_all_users()
         assert await holds(memory, "mongodb", stores) == len(kept) / 2
         assert await contents(memory) == kept
-        shelves = shelves_of("mongodb", memory.catalogue, stores)  # the breaker of the first is still open
-        report = await Migration(memory.catalogue, memory.custody, source, shelves).run_for_all_users(
-            delete_source=True
-        )
+        tiers = tier_stores("mongodb", memory.catalog, stores)  # the breaker of the first is still open
+        report = await Transfer(memory.catalog, memory.payloads, source, tiers).run_for_all_users(delete_source=True)
         assert (report.already, report.copied, report.deleted) == (len(kept) / 2, len(kept) / 2, len(kept))
         assert await holds(memory, "sqlite", {}) == 0
         await stores["mongodb"].close()
@@ -148,7 +147,7 @@ async def test_a_migration_that_is_killed_goes_on_where_it_was(
             owners = [memory.keyring.owner(user) for user in texts]
         return sum([len(await store.scan(owner, "", 1000)) for owner in owners])
 
-    store = (await open_stores(settings, ["mongodb"], urls))["mongodb"]
+    store = (await open_named(settings, ["mongodb"], urls))["mongodb"]
     held = [0]
     for _ in range(2):
         killed = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
@@ -179,9 +178,9 @@ async def test_what_only_a_cache_would_hold_is_not_deleted_at_the_source(
 ) -> None:
     async with open_memory(settings) as memory:
         kept = await fill(memory)
-        stores = await open_stores(settings, ["redis"], urls)
-        source, target = (shelves_of(name, memory.catalogue, stores) for name in ("sqlite", "redis"))
-        report = await Migration(memory.catalogue, memory.custody, source, target).run_for_all_users(delete_source=True)
+        stores = await open_named(settings, ["redis"], urls)
+        source, target = (tier_stores(name, memory.catalog, stores) for name in ("sqlite", "redis"))
+        report = await Transfer(memory.catalog, memory.payloads, source, target).run_for_all_users(delete_source=True)
         assert (report.verified, report.deleted) == (len(kept), 0)
         assert await contents(memory) == kept
         await stores["redis"].close()
@@ -195,21 +194,21 @@ async def test_a_damaged_copy_or_row_at_the_source_is_named_and_nothing_is_point
         owner = memory.keyring.owner("bob")
         bad = next(record.id for record in (await memory.memories("bob")).items)
         sql = "UPDATE payloads SET sealed = ? WHERE owner = ? AND id = ?"
-        await memory.catalogue.database.write(lambda tx: tx.execute(sql, (b"\x01" * 60, owner, bad)).rowcount)
+        await memory.catalog._database.write(lambda tx: tx.execute(sql, (b"\x01" * 60, owner, bad)).rowcount)
         owner = memory.keyring.owner("ann")
         forged = next(record.id for record in (await memory.memories("ann")).items)
         sql = "UPDATE memories SET importance = 1 WHERE owner = ? AND id = ?"
-        await memory.catalogue.database.write(lambda tx: tx.execute(sql, (owner, forged)).rowcount)
-        stores = await open_stores(settings, ["mongodb"], urls)
-        source, target = (shelves_of(name, memory.catalogue, stores) for name in ("sqlite", "mongodb"))
-        report = await Migration(memory.catalogue, memory.custody, source, target).run_for_all_users()
+        await memory.catalog._database.write(lambda tx: tx.execute(sql, (owner, forged)).rowcount)
+        stores = await open_named(settings, ["mongodb"], urls)
+        source, target = (tier_stores(name, memory.catalog, stores) for name in ("sqlite", "mongodb"))
+        report = await Transfer(memory.catalog, memory.payloads, source, target).run_for_all_users()
         assert (set(report.failed), report.verified) == ({bad, forged}, len(kept) - 2)
         await stores["mongodb"].close()
 
 
 def test_an_unknown_backend_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'mysql'"):
-        shelves_of("mysql", None, {})  # type: ignore[arg-type]
+        tier_stores("mysql", None, {})  # type: ignore[arg-type]
     with pytest.raises(InputError, match="redis"):
-        shelves_of("redis", None, {})  # type: ignore[arg-type]
+        tier_stores("redis", None, {})  # type: ignore[arg-type]
     assert EmbeddedStore.durable

@@ -40,7 +40,7 @@ class Words:
 async def segments(memory: Any, user: str) -> list[tuple[str, int]]:
     owner = memory.keyring.owner(user)
     sql = "SELECT model, length(sealed) FROM segments WHERE owner = ? ORDER BY number"
-    found: list[tuple[str, int]] = await memory.catalogue.database.read(lambda tx: tx.execute(sql, (owner,)).fetchall())
+    found: list[tuple[str, int]] = await memory.catalog._database.read(lambda tx: tx.execute(sql, (owner,)).fetchall())
     return found
 
 
@@ -68,7 +68,7 @@ async def test_another_model_embeds_anew_behind_the_searches() -> None:
     async with open_memory(embedder=other) as memory:
         assert (await memory.search("ann", "heron"))[0].record.content == "a heron"
         await memory.settle("ann")
-        assert not memory.library.resident.peek(memory.keyring.owner("ann")).unembedded()  # type: ignore[union-attr]
+        assert not memory.indexes.resident.peek(memory.keyring.owner("ann")).unembedded()  # type: ignore[union-attr]
         assert "two" in {model for model, _ in await segments(memory, "ann")}
 
 
@@ -94,7 +94,7 @@ async def test_a_forgotten_memory_leaves_the_stored_segments_too() -> None:
         await memory.forget("ann", gone.id)  # the index is not resident: it is loaded, cleaned and stored
         await memory.settle("ann")
         assert sum(size for _, size in await segments(memory, "ann")) < before
-        assert gone.id not in memory.library.resident.peek(memory.keyring.owner("ann"))  # type: ignore[operator]
+        assert gone.id not in memory.indexes.resident.peek(memory.keyring.owner("ann"))  # type: ignore[operator]
 
 
 async def test_many_small_segments_become_one() -> None:
@@ -117,20 +117,20 @@ async def test_a_superseded_preference_stays_superseded_in_a_stored_index() -> N
         assert [hit.record.content for hit in await memory.search("ann", "colour")] == ["green"]
 
 
-async def test_background_work_outlives_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_background_work_outepochs_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_memory(embedder=Words()) as memory:
-        settled = memory.library._settle
+        settled = memory.indexes._settle
         faults = 0
 
         async def once(owner: Owner) -> None:
             nonlocal faults
             if not faults:
                 faults += 1
-                memory.library._awaiting.add(owner)
+                memory.indexes._awaiting.add(owner)
                 raise StorageFault("once")
             await settled(owner)
 
-        monkeypatch.setattr(memory.library, "_settle", once)
+        monkeypatch.setattr(memory.indexes, "_settle", once)
         await memory.remember("ann", "a heron")
         await memory.search("ann", "heron")
         for _ in range(200):
@@ -147,10 +147,10 @@ async def test_an_index_of_an_erased_user_is_stored_no_more() -> None:
         owner = memory.keyring.owner("ann")
         keys = await memory.keyring.keys(owner)
         await memory.erase("ann")
-        await memory.library.segments.append(owner, "words", 1, b"late")
+        await memory.indexes.segments.append(owner, "words", 1, b"late")
         assert keys is not None
         memory.keyring._remember(owner, keys)  # a process that has not heard of it yet
-        await memory.library.segments.append(owner, "words", 1, b"late")
+        await memory.indexes.segments.append(owner, "words", 1, b"late")
         assert await segments(memory, "ann") == []
 
 
@@ -158,7 +158,7 @@ async def test_a_move_gives_way_to_what_happened_meanwhile() -> None:
     async with open_memory(MemorySettings(embedder="none")) as memory:
         kept = await memory.append("ann", "trip", "user", "a heron")
         owner = memory.keyring.owner("ann")
-        entry = (await memory.catalogue.find(owner, [kept.id]))[kept.id]
+        entry = (await memory.catalog.of(owner).find([kept.id]))[kept.id]
         assert await memory.tiering.mover.move(owner, entry, Tier.COLD)
         assert not await memory.tiering.mover.move(owner, entry, Tier.WARM)  # it is not where the plan saw it
         assert (await memory.recall("ann", kept.id)).tier == Tier.COLD
@@ -204,6 +204,6 @@ async def test_keys_rotate_while_readers_and_writers_go_on() -> None:
             over.set()
             await asyncio.gather(*work)
         owner = memory.keyring.owner("ann")
-        entries = await memory.catalogue.oldest(owner, 1_000_000, 0)
+        entries = await memory.catalog.of(owner).read(lambda rows: rows.memories.oldest(1_000_000))
         assert {entry.id for entry in entries} == set(written)
-        assert len(await memory.custody.open(owner, entries)) == len(written)
+        assert len((await memory.payloads.open(owner, entries)).whole().records()) == len(written)

@@ -1,0 +1,44 @@
+"""The table `erasures`: when a user was erased, and the receipt, which is empty until the erasure is complete."""
+
+from __future__ import annotations
+
+from cleo_memory.catalog.database.base import Transaction
+from cleo_memory.catalog.owned import OwnedTable
+from cleo_memory.records import Owner
+
+__all__ = ["AllErasures", "UserErasures"]
+
+
+class UserErasures(OwnedTable):
+    table = "erasures"
+
+    def count(self) -> int:
+        """How many times the user was erased: each erasure begins another epoch."""
+        return int(self._select("count(*)")[0][0])
+
+    def begin(self, id: str, at: float) -> None:
+        self._insert("id, erased_at, receipt", (id, at, ""))
+
+    def finish(self, id: str, receipt: str) -> None:
+        self._update("receipt = ?", "id = ?", receipt, id)
+
+    def supersede(self) -> None:
+        """Close those that were interrupted. Not deleted: their number tells one epoch from another."""
+        self._update("receipt = 'superseded'", "receipt = ''")
+
+
+class AllErasures:
+    """The operator's questions about all users' erasures. Reads only."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def unfinished(self) -> list[Owner]:
+        """Erasures that a crash interrupted: their rows are gone, their keys may not be."""
+        rows = self._tx.execute("SELECT DISTINCT owner FROM erasures WHERE receipt = ''").fetchall()
+        return [Owner(row[0]) for row in rows]
+
+    def since(self, at: float) -> list[tuple[str, Owner]]:
+        """(id, owner) of erasures after a moment, by whatever process."""
+        rows = self._tx.execute("SELECT id, owner FROM erasures WHERE erased_at > ?", (at,)).fetchall()
+        return [(row[0], Owner(row[1])) for row in rows]
