@@ -1,16 +1,21 @@
-"""Precision and recall of the shadow memory's detectors on generated sessions of everyday talk.
+"""Precision and recall of the shadow memory's detectors, on sessions written for this and on generated ones.
 
-Sessions are made from phrase books with a seed: quiet ones, and ones with a loop, an escalation or an anomaly planted
-at a known turn. Quiet ones hold what is easily mistaken: thanks said often, strong words about a thing, a number in
-passing. Thresholds were chosen on seeds 0-199; this measures on seeds from 1,000 on. Generated talk is tidier than
-people's: read the figures as an upper bound.
+``sessions.json`` holds what the detectors were not made from: other insults, swearing, obfuscation, other languages,
+anger without a strong word, questions turned round and reworded, and quiet sessions that are easily mistaken. No
+threshold or word was chosen on it; its figures are the ones to go by, overall and by form.
+
+Generated sessions are made from phrase books with a seed, of words that the detectors do know; their thresholds were
+chosen on seeds 0-199, and this measures on seeds from 1,000 on: whether a change broke what worked, and no more.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.result import Result
 from cleo_core.progress import Reporter
@@ -62,15 +67,15 @@ class Session:
     since: int = 0
 
 
-def session(seed: int) -> Session:
-    dice = random.Random(seed)
+def generated(seed: int) -> Session:
+    rng = random.Random(seed)
 
     def say(book: list[str]) -> str:
-        return dice.choice(book).format(
-            person=dice.choice(PEOPLE),
-            thing=dice.choice(THINGS),
-            day=dice.choice(["Monday", "Friday", "the weekend", "tomorrow"]),
-            number=dice.randrange(2, 99),
+        return rng.choice(book).format(
+            person=rng.choice(PEOPLE),
+            thing=rng.choice(THINGS),
+            day=rng.choice(["Monday", "Friday", "the weekend", "tomorrow"]),
+            number=rng.randrange(2, 99),
         )
 
     turns: list[tuple[str, str]] = []
@@ -79,53 +84,102 @@ def session(seed: int) -> Session:
         turns.append(("user", text))
         turns.append(("assistant", say(ANSWERS)))
 
-    for _ in range(dice.randrange(5, 9)):
+    for _ in range(rng.randrange(5, 9)):
         exchange(say(QUIET))
-    planted = (None, None, *DETECTORS)[dice.randrange(5)]
+    planted = (None, None, *DETECTORS)[rng.randrange(5)]
     since = len(turns)
     if planted == "loop":
         asked = say(LOOPS)
-        for n in range(dice.randrange(3, 5)):
-            exchange(asked if n == 0 else dice.choice([asked, f"Again: {asked}", asked.replace("?", " please?")]))
+        for n in range(rng.randrange(3, 5)):
+            exchange(asked if n == 0 else rng.choice([asked, f"Again: {asked}", asked.replace("?", " please?")]))
     elif planted == "escalation":
-        for text in UPSET[dice.randrange(2) :]:
+        for text in UPSET[rng.randrange(2) :]:
             exchange(text)
     elif planted == "anomaly":
         exchange(say(ODD))
     else:
-        for _ in range(dice.randrange(1, 4)):
+        for _ in range(rng.randrange(1, 4)):
             exchange(say(QUIET))
     return Session(turns, planted, since)
 
 
-def measure(seeds: range) -> dict[str, dict[str, int]]:
-    """Per detector: sessions where it fired rightly (hit), wrongly (false), and where it should have (missed)."""
-    counts = {name: {"hit": 0, "false": 0, "missed": 0} for name in DETECTORS}
+@dataclass(slots=True)
+class Counts:
+    """Sessions in which a detector fired rightly, wrongly, and in which it should have."""
+
+    hit: int = 0
+    false: int = 0
+    planted: int = 0
+
+    def figures(self, name: str) -> dict[str, float]:
+        fired = self.hit + self.false
+        return {
+            f"{name}_precision": round(self.hit / fired, 3) if fired else 0.0,
+            f"{name}_recall": round(self.hit / self.planted, 3) if self.planted else 0.0,
+        }
+
+
+def fired(session: Session, name: str) -> tuple[set[str], set[str]]:
+    """The detectors that fired before the planted turns, and at them."""
     shadow = ShadowMemory()
-    for seed in seeds:
-        made = session(seed)
-        fired: set[str] = set()
-        early: set[str] = set()
-        for number, (role, text) in enumerate(made.turns):
-            for finding in shadow.observe("ann", str(seed), role, text, at=1e9 + number * 20).findings:
-                (fired if number >= made.since else early).add(finding.detector)
-        for name in DETECTORS:
-            right = name == made.planted and name in fired
-            counts[name]["hit"] += right
-            counts[name]["missed"] += name == made.planted and not right
-            counts[name]["false"] += name in early or (name in fired and name != made.planted)
+    early: set[str] = set()
+    late: set[str] = set()
+    for number, (role, text) in enumerate(session.turns):
+        for finding in shadow.observe("ann", name, role, text, at=1e9 + number * 20).findings:
+            (late if number >= session.since else early).add(finding.detector)
+    return early, late
+
+
+def measure(sessions: Iterable[Session]) -> dict[str, Counts]:
+    """Counts by detector."""
+    counts = {name: Counts() for name in DETECTORS}
+    for place, session in enumerate(sessions):
+        early, late = fired(session, str(place))
+        for name, count in counts.items():
+            right = name == session.planted
+            count.planted += right
+            count.hit += right and name in late
+            count.false += name in early or (name in late and not right)
     return counts
 
 
+def written() -> list[tuple[str, Session]]:
+    """The sessions of sessions.json, each by its form: an ordinary opening, then what is planted."""
+    book = json.loads(Path(__file__).with_name("sessions.json").read_text(encoding="utf-8"))
+    replies: list[str] = book["replies"]
+    found = []
+    for place, given in enumerate(book["sessions"]):
+        opening = book["openings"][place % len(book["openings"])]
+        turns: list[tuple[str, str]] = []
+        for number, text in enumerate(opening):
+            turns += [("user", text), ("assistant", replies[(place + number) % len(replies)])]
+        since = len(turns)
+        for number, text in enumerate(given["turns"]):
+            own = given.get("replies") or replies
+            turns += [("user", text), ("assistant", own[number % len(own)])]
+        planted = None if given["kind"] == "quiet" else given["kind"]
+        found.append((given["form"], Session(turns, planted, since)))
+    return found
+
+
 def run(arguments: argparse.Namespace, report: Reporter) -> Result:
-    """Figures ``<detector>_precision`` and ``<detector>_recall``."""
+    """Figures ``<detector>_precision`` and ``_recall`` on the written sessions, ``generated_…`` on the others;
+    ``<kind>: <form>`` is in how many of them it fired (for quiet ones: false alarms)."""
+    result = Result("shadow")
+    by_form = written()
+    for name, count in measure(session for _, session in by_form).items():
+        result.figures |= count.figures(name)
+    forms: dict[str, list[bool]] = {}
+    for place, (form, session) in enumerate(by_form):
+        _, late = fired(session, str(place))
+        alarm = session.planted in late if session.planted else bool(late)
+        forms.setdefault(f"{session.planted or 'quiet'}: {form}", []).append(alarm)
+    result.figures |= {form: f"{sum(alarms)} of {len(alarms)}" for form, alarms in forms.items()}
     sessions = 200 if arguments.quick else 2_000
     report("sessions", 0, sessions)
-    counts = measure(range(1_000, 1_000 + sessions))
-    result = Result("shadow")
-    for name, count in counts.items():
-        fired, planted = count["hit"] + count["false"], count["hit"] + count["missed"]
-        result.figures[f"{name}_precision"] = round(count["hit"] / fired, 3) if fired else 0.0
-        result.figures[f"{name}_recall"] = round(count["hit"] / planted, 3) if planted else 0.0
-    result.notes.append(f"{sessions} generated sessions, seeds apart from those that thresholds were chosen on.")
+    for name, count in measure(generated(seed) for seed in range(1_000, 1_000 + sessions)).items():
+        result.figures |= count.figures(f"generated_{name}")
+    result.notes.append(
+        f"{len(by_form)} written sessions; {sessions} generated ones, of words that the detectors know."
+    )
     return result

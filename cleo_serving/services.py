@@ -1,4 +1,4 @@
-"""What one running API holds: its settings, model, memory, token map, limits and figures."""
+"""The services of one running API: settings, model, memory, assistant, token verifier, limits, metrics."""
 
 from __future__ import annotations
 

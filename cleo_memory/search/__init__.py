@@ -1,18 +1,21 @@
 """Exact hybrid retrieval over one user's memories, inside the process.
 
-How the rest of the memory uses it::
+    Document --analyse--> Segment --add--> UserIndex --search--> Match --+ records--> Hit --budget--> Context
+             (text, dates,  (bytes, sealed   (resident,   (hybrid)                        (context)
+              answer_types)  by the store)    in arrays)
 
-    embedder = open_embedder()                                   # once per process
-    segment = Segment.build([document])                          # analysed at once, no vector yet
-    store(seal(segment.to_bytes()))                              # durable
-    index.add(segment)                                           # found by its words from here on
-    vectors = embedder.embed([passage(document)])                # later, in batches, off the event loop
-    index.attach([document.id], vectors)                         # found by its meaning too
-    index = UserIndex.load(embedder.dim, map(Segment.from_bytes, opened))
-    matches = index.search(question, embedder.embed([question])[0], limit=10, where=Filter(valid_at=now))
-    context = build_context([Hit(records[match.id], match.score, match.parts) for match in matches], token_budget=1500)
+| room | holds |
+| --- | --- |
+| `documents`, `errors` | the values, the errors |
+| `text`, `dates`, `answer_types`, `related` | analysis of texts: stems, date terms, answer types, query expansion |
+| `embedding`, `scan` | sentence vectors; their exact quantised scan |
+| `segment`, `columns`, `postings`, `layout`, `index` | storage of one user's index, and what is derived from it |
+| `lexical`, `fusion`, `hybrid` | BM25 in context, weights, the whole score |
+| `resident`, `indexes` | which users' indexes are in memory, and how they keep up with the catalogue |
+| `context` | notes for a prompt within a token budget, each with its reason |
 
-Nothing here knows a store or a key: bytes go out to be sealed and come back opened.
+Up to `indexes` nothing here knows a store or a key: bytes go out to be sealed and come back opened. A document is found
+by its words as soon as its segment is added, and by its meaning when `UserIndex.attach` has given it a vector.
 """
 
 from cleo_memory.search.context import Citation, Context, approximate_tokens, build_context

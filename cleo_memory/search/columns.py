@@ -1,4 +1,4 @@
-"""The columns of a user's index: one row per document, and who stands beside whom in a conversation."""
+"""The column store of a user's index: one row per document, with links to its neighbours in the conversation."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FILLS: dict[str, tuple[Any, Any]] = {
     "conversation": (np.int32, NOBODY),
     "before": (np.int32, NOBODY),
     "after": (np.int32, NOBODY),
-    "traits": (np.uint8, 0),
-    "asking": (np.uint8, 0),
+    "answer_types": (np.uint8, 0),
+    "question_share": (np.uint8, 0),
     "length": (np.float32, 0),
     "scale": (np.float32, 0),
     "embedded": (np.bool_, False),
@@ -40,8 +40,8 @@ class Columns:
     conversation: NDArray[np.int32]
     before: NDArray[np.int32]
     after: NDArray[np.int32]
-    traits: NDArray[np.uint8]
-    asking: NDArray[np.uint8]
+    answer_types: NDArray[np.uint8]
+    question_share: NDArray[np.uint8]
     length: NDArray[np.float32]
     scale: NDArray[np.float32]
     embedded: NDArray[np.bool_]
@@ -73,14 +73,14 @@ class Columns:
         local = np.array([self.names.setdefault(name, len(self.names)) for name in segment.names] + [NOBODY], np.int32)
         for name in ("kind", "speaker", "conversation"):
             getattr(self, name)[part] = local[getattr(segment, name)]
-        for name in ("at", "valid_to", "traits", "asking"):
+        for name in ("at", "valid_to", "answer_types", "question_share"):
             getattr(self, name)[part] = getattr(segment, name)
         if segment.vectors.shape[1]:
             self.vectors[part], self.scale[part] = quantize(segment.vectors)
             self.embedded[part] = segment.embedded
         sums = np.concatenate([[0], np.cumsum(segment.count, dtype=np.int64)])
         ends = segment.starts
-        self.length[part] = sums[ends[1:]] - sums[ends[:-1] + segment.marks]
+        self.length[part] = sums[ends[1:]] - sums[ends[:-1] + segment.date_terms]
         self.alive[part] = True
         self.ids += segment.ids
         for row, conversation in zip(rows.tolist(), self.conversation[part].tolist(), strict=True):
@@ -125,8 +125,8 @@ class Columns:
             names=[names[code] for code in used],
             at=self.at[rows],
             valid_to=self.valid_to[rows],
-            traits=self.traits[rows],
-            asking=self.asking[rows],
+            answer_types=self.answer_types[rows],
+            question_share=self.question_share[rows],
             embedded=self.embedded[rows],
             vectors=dequantize(self.vectors[rows], self.scale[rows]).astype(np.float16),
             **{name: renumber[code] for name, code in codes.items()},

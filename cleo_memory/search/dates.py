@@ -1,6 +1,10 @@
-"""Dates as marks: when something was said, and the days that ``yesterday`` or ``last Friday`` in it mean.
+"""Dates as index terms: when something was said, and the days that ``yesterday`` or ``last Friday`` in it mean.
 
-A mark is a term that no word can be (it holds a colon): ``d:2023-05-07`` a day, ``m:2023-05`` a month, ``y:2023`` a
+Ours and not `dateparser` 1.5: on three LoCoMo conversations both give the same recall to the last digit, but it takes
+20 ms a memory where this takes 0.15, and reads a date into 19 of 150 turns that have none ("we" as Wednesday, "me",
+"now"), while "a couple of days ago", "last weekend" and "last summer" escape it.
+
+A date term is one that no word can be (it holds a colon): ``d:2023-05-07`` a day, ``m:2023-05`` a month, ``y:2023`` a
 year, and without the year ``D:05-07`` and ``M:05``, since questions often leave it out.
 """
 
@@ -10,7 +14,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-__all__ = ["date_marks", "query_marks"]
+__all__ = ["date_terms_of", "query_date_terms"]
 
 MONTHS = ["january", "february", "march", "april", "may", "june"]
 MONTHS += ["july", "august", "september", "october", "november", "december"]
@@ -34,24 +38,24 @@ _WRITTEN = re.compile(
 )
 
 
-def date_marks(text: str, at: float | None) -> Iterator[str]:
-    """Marks of a document: of the day it was said, of days it names, and of days it means relative to that day."""
+def date_terms_of(text: str, at: float | None) -> Iterator[str]:
+    """Date terms of a document: of the day it was said, of days it names, and of days it means relative to that day."""
     said = _day(at)
     if said is not None:
-        yield from _marks(said.year, said.month, said.day)
+        yield from _terms(said.year, said.month, said.day)
         for meant in _relative(text, said):
-            yield from _marks(*meant)
+            yield from _terms(*meant)
     for year, month, day in _written(text):
         # What is said without a year is most often about the year it is said in.
-        yield from _marks(year or (said.year if said and month else None), month, day)
+        yield from _terms(year or (said.year if said and month else None), month, day)
 
 
-def query_marks(text: str, now: float | None) -> Iterator[str]:
-    """Marks of a question: the most exact one of each date it names."""
+def query_date_terms(text: str, now: float | None) -> Iterator[str]:
+    """Date terms of a question: the most exact one of each date it names."""
     asked = _day(now)
     meant = [*_written(text), *(_relative(text, asked) if asked else ())]
     for year, month, day in meant:
-        if exact := list(_marks(year, month, day)):
+        if exact := list(_terms(year, month, day)):
             yield exact[0]
 
 
@@ -62,7 +66,7 @@ def _day(at: float | None) -> date | None:
         return None
 
 
-def _marks(year: int | None, month: int | None, day: int | None) -> Iterator[str]:
+def _terms(year: int | None, month: int | None, day: int | None) -> Iterator[str]:
     """From the most exact to the least."""
     if year and month and day:
         yield f"d:{year:04}-{month:02}-{day:02}"

@@ -1,4 +1,4 @@
-"""What goes into an index, what is asked of it, and what comes out: plain values, no store and no key in sight."""
+"""Values of retrieval: a document, a filter, a match; no store and no key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the signals of a search become one score."""
+"""Score fusion: the weights of the signals, and their normalisation."""
 
 from __future__ import annotations
 

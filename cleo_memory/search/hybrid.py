@@ -4,31 +4,44 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleo_memory.search.dates import query_marks
+from cleo_memory.search.answer_types import NAME, NUMBER, TIME, expected_answer_types
+from cleo_memory.search.columns import Columns
+from cleo_memory.search.dates import query_date_terms
 from cleo_memory.search.documents import Filter, Match
-from cleo_memory.search.fusion import min_max
+from cleo_memory.search.fusion import Weights, min_max
+from cleo_memory.search.layout import Layout
 from cleo_memory.search.lexical import Asked, bm25, rarity
+from cleo_memory.search.postings import Postings
 from cleo_memory.search.related import related
 from cleo_memory.search.scan import cosines
 from cleo_memory.search.text import words
-from cleo_memory.search.traits import NAME, NUMBER, TIME, asked_traits
 
-if TYPE_CHECKING:
-    from cleo_memory.search.index import UserIndex
-
-__all__ = ["search"]
+__all__ = ["IndexView", "search"]
 
 Scores = NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class IndexView:
+    """What a search reads of a user's index."""
+
+    columns: Columns
+    layout: Layout
+    words: Postings
+    dates: Postings
+    """Postings of the date terms, see dates.py."""
+    term_numbers: Mapping[str, int]
+    weights: Weights
+
+
 def search(
-    index: UserIndex,
+    index: IndexView,
     query: str,
     vector: NDArray[np.float32] | None,
     *,
@@ -47,16 +60,16 @@ def search(
     return best(index, total, parts, allowed, limit)
 
 
-def scored(index: UserIndex, query: str, vector: NDArray[np.float32] | None, now: float | None) -> dict[str, Scores]:
+def scored(index: IndexView, query: str, vector: NDArray[np.float32] | None, now: float | None) -> dict[str, Scores]:
     """The summands of every row's score, by name."""
-    columns, weights, layout = index.columns, index.weights, index.layout()
+    columns, weights, layout = index.columns, index.weights, index.layout
     n, present = layout.rows, layout.present
     speakers = named_speakers(index, query)
     parts: dict[str, Scores] = {}
     context, alone = bm25(asked_words(index, query, speakers), index.words, layout, weights)
-    for mark in query_marks(query, now):
-        if (term := index.term_numbers.get(mark)) is not None:
-            rows, _ = index.marks.of(term)
+    for date in query_date_terms(query, now):
+        if (term := index.term_numbers.get(date)) is not None:
+            rows, _ = index.dates.of(term)
             context[rows] += np.float32(rarity(len(rows), layout.alive))
     by_words = min_max(context, present)
     parts["words"] = by_words * np.float32(weights.words)
@@ -71,21 +84,21 @@ def scored(index: UserIndex, query: str, vector: NDArray[np.float32] | None, now
         parts["speaker"] = np.where(columns.speaker[:n] == speakers[0], np.float32(weights.speaker), np.float32(0))
     together = sum((parts[name] for name in ("words", "meaning", "speaker") if name in parts), np.zeros(n, np.float32))
     parts["neighbour"] = layout.better_neighbour(together) * np.float32(weights.neighbour)
-    asked_about: Scores = min_max(alone, present) * layout.asking
+    asked_about: Scores = min_max(alone, present) * layout.question_share
     parts["answers"] = layout.previous(asked_about) * np.float32(weights.answers)
-    parts["asking"] = layout.asking * np.float32(-weights.asking)
-    wanted = asked_traits(query)
+    parts["asking"] = layout.question_share * np.float32(-weights.asking)
+    wanted = expected_answer_types(query)
     for bit, name, weight in (
         (TIME, "time", weights.time),
         (NUMBER, "number", weights.number),
         (NAME, "name", weights.name),
     ):
         if wanted & bit:
-            parts[name] = np.where(columns.traits[:n] & bit, np.float32(weight), np.float32(0))
+            parts[name] = np.where(columns.answer_types[:n] & bit, np.float32(weight), np.float32(0))
     return parts
 
 
-def asked_words(index: UserIndex, query: str, speakers: list[int]) -> Iterator[Asked]:
+def asked_words(index: IndexView, query: str, speakers: list[int]) -> Iterator[Asked]:
     """The question's words that these memories hold, each with its related ones; a speaker's name has none."""
     numbers, names = index.term_numbers, list(index.columns.names)
     unrelated = {word for code in speakers for word in words(names[code])}
@@ -95,7 +108,7 @@ def asked_words(index: UserIndex, query: str, speakers: list[int]) -> Iterator[A
             yield Asked(numbers.get(word), close, times)
 
 
-def permitted(index: UserIndex, where: Filter) -> NDArray[np.bool_]:
+def permitted(index: IndexView, where: Filter) -> NDArray[np.bool_]:
     """Rows that the filter lets through."""
     columns = index.columns
     n = len(columns.ids)
@@ -117,7 +130,7 @@ def permitted(index: UserIndex, where: Filter) -> NDArray[np.bool_]:
     return allowed
 
 
-def named_speakers(index: UserIndex, query: str) -> list[int]:
+def named_speakers(index: IndexView, query: str) -> list[int]:
     """The speakers whom the question names."""
     names = list(index.columns.names)
     asked = query.casefold()
@@ -129,7 +142,7 @@ def named_speakers(index: UserIndex, query: str) -> list[int]:
 
 
 def best(
-    index: UserIndex, total: Scores, parts: dict[str, Scores], allowed: NDArray[np.bool_], limit: int
+    index: IndexView, total: Scores, parts: dict[str, Scores], allowed: NDArray[np.bool_], limit: int
 ) -> list[Match]:
     """The `limit` best permitted rows; among equals the one added last."""
     masked = np.where(allowed, total, -np.inf)

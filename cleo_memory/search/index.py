@@ -14,7 +14,7 @@ from cleo_memory.search.columns import Columns
 from cleo_memory.search.documents import Filter, Match
 from cleo_memory.search.errors import VectorMismatch
 from cleo_memory.search.fusion import WEIGHTS, Weights
-from cleo_memory.search.hybrid import search
+from cleo_memory.search.hybrid import IndexView, search
 from cleo_memory.search.layout import Layout
 from cleo_memory.search.postings import Postings
 from cleo_memory.search.scan import ZERO, quantize
@@ -68,7 +68,7 @@ class UserIndex:
     def nbytes(self) -> int:
         """Bytes of memory held; strings by estimate."""
         strings = 120 * len(self._row_of) + 110 * len(self.term_numbers)
-        return self.columns.nbytes + self.words.nbytes + self.marks.nbytes + strings
+        return self.columns.nbytes + self.words.nbytes + self.dates.nbytes + strings
 
     @exclusive
     def add(self, segment: Segment) -> None:
@@ -91,8 +91,8 @@ class UserIndex:
         sizes = np.diff(segment.starts)
         row = np.repeat(rows, sizes)
         place = np.arange(len(segment.term)) - np.repeat(segment.starts[:-1], sizes)
-        marked = place < np.repeat(segment.marks, sizes)
-        for postings, chosen in ((self.marks, marked), (self.words, ~marked)):
+        is_date = place < np.repeat(segment.date_terms, sizes)
+        for postings, chosen in ((self.dates, is_date), (self.words, ~is_date)):
             postings.add(terms[segment.term[chosen]], row[chosen], segment.count[chosen])
         if len(last) < len(segment):  # the same id twice in one segment: only the last one counts
             self._erase([row for row, id in zip(rows.tolist(), segment.ids, strict=True) if self._row_of[id] != row])
@@ -143,18 +143,18 @@ class UserIndex:
         folded: list[Segment] = []
         for at in range(0, len(rows), size):
             chosen = rows[at : at + size]
-            marked, mark, mark_count = self.marks.of_rows(chosen)
+            dated, date, date_count = self.dates.of_rows(chosen)
             worded, word, word_count = self.words.of_rows(chosen)
-            # Marks come first within each document: sorted by document, and stable, they stay so.
-            order = np.argsort(np.repeat(np.tile(np.arange(len(chosen)), 2), [*marked, *worded]), kind="stable")
-            used, term = np.unique(np.concatenate([mark, word])[order], return_inverse=True)
+            # Date terms come first within each document: sorted by document, and stable, they stay so.
+            order = np.argsort(np.repeat(np.tile(np.arange(len(chosen)), 2), [*dated, *worded]), kind="stable")
+            used, term = np.unique(np.concatenate([date, word])[order], return_inverse=True)
             held = self.columns.segment(
                 chosen,
                 terms=[terms[number] for number in used],
-                starts=np.concatenate([[0], np.cumsum(marked + worded)]),
+                starts=np.concatenate([[0], np.cumsum(dated + worded)]),
                 term=term.astype(np.int32),
-                count=np.concatenate([mark_count, word_count])[order],
-                marks=marked.astype(np.int32),
+                count=np.concatenate([date_count, word_count])[order],
+                date_terms=dated.astype(np.int32),
             )
             folded.append(held)
         return folded
@@ -176,7 +176,8 @@ class UserIndex:
             vector: its embedding ``[dim]``; None searches by words alone (the embedder is down).
             now: the day that ``yesterday`` in the question is relative to.
         """
-        return search(self, query, vector, limit=limit, where=where or Filter(), now=now)
+        view = IndexView(self.columns, self.layout(), self.words, self.dates, self.term_numbers, self.weights)
+        return search(view, query, vector, limit=limit, where=where or Filter(), now=now)
 
     @exclusive
     def wipe(self) -> None:
@@ -187,7 +188,7 @@ class UserIndex:
     def _clear(self) -> None:
         self.columns = Columns(self.dim)
         self.words = Postings()
-        self.marks = Postings()
+        self.dates = Postings()
         self.term_numbers: dict[str, int] = {}
         self._row_of: dict[str, int] = {}
         self._layout: Layout | None = None
@@ -203,7 +204,7 @@ class UserIndex:
         gone[list(rows)] = True
         self.columns.remove(np.flatnonzero(gone))
         self.words.remove(gone)
-        self.marks.remove(gone)
+        self.dates.remove(gone)
 
     def _compact(self) -> None:
         segments = self.segments()

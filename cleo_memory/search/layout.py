@@ -1,5 +1,4 @@
-"""Who stands beside whom, in which conversation, and how long each context is: derived from the columns, kept till they
-change."""
+"""Arrays derived from the columns for scoring: neighbours, conversations, context lengths; cached until rows change."""
 
 from __future__ import annotations
 
@@ -39,7 +38,7 @@ class Layout:
         # A memory outside any conversation is a conversation of its own.
         self.conversation = np.where(codes == NOBODY, len(columns.names) + np.arange(n), codes)
         self.conversations = len(columns.names) + n
-        self.asking: Scores = columns.asking[:n].astype(np.float32) / np.float32(255)
+        self.question_share: Scores = columns.question_share[:n].astype(np.float32) / np.float32(255)
 
     def _relative(self, lengths: Scores) -> Scores:
         mean = float(lengths[self.present].mean()) if self.alive else 1.0

@@ -1,4 +1,4 @@
-"""Words that mean nearly the same, by stem: what a question calls an activity may be remembered as a hobby.
+"""Query expansion: stems whose words mean nearly the same (a question's "activity" may be remembered as a "hobby").
 
 ``related.json`` was made by this module from the vocabulary and the word vectors of all-MiniLM-L6-v2 (Apache-2.0), not
 from any text of a user or a benchmark: ``python -m cleo_memory.search.related FILE`` makes it again.

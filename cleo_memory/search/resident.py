@@ -1,4 +1,4 @@
-"""Decrypted indexes of the users who are active now, bounded by bytes: the one least recently used leaves first."""
+"""LRU cache of decrypted user indexes, bounded by bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cosines of one question with every vector, at a byte a number: a quarter of the memory and of the time of float32.
+"""Exact scan of a user's quantised vectors: cosines with the query at one byte a number, a quarter of float32's cost.
 
 Each vector is kept as 7-bit integers and a scale. The product runs in ONNX Runtime's integer kernel, which numpy has no
 like of; 7 bits and not 8, since kernels for processors without VNNI add two products in 16 bits before they widen.

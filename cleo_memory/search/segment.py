@@ -1,4 +1,4 @@
-"""Segments: analysed and embedded documents in columns, as bytes that a store seals and hands back.
+"""Index segments: analysed and embedded documents in columns, serialised to bytes that a store seals.
 
 A segment of one document is what is stored beside a new memory; segments of thousands are what an index is loaded
 from. Both have the same form.
@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleo_memory.search.dates import date_marks
+from cleo_memory.search.answer_types import answer_types, question_share
+from cleo_memory.search.dates import date_terms_of
 from cleo_memory.search.documents import Document
 from cleo_memory.search.errors import SegmentDamaged, VectorMismatch
 from cleo_memory.search.text import words
-from cleo_memory.search.traits import asking, traits
 
 __all__ = ["ANALYSIS", "Segment"]
 
@@ -34,14 +34,14 @@ COLUMNS = {
     "kind": "<i4",
     "speaker": "<i4",
     "conversation": "<i4",
-    "traits": "|u1",
-    "asking": "|u1",
+    "answer_types": "|u1",
+    "question_share": "|u1",
     "embedded": "|b1",
     "vectors": "<f2",
     "starts": "<i8",
     "term": "<i4",
     "count": "|u1",
-    "marks": "<i4",
+    "date_terms": "<i4",
 }
 
 
@@ -50,9 +50,9 @@ class Segment:
     """Columns of n documents.
 
     The words of document i are ``term[starts[i]:starts[i + 1]]`` (numbers into `terms`) with their `count`; the first
-    ``marks[i]`` of them are marks: they belong to the document alone and not to its neighbours' context.
-    `kind`, `speaker` and `conversation` are numbers into `names`, -1 for none. `traits` are the bits of
-    `traits.traits`, `asking` is the share of questions in 255ths.
+    ``date_terms[i]`` of them are date terms: they belong to the document alone and not to its neighbours' context.
+    `kind`, `speaker` and `conversation` are numbers into `names`, -1 for none. `answer_types` are the bits of
+    `answer_types.answer_types`, `question_share` is the share of questions in 255ths.
     """
 
     ids: list[str]
@@ -63,14 +63,14 @@ class Segment:
     kind: NDArray[np.int32]
     speaker: NDArray[np.int32]
     conversation: NDArray[np.int32]
-    traits: NDArray[np.uint8]
-    asking: NDArray[np.uint8]
+    answer_types: NDArray[np.uint8]
+    question_share: NDArray[np.uint8]
     embedded: NDArray[np.bool_]
     vectors: NDArray[np.float16]
     starts: NDArray[np.int64]
     term: NDArray[np.int32]
     count: NDArray[np.uint8]
-    marks: NDArray[np.int32]
+    date_terms: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -86,11 +86,11 @@ class Segment:
             raise VectorMismatch(f"{len(vectors)} vectors for {len(documents)} documents.")
         names: dict[str, int] = {}
         terms: dict[str, int] = {}
-        starts, term, count, marks = [0], list[int](), list[int](), list[int]()
+        starts, term, count, date_terms = [0], list[int](), list[int](), list[int]()
         for document in documents:
-            marked = dict.fromkeys(date_marks(document.text, document.at))
-            marks.append(len(marked))
-            for word, times in [*((mark, 1) for mark in marked), *Counter(words(document.text)).items()]:
+            dates = dict.fromkeys(date_terms_of(document.text, document.at))
+            date_terms.append(len(dates))
+            for word, times in [*((date, 1) for date in dates), *Counter(words(document.text)).items()]:
                 term.append(terms.setdefault(word, len(terms)))
                 count.append(min(times, 255))
             starts.append(len(term))
@@ -110,14 +110,14 @@ class Segment:
             at=np.array([np.nan if d.at is None else d.at for d in documents], np.float64),
             valid_to=np.array([np.inf if d.valid_to is None else d.valid_to for d in documents], np.float64),
             **columns,
-            traits=np.array([traits(document.text) for document in documents], np.uint8),
-            asking=np.array([round(255 * asking(document.text)) for document in documents], np.uint8),
+            answer_types=np.array([answer_types(document.text) for document in documents], np.uint8),
+            question_share=np.array([round(255 * question_share(document.text)) for document in documents], np.uint8),
             embedded=np.full(len(documents), vectors is not None),
             vectors=np.zeros((len(documents), 0), np.float16) if vectors is None else vectors.astype(np.float16),
             starts=np.array(starts, np.int64),
             term=np.array(term, np.int32),
             count=np.array(count, np.uint8),
-            marks=np.array(marks, np.int32),
+            date_terms=np.array(date_terms, np.int32),
         )
 
     def to_bytes(self) -> bytes:
@@ -175,14 +175,14 @@ class Segment:
             self.speaker,
             self.conversation,
             self.embedded,
-            self.marks,
-            self.traits,
-            self.asking,
+            self.date_terms,
+            self.answer_types,
+            self.question_share,
         )
         whole = all(column.shape == (n,) for column in per_document) and len(self.vectors) == n
         whole = whole and self.starts.shape == (n + 1,) and self.term.shape == self.count.shape == (self.starts[-1],)
-        whole = whole and bool(self.starts[0] == 0 and np.all(self.marks >= 0))
-        whole = whole and bool(np.all(np.diff(self.starts) >= self.marks))
+        whole = whole and bool(self.starts[0] == 0 and np.all(self.date_terms >= 0))
+        whole = whole and bool(np.all(np.diff(self.starts) >= self.date_terms))
         for numbers in (self.kind, self.speaker, self.conversation):
             whole = whole and bool(np.all(numbers < len(self.names)) and np.all(numbers >= -1))
         whole = whole and bool(np.all(self.term < len(self.terms)) and np.all(self.term >= 0))

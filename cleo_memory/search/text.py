@@ -1,4 +1,4 @@
-"""Words of a text as the lexical index sees them: folded, without stop words, stemmed."""
+"""The text analyser of the lexical index: folding, stop words, stemming."""
 
 from __future__ import annotations
 

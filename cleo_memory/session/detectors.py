@@ -1,5 +1,8 @@
-"""What can be seen in the turns of a session: loops, escalation, anomalies. Pure; thresholds were chosen on the
-development half of benchmarks/shadow.py's generated sessions and measured on the other half."""
+"""Detectors over the turns of a session: loops, escalation, anomalies. Pure functions of English words and of form.
+
+What they miss is in benchmarks/README.md. Thresholds were chosen on generated sessions (benchmarks/shadow.py, seeds
+0-199) and on nothing else.
+"""
 
 from __future__ import annotations
 

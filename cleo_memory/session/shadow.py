@@ -1,4 +1,4 @@
-"""Shadow memory of a session: what is going on right now, held for the moment and never kept.
+"""Volatile memory of a session: the last turns, sealed in this process, and what the detectors find in them.
 
 Observations are sealed under a key that lives in this process only; they are on no disk and in no tier, and are gone
 with the session. Detectors read them and say what they see: a loop, an escalation, an anomaly. Generation is told, so

@@ -1,4 +1,4 @@
-"""What the model reads: the system's words, notes from memory marked as data, the last turns, the question.
+"""Builds the prompt: the system's words, notes from memory marked as data, the last turns, the question.
 
 Retrieved text stands between two lines that carry a mark nobody outside can know: text inside cannot end the notes,
 and two users never share a page of the key-value cache beyond the system's own words, so the time to a first token

@@ -1,4 +1,4 @@
-"""What serving asks of an engine: a few calls, the same for every one."""
+"""The engine interface, and the values that go in and out of it."""
 
 from __future__ import annotations
 

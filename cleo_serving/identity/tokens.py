@@ -1,4 +1,4 @@
-"""Who is asking: access tokens (JWT), checked against a fixed map from issuer to algorithms, audience, type and keys.
+"""Access tokens (JWT), checked against a fixed map from issuer to algorithms, audience, type and keys.
 
 Nothing in a token chooses how it is checked: its issuer selects an entry of the map, and the entry says the rest. The
 local issuer signs with an Ed25519 key below the home folder; an external identity provider is one more entry.

@@ -1,4 +1,4 @@
-"""Whether a reviewer took back the model that answers: a decision reaches what is running, not only the next start."""
+"""Withdrawal of the running model by a reviewer: a revocation or rejection stops it, not only its next start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way a request body becomes JSON: bounded in size, time, depth and numbers, strict UTF-8, nothing twice.
+"""The JSON parser of request bodies: bounded in size, time, depth and numbers, strict UTF-8, no duplicate keys.
 
 What is refused here never reaches the GraphQL library, which answers 500 to some of it.
 """

@@ -1,4 +1,4 @@
-"""What stands around every request: an id, the Host check, headers that make browsers careful, a masked 500."""
+"""ASGI middleware around every request: a request id, the Host check, security headers, a masked 500."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The guard of GraphQL documents: `guard` decides what may run, `measure` adds up what a document asks for."""

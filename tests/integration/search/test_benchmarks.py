@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import shadow
 from benchmarks.__main__ import main, names
 from benchmarks.questions import read
 from benchmarks.result import Result
+from cleo_memory.session.detectors import UPSET, words
 
 pytestmark = pytest.mark.integration
 
@@ -128,3 +130,15 @@ def test_a_ratio_above_one_is_in_our_favour() -> None:
 
 def test_every_benchmark_is_listed() -> None:
     assert {"retrieval", "memory"} <= set(names())
+
+
+def test_the_detectors_are_judged_on_words_that_they_do_not_know() -> None:
+    written = shadow.written()
+    angry = [
+        session.turns[-2][1]
+        for form, session in written
+        if form != "words of the list" and session.planted == "escalation"
+    ]
+    assert len(angry) > 15
+    assert [text for text in angry if UPSET & set(words(text))] == []
+    assert {session.planted for _, session in written} == {None, *shadow.DETECTORS}

@@ -1,4 +1,4 @@
-"""Words, dates and traits of texts."""
+"""Words, dates and answer types of texts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleo_memory.search.dates import date_marks, query_marks
+from cleo_memory.search.answer_types import NAME, NUMBER, TIME, answer_types, expected_answer_types, question_share
+from cleo_memory.search.dates import date_terms_of, query_date_terms
 from cleo_memory.search.related import related
 from cleo_memory.search.text import words
-from cleo_memory.search.traits import NAME, NUMBER, TIME, asked_traits, asking, traits
 
 pytestmark = pytest.mark.unit
 
@@ -47,35 +47,35 @@ def test_scripts_without_spaces_become_pairs() -> None:
     ],
 )
 def test_a_relative_or_written_date_becomes_the_day_it_means(text: str, mark: str) -> None:
-    assert mark in set(date_marks(text, MONDAY))
+    assert mark in set(date_terms_of(text, MONDAY))
 
 
 def test_the_verb_may_is_no_month() -> None:
-    assert list(query_marks("may I go", None)) == []
-    assert list(query_marks("in May 2023", None)) == ["m:2023-05"]
-    assert list(query_marks("What happened yesterday?", MONDAY)) == ["d:2023-05-07"]
+    assert list(query_date_terms("may I go", None)) == []
+    assert list(query_date_terms("in May 2023", None)) == ["m:2023-05"]
+    assert list(query_date_terms("What happened yesterday?", MONDAY)) == ["d:2023-05-07"]
 
 
 @given(st.text(max_size=200), st.floats(allow_nan=True, allow_infinity=True) | st.none())
 def test_no_text_and_no_time_breaks_the_analysis(text: str, at: float | None) -> None:
-    assert all(":" in mark for mark in date_marks(text, at))
-    assert 0 <= asking(text) <= 1
-    assert 0 <= traits(text) <= 7
+    assert all(":" in mark for mark in date_terms_of(text, at))
+    assert 0 <= question_share(text) <= 1
+    assert 0 <= answer_types(text) <= 7
     words(text)
 
 
-def test_traits_meet_what_a_question_asks_for() -> None:
-    assert asked_traits("When did it end?") & traits("It ended last week.") == TIME
-    assert asked_traits("How many cats has she?") & traits("She has two cats.") == NUMBER
-    assert asked_traits("Who came?") & traits("It was Ann, then Bob.") == NAME
-    assert asked_traits("Why did it end?") == 0
-    assert traits("it rained") == 0
+def test_answer_types_meet_what_a_question_asks_for() -> None:
+    assert expected_answer_types("When did it end?") & answer_types("It ended last week.") == TIME
+    assert expected_answer_types("How many cats has she?") & answer_types("She has two cats.") == NUMBER
+    assert expected_answer_types("Who came?") & answer_types("It was Ann, then Bob.") == NAME
+    assert expected_answer_types("Why did it end?") == 0
+    assert answer_types("it rained") == 0
 
 
 def test_a_question_asks_and_a_statement_tells() -> None:
-    assert asking("How are you? And the kids?") == 1
-    assert asking("I am well. You?") == 0.5
-    assert asking("I am well.") == 0
+    assert question_share("How are you? And the kids?") == 1
+    assert question_share("I am well. You?") == 0.5
+    assert question_share("I am well.") == 0
 
 
 def test_related_words_are_by_stem_and_never_the_word_itself() -> None:

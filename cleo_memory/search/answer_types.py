@@ -1,10 +1,10 @@
-"""What a text holds that a kind of question asks for: a time, a number, a name; and how much of it asks itself."""
+"""Answer types (a time, a number, a name): which a text holds, which a question expects; and the share of questions."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["NAME", "NUMBER", "TIME", "asked_traits", "asking", "traits"]
+__all__ = ["NAME", "NUMBER", "TIME", "answer_types", "expected_answer_types", "question_share"]
 
 TIME, NUMBER, NAME = 1, 2, 4
 
@@ -25,18 +25,18 @@ _ASKED = (
 _ENDS = re.compile(r"[.!?]+")
 
 
-def traits(text: str) -> int:
-    """Bits of what a text holds."""
+def answer_types(text: str) -> int:
+    """Bits of the answer types that a text holds."""
     found = ((TIME, _TIME), (NUMBER, _NUMBER), (NAME, _NAME))
     return sum(bit for bit, pattern in found if pattern.search(text))
 
 
-def asked_traits(question: str) -> int:
-    """Bits of what an answer to this question would hold."""
+def expected_answer_types(question: str) -> int:
+    """Bits of the answer types that a question expects."""
     return sum(bit for bit, pattern in _ASKED if pattern.match(question))
 
 
-def asking(text: str) -> float:
+def question_share(text: str) -> float:
     """Share of the sentences that are questions, 0 to 1."""
     ends = _ENDS.findall(text)
     return sum("?" in end for end in ends) / len(ends) if ends else 0.0
