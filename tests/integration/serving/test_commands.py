@@ -108,6 +108,21 @@ def test_what_cannot_be_a_model_is_named_in_one_line(tmp_path: Path, model_folde
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "arguments", ["token --user ada", "api --help", "infer --help", "interactive --help", "api --port nowhere"]
+)
+def test_a_command_that_needs_no_model_does_not_wait_for_one_to_be_importable(arguments: str) -> None:
+    """Such a command answers within a second: what takes seconds to import is not imported."""
+    code = (
+        "import sys; from cleo_core.cli import main\n"
+        f"try: main({arguments.split()!r})\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch', 'transformers', 'numpy', 'strawberry', 'mlflow', 'fastapi'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout
+
+
 def test_a_champion_that_is_not_there_is_refused(home: Path) -> None:
     code, _, err = run("infer", "--input", "x")
     assert code == 3, err
