@@ -12,9 +12,8 @@ from typing import Any
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.errors import InvalidMemory, SealBroken
 from cleo_memory.records import Kind, Record, Tier
-from cleo_memory.search.documents import Document
 
-__all__ = ["Draft", "decode", "document", "moment", "seconds"]
+__all__ = ["Draft", "decode", "moment", "seconds"]
 
 LONGEST_NAME = 512
 
@@ -99,20 +98,6 @@ def decode(entry: Entry, payload: bytes) -> Record:
         version=entry.version,
         pinned=bool(entry.pinned),
         tier=Tier(entry.tier),
-    )
-
-
-def document(record: Record) -> Document:
-    """A memory as retrieval sees it."""
-    ends = [at.timestamp() for at in (record.valid_to, record.expires_at) if at is not None]
-    return Document(
-        id=record.id,
-        text=record.content if record.key is None else f"{record.key}: {record.content}",
-        kind=str(record.kind),
-        speaker=record.speaker,
-        conversation=record.conversation,
-        at=record.valid_from.timestamp(),
-        valid_to=min(ends, default=None),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from cleo_core import clock
 from cleo_memory.arguments import (
     check_query,
     kind_of,
@@ -57,7 +58,7 @@ class Memory:
     ) -> None:
         self.settings, self.catalog, self.keyring = settings, catalog, keyring
         self.payloads, self.indexes = payloads, indexes
-        policy = TierPolicy(half_life=payloads.half_life)
+        policy = TierPolicy(half_life=settings.half_life)
         external = payloads.tiers.external_keys
         self.access = AccessLog(catalog, policy)
         self.shadow = ShadowMemory(keyring.owner)
@@ -292,7 +293,7 @@ class Memory:
             preferences=await self.preferences(user) if with_preferences else {},
             recent=recent,
             least=least,
-            now=datetime.now(UTC),
+            now=clock.now(),
             count=count,
             degraded=hits.degraded,
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from cleo_core.settings import home, load
@@ -14,16 +15,17 @@ from cleo_memory.catalog.repository import Catalog
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.providers import EnvironmentKeys, FileKeys, KeyProvider
 from cleo_memory.memory import Memory
-from cleo_memory.search import Embedder, open_embedder
+from cleo_memory.records import Record
+from cleo_memory.search import Embedder, open_embedder, passage
+from cleo_memory.search.documents import document
 from cleo_memory.search.indexes import SearchIndexes
 from cleo_memory.settings import MemorySettings
 from cleo_memory.storage.backends import open_tiers
 from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.segments import SegmentStore
+from cleo_memory.tiering.policy import TierPolicy
 
 __all__ = ["key_provider", "open_memory"]
-
-DAY = 86400.0
 
 
 def open_memory(settings: MemorySettings | None = None, *, embedder: Embedder | None = None) -> _Opening:
@@ -57,9 +59,9 @@ class _Opening:
             store = KeyStore(await open_keys(settings))
             undo.push_async_callback(store.close)
             keyring = await Keyring.open(store, provider, settings.tenant)
-            payloads = PayloadStore(catalog, keyring, settings.half_life_days * DAY, tiers)
-            if settings.vectors == "indexed" and embedder is not None:
-                payloads.embed = embedder.embed
+            vectors = partial(_vectors, embedder) if settings.vectors == "indexed" and embedder is not None else None
+            first_heat = TierPolicy(half_life=settings.half_life).first_heat
+            payloads = PayloadStore(catalog, keyring, first_heat, tiers, vectors)
             segments = SegmentStore(catalog, keyring)
             indexes = SearchIndexes(catalog, payloads, segments, embedder, settings.index_bytes)
             memory = Memory(settings, catalog, keyring, payloads, indexes)
@@ -74,6 +76,11 @@ class _Opening:
     async def __aexit__(self, *_: object) -> None:
         if self._memory is not None:
             await self._memory.close()
+
+
+def _vectors(embedder: Embedder, records: Sequence[Record]) -> list[list[float]]:
+    made: list[list[float]] = embedder.embed([passage(document(record)) for record in records]).tolist()
+    return made
 
 
 def key_provider(settings: MemorySettings) -> KeyProvider:

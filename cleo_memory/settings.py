@@ -76,6 +76,11 @@ class MemorySettings(BaseSettings):
     """Days after which `cleo memory retain` deletes a kind; unset keeps it."""
 
     @property
+    def half_life(self) -> float:
+        """Seconds."""
+        return self.half_life_days * 86400.0
+
+    @property
     def retention(self) -> dict[Kind, float | None]:
         """Days by kind."""
         return {kind: getattr(self, f"retain_{kind}_days") for kind in Kind}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import astuple
+from operator import attrgetter
 from typing import Any
 
 from cleo_memory.catalog.database.base import Transaction, marks
@@ -15,6 +15,7 @@ __all__ = ["AllMemories", "UserMemories"]
 
 COLUMNS = tuple(Entry.__dataclass_fields__)
 ALL = ", ".join(COLUMNS)
+_values = attrgetter(*COLUMNS)  # not astuple, which copies deeply: a quarter of the time of an add
 
 
 def _entries(rows: Iterable[Sequence[Any]]) -> list[Entry]:
@@ -98,7 +99,7 @@ class UserMemories(OwnedTable):
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def insert(self, entry: Entry) -> None:
-        self._insert(ALL, astuple(entry))
+        self._insert(ALL, _values(entry))
 
     def end_validity(self, ended: Entry, seq: int) -> None:
         """Write the end of a memory that was superseded, with its new seal."""

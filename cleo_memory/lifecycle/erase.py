@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cleo_core.clock import timestamp
 from cleo_core.crypto.dsse import Envelope
 from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.draft import moment
@@ -64,7 +65,7 @@ class Eraser:
         return {
             "id": id,
             "subject": str(owner),
-            "erased_at": moment(now).isoformat(timespec="seconds"),
+            "erased_at": timestamp(moment(now)),
             "memories": memories,
             "conversations": conversations,
             "keys_destroyed": sum(version > 0 for version in versions),

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cleo_core.clock import timestamp
 from cleo_core.crypto.dsse import Envelope
 from cleo_core.digest import sha256_file
-from cleo_core.files import write_json
+from cleo_core.files import numbered_jsonl, write_atomic, write_json
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog, UserRows
-from cleo_memory.draft import Draft, moment
+from cleo_memory.draft import Draft
 from cleo_memory.errors import BadArchive
 from cleo_memory.lifecycle.signing import EXPORT, read_signed, signed, signing_key
-from cleo_memory.records import Kind, Owner, Record, new_id
+from cleo_memory.records import Kind, Owner, Record
 from cleo_memory.storage.payloads import PayloadStore
 
 __all__ = ["Exporter", "Manifest"]
@@ -60,28 +60,18 @@ class Exporter:
     async def write(self, owner: Owner, user: str, path: Path) -> Manifest:
         """Write file and manifest. Raises: BackendDown when a copy is out of reach: an export is whole or none."""
         key = await asyncio.to_thread(signing_key)
-        draft = path.with_name(f".{path.name}-{new_id()}")
-        try:
-            count = 0
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                async for line in self.lines(owner):
-                    stream.write(line + "\n")
-                    count += 1
-                stream.flush()
-                os.fsync(stream.fileno())
-            facts: dict[str, Any] = {
-                "form": FORM,
-                "user": user,
-                "records": count,
-                "sha256": sha256_file(draft),
-                "exported_at": moment(time.time()).isoformat(timespec="seconds"),
-            }
-            envelope = signed(EXPORT, facts, key)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-        write_json(manifest_path(path), envelope)
+        lines = [f"{line}\n" async for line in self.lines(owner)]
+        data = "".join(lines).encode()
+        facts: dict[str, Any] = {
+            "form": FORM,
+            "user": user,
+            "records": len(lines),
+            "sha256": sha256(data).hexdigest(),
+            "exported_at": timestamp(),
+        }
+        envelope = signed(EXPORT, facts, key)
+        await asyncio.to_thread(write_atomic, path, data)
+        await asyncio.to_thread(write_json, manifest_path(path), envelope)
         return Manifest(**facts, envelope=envelope)
 
     async def read(self, owner: Owner, user: str, path: Path) -> tuple[int, int]:
@@ -94,10 +84,8 @@ class Exporter:
         """
         _check(path, user)
         written = known = 0
-        text = await asyncio.to_thread(path.read_text, encoding="utf-8")
-        for number, line in enumerate(text.split("\n")[:-1], 1):
+        for number, values in numbered_jsonl(path):
             try:
-                values = json.loads(line)
                 id, draft = str(values["id"]), _draft(values)
                 valid_to = values.get("valid_to")
             except (ValueError, KeyError, TypeError) as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-__all__ = ["Document", "Filter", "Match"]
+from cleo_memory.records import Record
+
+__all__ = ["Document", "Filter", "Match", "document"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +49,17 @@ class Match:
     id: str
     score: float
     parts: dict[str, float] = field(default_factory=dict)
+
+
+def document(record: Record) -> Document:
+    """A memory as retrieval sees it: what has a key is found by it too."""
+    ends = [at.timestamp() for at in (record.valid_to, record.expires_at) if at is not None]
+    return Document(
+        id=record.id,
+        text=record.content if record.key is None else f"{record.key}: {record.content}",
+        kind=str(record.kind),
+        speaker=record.speaker,
+        conversation=record.conversation,
+        at=record.valid_from.timestamp(),
+        valid_to=min(ends, default=None),
+    )

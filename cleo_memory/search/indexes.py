@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from cleo_core.errors import CleoError, ConfigError
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog, UserRows
-from cleo_memory.draft import document
 from cleo_memory.records import Owner
 from cleo_memory.search import (
     Document,
@@ -29,6 +28,7 @@ from cleo_memory.search import (
     UserIndex,
     passage,
 )
+from cleo_memory.search.documents import document
 from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.protocol import VectorStore
 from cleo_memory.storage.segments import SegmentStore, StoredSegments

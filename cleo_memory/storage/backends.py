@@ -13,7 +13,6 @@ from cleo_memory.records import Tier
 from cleo_memory.settings import EMBEDDED, POSTGRES, REST, MemorySettings
 from cleo_memory.storage.adapters.embedded import EmbeddedStore
 from cleo_memory.storage.protocol import Store
-from cleo_memory.storage.resilient import resilient
 from cleo_memory.storage.tiers import TierStore, TierStores
 
 __all__ = ["NAMES", "open_named", "open_store", "open_tiers", "tier_stores"]
@@ -25,9 +24,14 @@ NAMES = ("sqlite", *TIER_OF)
 def open_tiers(settings: MemorySettings) -> TierStores:
     """The stores that the settings name. A client is imported only where its backend is configured."""
     vectors = settings.vectors == "indexed"
+    urls = {Tier.HOT: settings.hot, Tier.WARM: settings.warm, Tier.COLD: settings.cold}
+    if not settings.pinecone_host and set(urls.values()) == {EMBEDDED}:
+        return TierStores(vectors=vectors)
+    from cleo_memory.storage.resilient import resilient
+
     stores = {
         tier: resilient(open_store(url, settings), deadline=settings.backend_seconds)
-        for tier, url in ((Tier.HOT, settings.hot), (Tier.WARM, settings.warm), (Tier.COLD, settings.cold))
+        for tier, url in urls.items()
         if url != EMBEDDED
     }
     mirrors = []
@@ -75,6 +79,8 @@ def secret(value: SecretStr | None) -> str:
 
 def tier_stores(name: str, catalog: Catalog, stores: Mapping[str, Store]) -> list[TierStore]:
     """The tiers that a backend of this name serves. Raises: InputError when it is not known or not configured."""
+    from cleo_memory.storage.resilient import resilient
+
     if name == "sqlite":
         return [TierStore(tier, resilient(EmbeddedStore(catalog, str(tier)))) for tier in Tier]
     if name not in TIER_OF:

@@ -6,38 +6,45 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog
-from cleo_memory.draft import Draft, decode, document, seconds
+from cleo_memory.draft import Draft, decode, seconds
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.row_mac import RowMac
 from cleo_memory.encryption.user_keys import UserKeys
 from cleo_memory.errors import KeyUnavailable, UserErased
 from cleo_memory.records import ErasureEpoch, Kind, Owner, Record, Tier, new_id
-from cleo_memory.search import passage
 from cleo_memory.storage.protocol import Sealed
 from cleo_memory.storage.reading import CONTENT, Opened, PayloadReader
 from cleo_memory.storage.tiers import TierStore, TierStores
-from cleo_memory.tiering.score import heat_after
 
 __all__ = ["CATALOGUE", "CONTENT", "THREAD", "PayloadStore"]
 
 THREAD = "thread"
 CATALOGUE = "catalogue"
 VITAL = 0.9
+Vectors = Callable[[Sequence[Record]], Sequence[Sequence[float]]]
 
 
 class PayloadStore:
-    def __init__(self, catalog: Catalog, keyring: Keyring, half_life: float, tiers: TierStores | None = None) -> None:
-        self.catalog, self.keyring, self.half_life = catalog, keyring, half_life
+    def __init__(
+        self,
+        catalog: Catalog,
+        keyring: Keyring,
+        first_heat: Callable[[float, float], float],
+        tiers: TierStores | None = None,
+        vectors: Vectors | None = None,
+    ) -> None:
+        """A store over the catalogue and the tiers.
+
+        Args:
+            first_heat: the access score of a new memory by (importance, time of writing).
+            vectors: with ``vectors=indexed``, makes what indexed stores are given; takes its time.
+        """
+        self.catalog, self.keyring, self.first_heat, self.vectors = catalog, keyring, first_heat, vectors
         self.tiers = tiers or TierStores()
         self.reader = PayloadReader(catalog, keyring, self.tiers)
         self.verified = self.reader.verified
-        self.embed: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
-        """Only with ``vectors=indexed``: makes the vectors ``[n, dim]`` that indexed stores are given."""
 
     async def open(self, owner: Owner, entries: Sequence[Entry]) -> Opened:
         """The memories of these rows; the result says which are damaged and which out of reach."""
@@ -107,7 +114,7 @@ class PayloadStore:
             valid_to=valid_to,
             expires_at=None if draft.expires_at is None else seconds(draft.expires_at),
             pinned=int(draft.pinned),
-            heat=heat_after(None, now, self.half_life, 0.5 + draft.importance),
+            heat=self.first_heat(draft.importance, now),
             touched_at=0.0,
             moved_at=now,
             bytes=len(payload),
@@ -149,8 +156,7 @@ class PayloadStore:
     async def _vectors(
         self, entries: Sequence[Entry], plain: Mapping[str, bytes], place: TierStore
     ) -> dict[str, Sequence[float]]:
-        if self.embed is None or place.searchable is None or not entries:
+        if self.vectors is None or place.searchable is None or not entries:
             return {}
-        texts = [passage(document(decode(entry, plain[entry.id]))) for entry in entries]
-        made = await asyncio.to_thread(self.embed, texts)
-        return {entry.id: vector.tolist() for entry, vector in zip(entries, made, strict=True)}
+        made = await asyncio.to_thread(self.vectors, [decode(entry, plain[entry.id]) for entry in entries])
+        return {entry.id: vector for entry, vector in zip(entries, made, strict=True)}

@@ -16,7 +16,6 @@ from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.records import Owner
 from cleo_memory.tiering.policy import TierPolicy
-from cleo_memory.tiering.score import heat_after
 
 __all__ = ["AccessLog"]
 
@@ -40,7 +39,7 @@ class AccessLog:
             heat, before = noted.get(entry.id, (entry.heat, entry.touched_at))
             if self.policy.promotes(entry, before, now):
                 self._promotions.setdefault(owner, set()).add(entry.id)
-            noted[entry.id] = (heat_after(heat, now, self.policy.half_life, 0.5 + entry.importance), now)
+            noted[entry.id] = (self.policy.heat_after_access(heat, entry.importance, now), now)
 
     def take_promotions(self) -> dict[Owner, set[str]]:
         """Memories that earned a hotter tier since the last call."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.records import Owner, Tier
-from cleo_memory.tiering.score import decayed
+from cleo_memory.tiering.score import decayed, heat_after
 
 __all__ = ["Move", "TierPolicy"]
 
@@ -36,6 +36,14 @@ class TierPolicy:
     """Seconds that a memory stays where it came to."""
     window: float = 86400.0
     """A second access within this many seconds of the one before promotes."""
+
+    def first_heat(self, importance: float, at: float) -> float:
+        """The access score that a memory begins with."""
+        return self.heat_after_access(None, importance, at)
+
+    def heat_after_access(self, heat: float | None, importance: float, at: float) -> float:
+        """An access counts more for what matters more."""
+        return heat_after(heat, at, self.half_life, 0.5 + importance)
 
     def floor(self, tier: Tier) -> float:
         return {Tier.HOT: self.hot_floor, Tier.WARM: self.warm_floor, Tier.COLD: 0.0}[tier]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from cleo_core.errors import CleoError
 from cleo_memory.catalog.repository import AllRows, Catalog
 from cleo_memory.errors import BackendDown, KeyUnavailable, SealBroken
-from cleo_memory.metrics import publish
 from cleo_memory.records import Tier
 from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.tiering.access import AccessLog
@@ -22,6 +21,7 @@ __all__ = ["TierView", "Tiering"]
 
 log = logging.getLogger(__name__)
 EVERY = 30.0
+SETTLING = 0.5  # seconds after the start
 BATCH = 500
 
 
@@ -95,15 +95,15 @@ class Tiering:
         return await self.catalog.all_users.read(view)
 
     async def run(self) -> None:
+        await asyncio.sleep(SETTLING)
+        from cleo_memory.metrics import publish  # brings a server's telemetry, which a short command needs not load
+
         while True:
             try:
                 view = await self.view_of_all_users()
                 publish(view.memories, view.bytes, view.flows, view.waiting)
                 await asyncio.sleep(EVERY)
                 await self.cycle()
-            except BackendDown as error:
-                log.warning("Tiering waits: %s", error.code)
-                await asyncio.sleep(EVERY)
             except CleoError as error:
-                log.error("Tiering failed: %s", error.code)
+                log.log(logging.WARNING if isinstance(error, BackendDown) else logging.ERROR, "Tiering: %s", error.code)
                 await asyncio.sleep(EVERY)

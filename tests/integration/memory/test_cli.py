@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,27 @@ def cleo(capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
-def test_a_memory_epochs_from_the_terminal(cleo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+HEAVY = ("torch", "transformers", "scipy", "onnxruntime", "redis", "pymongo", "psycopg", "structlog")
+
+
+@pytest.mark.parametrize("command", [["--help"], ["stats", "--user", "ann"], ["tiers"], ["retain", "--dry-run"]])
+def test_a_command_that_searches_nothing_loads_nothing_for_it(
+    command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where an embedder is set: it takes a third of a second to load, and torch ten times that."""
+    monkeypatch.setenv("CLEO_MEMORY_EMBEDDER", "minilm-int8")
+    code = f"""import sys
+from cleo_core.cli import main
+try:
+    main({["memory", *command]!r})
+except SystemExit as ended:
+    assert not ended.code, ended.code
+print(sorted(set({HEAVY!r}) & set(sys.modules)))"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_memory_lives_from_the_terminal(cleo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     id = cleo("remember", "--user", "ann", "Ann is allergic to peanuts.").strip()
     monkeypatch.setattr("sys.stdin", __import__("io").StringIO("The shed is green."))
     cleo("remember", "--user", "ann", "--kind", "procedural", "-")

@@ -69,7 +69,7 @@ async def other(memory: Memory, late: Late) -> Memory:
     from cleo_memory.storage.payloads import PayloadStore
 
     tiers = TierStores({Tier.WARM: resilient(late, rest=0.01)})
-    payloads = PayloadStore(memory.catalog, memory.keyring, memory.payloads.half_life, tiers)
+    payloads = PayloadStore(memory.catalog, memory.keyring, memory.payloads.first_heat, tiers)
     return Memory(WORDS_ONLY, memory.catalog, memory.keyring, payloads, memory.indexes)
 
 

@@ -117,7 +117,7 @@ async def test_a_superseded_preference_stays_superseded_in_a_stored_index() -> N
         assert [hit.record.content for hit in await memory.search("ann", "colour")] == ["green"]
 
 
-async def test_background_work_outepochs_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_background_work_outlives_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_memory(embedder=Words()) as memory:
         settled = memory.indexes._settle
         faults = 0

@@ -172,7 +172,7 @@ async def test_a_fresh_memory_needs_no_upgrade_and_no_backup(home: Path, postgre
 # -- the backup and the right to be forgotten -------------------------------------------------------------------------
 
 
-async def test_no_backup_of_the_keys_outepochs_the_migration(old_sqlite: Path) -> None:
+async def test_no_backup_of_the_keys_outlives_the_migration(old_sqlite: Path) -> None:
     left = old_sqlite / "keys.db.v0-20260101T000000Z.backup"  # of a migration that was killed
     left.write_bytes((old_sqlite / "keys.db").read_bytes())
     async with open_memory(settings()):

@@ -23,7 +23,7 @@ from cleo_memory.catalog.memories import COLUMNS
 from cleo_memory.errors import KeyUnavailable, SealBroken, StorageFault
 from cleo_memory.records import Owner
 from cleo_memory.search import open_embedder, passage
-from cleo_memory.search.indexes import document
+from cleo_memory.search.documents import document
 from cleo_memory.session.shadow import ShadowMemory
 from cleo_memory.storage.adapters.postgres import install
 from tests.servers import Mongo, Postgres, Valkey, started
@@ -52,7 +52,7 @@ def readable(folder: Path, needles: list[bytes]) -> list[str]:
 
 async def workload(memory: Memory) -> list[float]:
     await memory.append("ann", SECRETS[4], "user", f"my code is {SECRETS[0]}")
-    kept = await memory.remember("ann", f"she epochs at {SECRETS[1]}", provenance={"from": SECRETS[2]}, speaker="ann")
+    kept = await memory.remember("ann", f"she lives at {SECRETS[1]}", provenance={"from": SECRETS[2]}, speaker="ann")
     await memory.prefer("ann", SECRETS[3], SECRETS[2])
     await memory.settle("ann")
     await memory.search("ann", f"where is {SECRETS[1]}?")
@@ -200,7 +200,7 @@ async def test_a_row_that_was_changed_in_the_catalogue_is_refused(column: str) -
         assert ([hit.record for hit in left], left.degraded) == ([two], ())
 
 
-async def test_every_column_is_sealed_or_only_says_where_the_memory_epochs() -> None:
+async def test_every_column_is_sealed_or_only_says_where_the_memory_lives() -> None:
     places = {"tier", "pinned", "heat", "touched_at", "moved_at", "bytes", "seq", "live"}
     assert set(COLUMNS) == FORGED.keys() | places | {"id"}  # by its id a row is found
     async with open_memory(MemorySettings(embedder="none")) as memory:
