@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cleo_core.errors import CleoError, Interrupted
-from orchestration.instance import dagster_environment
+from orchestration.local.instance import dagster_environment
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent

@@ -37,7 +37,7 @@ def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: st
             os.environ[f"CLEO_MODEL_{name}"] = value
     _check()
     if demo:
-        from orchestration.demo import demo as show
+        from orchestration.local.demo import demo as show
 
         show()
     else:
@@ -69,10 +69,10 @@ def ui(dagster_port: int, mlflow_port: int) -> None:
     cleo ui
     cleo stop      ends them
     """
-    from orchestration.ui import start_dagster, start_mlflow
+    from orchestration.local.ui import start_ui
 
     click.echo("Starting Dagster and MLflow ...")
-    for service in (*start_dagster(dagster_port), start_mlflow(mlflow_port)):
+    for service in start_ui(dagster_port, mlflow_port):
         click.echo(f"  {service.name:8} {service.url}")
 
 
@@ -83,7 +83,7 @@ def stop() -> None:
     \b
     cleo stop
     """
-    from orchestration.services import stop_all
+    from orchestration.local.services import stop_all
 
     ended = stop_all()
     click.echo(f"Ended: {', '.join(ended)}." if ended else "Nothing was running.")

@@ -10,6 +10,7 @@ import pytest
 
 from cleo_core import registry
 from cleo_core.provenance.bundle import sign
+from cleo_core.registry.mlflow import tracking
 from tests.trust_bundles import Registered, make_bundle, make_keys, register_bundle
 
 __all__ = ["bundle", "champion", "empty_store", "keys", "registered", "store"]
@@ -21,9 +22,8 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before = os.environ.get("CLEO_HOME")
     os.environ["CLEO_HOME"] = str(place)
     try:
-        from cleo_core import registry
-
-        assert registry.list_versions() == []
+        with tracking() as mlflow:
+            assert not mlflow.search_registered_models()
     finally:
         if before is None:
             del os.environ["CLEO_HOME"]

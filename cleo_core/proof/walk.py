@@ -170,11 +170,11 @@ def _record(envelopes: list[dict[str, Any]], wanted: str) -> Approval:
     raise ApprovalInvalid(f"There is no approval {wanted[:36]!r} that holds.")
 
 
-def _evaluation(bundle: Path) -> tuple[bool | None, str]:
+def _evaluation(bundle: Path) -> tuple[bool, str]:
     verdict = json.loads((bundle / "eval_report.json").read_text()).get("verdict")
     if not isinstance(verdict, dict) or "passed" not in verdict:
-        return None, "the report states no verdict"
-    return bool(verdict["passed"]), f"{verdict.get('verdict', 'verdict')}: {verdict.get('reason', '')}".rstrip(": ")
+        return False, "the report states no verdict"
+    return verdict["passed"] is True, f"{verdict.get('verdict', 'verdict')}: {verdict.get('reason', '')}".rstrip(": ")
 
 
 def _audited(info: registry.VersionInfo) -> tuple[bool | None, str]:

@@ -13,7 +13,7 @@ from cleo_core.redact import bare, redact
 from cleo_core.registry.errors import RegistryError, VersionNotFound
 from cleo_core.settings import MODEL_NAME, CoreSettings, home, load
 
-__all__ = ["artifact_root", "model_name", "tracking"]
+__all__ = ["NONE_YET", "artifact_root", "model_name", "tracking", "tracking_uri"]
 
 NONE_YET = "cleo run makes a version; cleo review list shows those that wait, cleo review approve releases one."
 # A version's files are plain: nothing is ever unpickled. A dead server is noticed in seconds, not after minutes.
@@ -44,12 +44,13 @@ def model_name() -> str:
 
 def artifact_root() -> str | None:
     """Where the embedded store keeps files; None where a server decides."""
-    if _uri().startswith(("http://", "https://")):
+    if tracking_uri().startswith(("http://", "https://")):
         return None
     return home("mlflow", "artifacts").resolve().as_uri()
 
 
-def _uri() -> str:
+def tracking_uri() -> str:
+    """Where MLflow keeps everything."""
     return load(CoreSettings).tracking_uri
 
 
@@ -62,7 +63,7 @@ def _client() -> Any:
         import mlflow
     except ModuleNotFoundError as missing:
         raise EnvironmentFault(f"MLflow is not installed ({missing.name}).", hint="make setup") from None
-    uri = _uri()
+    uri = tracking_uri()
     if uri.startswith("sqlite:"):
         home("mlflow")
     # The SQL registry looks logged models up through the global address, so it must be the same one.
@@ -95,6 +96,6 @@ def tracking(*, missing: str | None = None) -> Iterator[Any]:
         # The library's message may quote the address with its password.
         first = str(redact((str(error).splitlines() or [type(error).__name__])[0]))[:200]
         raise RegistryError(
-            f"The model registry at {bare(_uri())} gave no answer that can be used: {first}",
+            f"The model registry at {bare(tracking_uri())} gave no answer that can be used: {first}",
             hint="Is it running (`make ui`), and is CLEO_MLFLOW_URI right?",
         ) from None

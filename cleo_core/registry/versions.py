@@ -21,9 +21,10 @@ from cleo_core.errors import InputError
 from cleo_core.provenance import bundle as bundles
 from cleo_core.provenance import decisions
 from cleo_core.provenance.approval import Approval, verify
+from cleo_core.registry import embedded
 from cleo_core.registry.artifacts import Downloaded, fetch_files
 from cleo_core.registry.errors import RegistryError, UnsafeArtifact, VersionNotFound
-from cleo_core.registry.mlflow import artifact_root, model_name, tracking
+from cleo_core.registry.mlflow import NONE_YET, artifact_root, model_name, tracking, tracking_uri
 
 __all__ = [
     "Downloaded",
@@ -146,9 +147,21 @@ def resolve(alias_or_version: str | int) -> VersionInfo:
     if not number and not ALIAS.fullmatch(wanted):
         raise VersionNotFound(f"{wanted!r} is neither a version nor an alias.", hint="E.g. 3, champion, candidate.")
 
-    with tracking(missing=f"There is no {'version' if number else 'alias'} {wanted} of {model_name()!r}.") as mlflow:
+    missing = f"There is no {'version' if number else 'alias'} {wanted} of {model_name()!r}."
+    if (known := _embedded()) is not None and wanted != "latest":
+        for row in known:
+            if wanted in (str(row.version), *row.aliases):
+                return _info(row)
+        raise VersionNotFound(missing, hint=NONE_YET)
+    with tracking(missing=missing) as mlflow:
         ask = mlflow.get_model_version if number else mlflow.get_model_version_by_alias
         return _info(ask(model_name(), wanted))
+
+
+def _embedded() -> list[embedded.Row] | None:
+    """The versions in the SQLite file, when the registry is one that can be read without MLflow."""
+    file = embedded.database(tracking_uri())
+    return embedded.rows(file, model_name()) if file else None
 
 
 def _info(found: Any) -> VersionInfo:
@@ -171,7 +184,8 @@ def _info(found: Any) -> VersionInfo:
 
 def list_versions() -> list[VersionInfo]:
     """All versions, newest first. One whose source is not a logged model is left out."""
-
+    if (known := _embedded()) is not None:
+        return [_info(row) for row in known if SOURCE.fullmatch(row.source or "")]
     found: list[Any] = []
     aliases: dict[int, list[str]] = {}
     with tracking() as mlflow:
@@ -201,8 +215,11 @@ def download(version: VersionInfo | int, dest: Path) -> Downloaded:
         UnsafeArtifact: the registry holds a file whose name or kind may not be in a bundle; nothing is written then.
     """
     info = version if isinstance(version, VersionInfo) else resolve(version)
-    with tracking(missing=f"The files of version {info.version} are gone.") as mlflow:
-        location = mlflow.get_logged_model(info.model_id).artifact_location
+    file = embedded.database(tracking_uri())
+    location = embedded.artifact_location(file, info.model_id) if file else None
+    if location is None:
+        with tracking(missing=f"The files of version {info.version} are gone.") as mlflow:
+            location = mlflow.get_logged_model(info.model_id).artifact_location
     return fetch_files(location, dest)
 
 

@@ -110,7 +110,7 @@ def test_the_server_itself_refuses_a_version_that_points_at_a_path(server: tuple
 def test_a_server_that_went_away_is_one_clear_error_and_no_model(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("CLEO_MLFLOW_URI", "http://127.0.0.1:9")
-    for call in (lambda: registry.resolve("champion"), registry.versions, lambda: pull("champion")):
+    for call in (lambda: registry.resolve("champion"), registry.list_versions, lambda: pull("champion")):
         with pytest.raises(RegistryError) as refusal:
             call()
         assert isinstance(refusal.value, CleoError)

@@ -27,7 +27,8 @@ from cleo_core.provenance.errors import BundleChanged, NotApproved, Rejected
 from cleo_core.registry.errors import VersionNotFound
 from cleo_core.registry.pull import pull
 from cleo_core.stage import run_stage
-from orchestration.review import approve_as_developer, review
+from orchestration.review.cli import review
+from orchestration.review.decide import approve_as_developer
 from tests.trust_bundles import Registered, make_bundle, register_bundle
 
 pytestmark = pytest.mark.integration
@@ -120,6 +121,29 @@ def test_a_model_that_failed_its_gate_needs_more_than_a_yes(store: Path, tmp_pat
     run(review, "reject", "1", "--yes")
     run(review, "approve", "1", "--yes", "--despite-verdict", "--reason", "the gate's data was wrong")
     assert registry.resolve(1).review == "approved"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [{}, {"verdict": {}}, {"verdict": {"passed": None}}, {"verdict": {"passed": "true"}}, {"verdict": "passed"},
+     {"passed": True}],
+)  # fmt: skip
+def test_a_report_without_a_verdict_does_not_pass(store: Path, tmp_path: Path, report: dict[str, Any]) -> None:
+    bundle = make_bundle(tmp_path / "made" / "bundle")
+    stated = json.loads((bundle / "eval_report.json").read_text())
+    (bundle / "eval_report.json").write_text(json.dumps(report))
+    sign(bundle, tmp_path / "bundle.sig")
+    registry.register(bundle, tmp_path / "bundle.sig", "")
+    with pytest.raises(InputError, match="states no verdict"):
+        run(review, "approve", "1", "--yes")
+    assert registry.resolve(1).review == "pending"
+    assert next(link for link in walk("1").links if link.name == "evaluation").holds is False
+    # The same bundle with the verdict in its report is approved.
+    (bundle / "eval_report.json").write_text(json.dumps(stated))
+    sign(bundle, tmp_path / "bundle.sig")
+    registry.register(bundle, tmp_path / "bundle.sig", "")
+    run(review, "approve", "2", "--yes")
+    assert registry.resolve(2).review == "approved"
 
 
 def test_a_key_that_the_trust_store_does_not_know_decides_nothing(registered: Registered, store: Path) -> None:
@@ -361,13 +385,12 @@ def test_a_lineage_that_leads_nowhere_breaks_the_proof_and_not_the_command(
 ) -> None:
     folder = make_bundle(tmp_path / "odd" / "bundle")
     (folder / "lineage.json").write_text(json.dumps(LINEAGES[what]))
-    (folder / "eval_report.json").write_text("{}")
     sign(folder, folder.parent / "bundle.sig")
     registry.register(folder, folder.parent / "bundle.sig", "")
     run(review, "approve", "1", "--yes")
-    proof = walk("1")
-    assert not proof.holds
-    assert {link.name: link.holds for link in proof.links}["evaluation"] is None
+    broken = [link.name for link in walk("1").links if link.holds is False]
+    assert broken
+    assert "evaluation" not in broken
 
 
 @pytest.mark.parametrize("about", ["nothing", "99", "../../etc/passwd", "reply-9999", "x" * 500])

@@ -13,7 +13,9 @@ from cleo_core.crypto.keys import create, load_private
 from cleo_core.errors import ConfigError, EnvironmentFault, InputError, TrustError
 from cleo_core.provenance import approval
 from cleo_core.provenance.errors import ApprovalInvalid, BundleChanged
+from cleo_core.registry import embedded
 from cleo_core.registry.errors import RegistryError, UnsafeArtifact, VersionNotFound
+from cleo_core.registry.mlflow import tracking
 from cleo_core.registry.pull import pull
 from tests.trust_bundles import Registered, next_champion, register_bundle
 
@@ -144,7 +146,43 @@ def test_an_embedded_store_without_its_package_names_the_mend(
 
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(EnvironmentFault, match="MLflow is not installed"):
-        registry.resolve(1)
+        registry.set_alias("candidate", 1)
+
+
+def test_the_embedded_registry_is_read_as_mlflow_reads_it(
+    champion: Registered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    next_champion(tmp_path, 2)
+    gone = next_champion(tmp_path, 3)
+    with tracking() as mlflow:
+        mlflow.delete_model_version("cleo", str(gone.version))
+
+    def told() -> list[object]:
+        asked = [registry.resolve(name) for name in (1, 2, "previous")]
+        missing = []
+        for name in (3, 99, "nobody", "champion"):
+            with pytest.raises(VersionNotFound) as caught:
+                registry.resolve(name)
+            missing.append(caught.value.message)
+        return [registry.list_versions(), asked, missing]
+
+    ours = told()
+    assert registry.list_versions()[0].version == 2
+    monkeypatch.setattr(embedded, "rows", lambda file, name: None)  # as where the tables are not those known
+    monkeypatch.setattr(embedded, "artifact_location", lambda file, model: None)
+    assert told() == ours
+    assert pull(1).version == 1
+
+
+def test_a_registry_file_with_other_tables_is_left_to_mlflow(tmp_path: Path) -> None:
+    import sqlite3
+
+    assert embedded.rows(tmp_path / "none.db", "cleo") == []
+    sqlite3.connect(tmp_path / "other.db").execute("create table model_versions (name text)").connection.close()
+    assert embedded.rows(tmp_path / "other.db", "cleo") is None
+    (tmp_path / "noise.db").write_bytes(b"no database" * 100)
+    assert embedded.rows(tmp_path / "noise.db", "cleo") is None
+    assert embedded.artifact_location(tmp_path / "noise.db", "m-1") is None
 
 
 def test_a_reviewer_who_joins_can_renew_what_another_approved(champion: Registered) -> None:

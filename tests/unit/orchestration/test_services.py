@@ -14,9 +14,10 @@ import psutil
 import pytest
 
 from cleo_core.errors import EnvironmentFault
-from orchestration.services import Service, free_port, running, start, stop_all
+from orchestration.local.services import Program, Service, free_port, running, start, stop_all
 
 pytestmark = pytest.mark.integration
+LUCKLESS = "import sys; print('no such luck'); sys.exit(3)"
 
 
 def _listens(port: int) -> bool:
@@ -28,7 +29,8 @@ def _listens(port: int) -> bool:
 
 def _server(port: int, tmp_path: Path) -> Service:
     command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(tmp_path)]
-    return start("web", command, f"http://127.0.0.1:{port}", lambda: _listens(port), timeout=30)
+    url = f"http://127.0.0.1:{port}"
+    return start(Program(name="web", command=command, url=url, ready=lambda: _listens(port)), timeout=30)[0]
 
 
 def test_a_service_is_found_again_and_ended(tmp_path: Path) -> None:
@@ -53,7 +55,7 @@ def test_what_a_service_started_ends_with_it(tmp_path: Path) -> None:
         f"pathlib.Path({str(note)!r}).write_text(str(child.pid))\n"
         "time.sleep(600)\n"
     )
-    start("parent", [sys.executable, "-c", script], "", note.exists, timeout=30)
+    start(Program(name="parent", command=[sys.executable, "-c", script], ready=note.exists), timeout=30)
     child = int(note.read_text())
     assert psutil.pid_exists(child)
     assert stop_all() == ["parent"]
@@ -76,8 +78,12 @@ def test_a_pid_that_now_belongs_to_another_program_is_left_alone(home: Path) -> 
 
 def test_a_service_that_dies_says_why() -> None:
     with pytest.raises(EnvironmentFault, match=r"ended with code 3: .*no such luck"):
-        start("dies", [sys.executable, "-c", "import sys; print('no such luck'); sys.exit(3)"], "", lambda: False)
+        start(
+            Program(name="stays", command=[sys.executable, "-c", "import time; time.sleep(600)"]),
+            Program(name="dies", command=[sys.executable, "-c", LUCKLESS], ready=lambda: False),
+        )
     assert running("dies") is None
+    assert running("stays") is None  # what was started with it is ended
 
 
 def test_a_taken_port_is_not_offered() -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from cleo_core.settings import home
 
-__all__ = ["dagster_environment", "dagster_home"]
+__all__ = ["dagster_environment", "dagster_home", "prepare_storage"]
 
 CONFIG = """\
 # Written by CleoAI when it is not there; yours to change.
 telemetry:
   enabled: false
+nux:
+  enabled: false             # no newsletter at the first visit
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
@@ -29,6 +31,16 @@ def dagster_home() -> Path:
     if not config.exists():
         config.write_text(CONFIG)
     return folder
+
+
+def prepare_storage() -> None:
+    """Make Dagster's databases where there are none: several programs that start at once would trip over each other."""
+    if not (dagster_home() / "history" / "runs.db").exists():
+        os.environ["DAGSTER_HOME"] = str(dagster_home())
+        import dagster as dg
+
+        with dg.DagsterInstance.get():
+            pass
 
 
 def dagster_environment() -> dict[str, str]:

@@ -14,8 +14,8 @@ import httpx
 from cleo_core.errors import EnvironmentFault
 from cleo_core.terminal import printable
 from orchestration.chain import run_job
-from orchestration.services import Service, free_port, running, start
-from orchestration.ui import answers
+from orchestration.local.services import Program, Service, end, free_port, running, start
+from orchestration.local.ui import answers
 
 __all__ = ["demo"]
 
@@ -63,7 +63,7 @@ def _approve() -> int:
             "That is for trying things out. A real reviewer has a key of their own: cleo keys --help",
             fg="yellow",
         )
-        from orchestration.review import approve_as_developer
+        from orchestration.review.decide import approve_as_developer
 
         approve_as_developer(version.version)
     run_job("release_model", {"ops": {"verify_and_release": {"config": {"version": version.version}}}})
@@ -75,11 +75,12 @@ def _serve(version: int) -> Service:
     if found and answers(f"{found.url}/health") and _served(found.url) == str(version):
         return found
     if found:
-        found.stop()
+        end(found)
     port = free_port(8000)
     url = f"http://127.0.0.1:{port}"
     click.echo(f"\nStarting the API at {url} ...")
-    return start("api", cleo("api", "--port", str(port)), url, lambda: answers(f"{url}/health"), timeout=180)
+    api = Program(name="api", command=cleo("api", "--port", str(port)), url=url, ready=lambda: answers(f"{url}/health"))
+    return start(api, timeout=180)[0]
 
 
 def _served(url: str) -> str:
