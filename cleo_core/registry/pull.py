@@ -24,7 +24,7 @@ from cleo_core.provenance.bundle import BundleSignature, bundle_digest, verify_s
 from cleo_core.provenance.errors import ApprovalInvalid, BundleChanged
 from cleo_core.settings import home
 
-__all__ = ["VerifiedModel", "pull", "subject_of"]
+__all__ = ["VerifiedModel", "keep_denials", "pull", "subject_of"]
 
 Purpose = Literal["serve", "release", "inspect"]
 Facts = dict[str, tuple[int, int, int, int, int]]
@@ -126,7 +126,7 @@ def pull(
         signed = verify_signature(files.bundle, files.signature)
         subject = subject_of(info.name, info.version, signed)
         envelopes = registry.approvals(info)
-        _keep_denials(envelopes)
+        keep_denials(envelopes)
         approval = governing(envelopes, subject)
         if purpose != "inspect":
             with high_water.locked(info.name):
@@ -153,7 +153,7 @@ def pull(
     return model
 
 
-def _keep_denials(envelopes: list[dict[str, object]]) -> None:
+def keep_denials(envelopes: list[dict[str, object]]) -> None:
     """Remember every no that was ever seen, so that taking it out of the registry changes nothing here."""
     for envelope in envelopes:
         try:

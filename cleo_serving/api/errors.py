@@ -9,16 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from cleo_core.errors import CleoError, InputError
 from cleo_core.telemetry import get_logger, request_id
-from cleo_serving.errors import (
-    BadRequest,
-    Erased,
-    Forbidden,
-    ModelWithdrawn,
-    NotFound,
-    Overloaded,
-    RateLimited,
-    Unauthenticated,
-)
+from cleo_serving import errors
+from cleo_serving.errors import RateLimited, Unauthenticated
 from cleo_serving.metrics import Metrics
 
 __all__ = ["error_response", "report", "visible"]
@@ -28,12 +20,12 @@ log = get_logger(__name__)
 # Errors whose message speaks of what the caller sent; the message of any other may name a path or a store.
 TELLING = (
     InputError,
-    BadRequest,
-    Erased,
-    Forbidden,
-    ModelWithdrawn,
-    NotFound,
-    Overloaded,
+    errors.BadRequest,
+    errors.Erased,
+    errors.Forbidden,
+    errors.ModelWithdrawn,
+    errors.NotFound,
+    errors.Overloaded,
     RateLimited,
     Unauthenticated,
 )

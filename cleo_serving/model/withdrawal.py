@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from cleo_core import registry
 from cleo_core.crypto.dsse import Envelope
-from cleo_core.provenance import decisions
-from cleo_core.provenance.approval import Subject, governing, verify
-from cleo_core.provenance.errors import ApprovalExpired, ApprovalInvalid, NotApproved, Rejected, Revoked
-from cleo_core.registry.pull import VerifiedModel
+from cleo_core.provenance.approval import Subject, governing
+from cleo_core.provenance.errors import ApprovalExpired, NotApproved, Rejected, Revoked
+from cleo_core.registry.pull import VerifiedModel, keep_denials
 
 __all__ = ["Lookup", "withdrawn"]
 
@@ -32,7 +31,7 @@ def withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup | None = 
     try:
         governing(envelopes, subject)
     except (Rejected, Revoked) as error:
-        _keep(envelopes)
+        keep_denials(envelopes)
         return error.code
     except ApprovalExpired:
         # Serving goes on with what is loaded; only a no stops it.
@@ -41,13 +40,3 @@ def withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup | None = 
         # Tags can be taken out by anyone who may write to the registry: that is neither a no nor a yes.
         return before
     return None
-
-
-def _keep(envelopes: Iterable[Envelope]) -> None:
-    """A no that was seen once stays on this machine, whatever becomes of the registry's tags."""
-    for envelope in envelopes:
-        try:
-            if verify(envelope, even_revoked=True).decision in ("revoke", "reject"):
-                decisions.keep(envelope)
-        except ApprovalInvalid:
-            continue
