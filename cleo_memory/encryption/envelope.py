@@ -34,12 +34,12 @@ class Binding:
     owner: Owner
     record: str
     field: str
-    place: str
+    location: str
     """The tier, or what else holds it (``index``, ``catalogue``)."""
     version: int
 
     def encode(self, key_version: int) -> bytes:
-        parts = [self.tenant, self.owner, self.record, self.field, self.place, str(self.version), str(key_version)]
+        parts = [self.tenant, self.owner, self.record, self.field, self.location, str(self.version), str(key_version)]
         encoded = [part.encode() for part in parts]
         return b"".join(struct.pack(">I", len(part)) + part for part in encoded)
 

@@ -55,9 +55,9 @@ class UserKeys:
         user's keys: after an erasure nobody can even confirm a guess from an old backup."""
         return keyed_hash(self._lookup, purpose.encode(), text.encode("utf-8", "surrogatepass"))
 
-    def seal(self, record: str, field: str, place: str, version: int, plaintext: bytes) -> bytes:
+    def seal(self, record: str, field: str, location: str, version: int, plaintext: bytes) -> bytes:
         """Seal under the current key. `field` also chooses the subkey."""
-        binding = Binding(self.tenant, self.owner, record, field, place, version)
+        binding = Binding(self.tenant, self.owner, record, field, location, version)
         return seal_envelope(self._cipher(self.current, field), self.current, binding, plaintext)
 
     def mac(self, version: int, data: bytes, purpose: str = "digest") -> str:
@@ -66,7 +66,7 @@ class UserKeys:
             key = self._hashes[version, purpose] = self._derive(version, purpose)
         return keyed_hash(key, data)
 
-    def open(self, record: str, field: str, place: str, version: int, envelope: bytes) -> bytes:
+    def open(self, record: str, field: str, location: str, version: int, envelope: bytes) -> bytes:
         """Raises: SealBroken, KeyUnavailable."""
-        binding = Binding(self.tenant, self.owner, record, field, place, version)
+        binding = Binding(self.tenant, self.owner, record, field, location, version)
         return open_envelope(self._cipher(key_version_of(envelope), field), binding, envelope)

@@ -23,7 +23,7 @@ async def follow_erasures(eraser: Eraser, let_go: Callable[[Owner], None]) -> No
         try:
             recent = await eraser.recent_of_all_users()
             for id, owner in recent:
-                # What was erased before the first look was never in this process; a new life of the user may be.
+                # What was erased before the first look was never in this process; what the user wrote after it may be.
                 if known is not None and id not in known:
                     let_go(owner)
             known = {id for id, _ in recent}

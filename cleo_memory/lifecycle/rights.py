@@ -48,7 +48,7 @@ class Rights:
 
     async def erase(self, user: str) -> Receipt:
         owner = self.keyring.owner(user)
-        await asyncio.to_thread(ready)  # what fails only after the deed takes the receipt with it
+        await asyncio.to_thread(ready)  # what fails only afterwards takes the receipt with it
         facts = await self.eraser.begin(owner)
         self.let_go(owner)
         for delivery in self.deliveries:

@@ -74,8 +74,8 @@ class Transfer:
         while page := await self._page(after):
             for _, entry in page:
                 report.bytes += entry.bytes
-                for place in self.destinations(entry):
-                    report.planned[place.key] = report.planned.get(place.key, 0) + 1
+                for tier_store in self.destinations(entry):
+                    report.planned[tier_store.key] = report.planned.get(tier_store.key, 0) + 1
             after = (page[-1][0], page[-1][1].id)
         return report
 
@@ -122,81 +122,83 @@ class Transfer:
         held: dict[str, list[TierStore]] = {entry.id: [] for entry in found}
         groups: dict[str, tuple[TierStore, list[Entry]]] = {}
         for entry in found:
-            for place in self.destinations(entry):
-                groups.setdefault(place.key, (place, []))[1].append(entry)
-        for place, wanted in groups.values():
-            assert place.store is not None
+            for tier_store in self.destinations(entry):
+                groups.setdefault(tier_store.key, (tier_store, []))[1].append(entry)
+        for tier_store, wanted in groups.values():
+            assert tier_store.store is not None
             ids = [entry.id for entry in wanted]
-            there = await self.payloads.verified(owner, wanted, place, await place.store.get(owner, ids))
+            there = await self.payloads.verified(owner, wanted, tier_store, await tier_store.store.get(owner, ids))
             missing = [entry for entry in wanted if entry.id not in there and entry.id in plain]
             items = [
-                Sealed(each.id, each.version, keys.seal(each.id, CONTENT, place.tier, each.version, plain[each.id]))
+                Sealed(
+                    each.id, each.version, keys.seal(each.id, CONTENT, tier_store.tier, each.version, plain[each.id])
+                )
                 for each in missing
             ]
-            await place.store.put(owner, items)
-            back = await place.store.get(owner, [entry.id for entry in missing])
-            arrived = await self.payloads.verified(owner, missing, place, back)
+            await tier_store.store.put(owner, items)
+            back = await tier_store.store.get(owner, [entry.id for entry in missing])
+            arrived = await self.payloads.verified(owner, missing, tier_store, back)
             report.already += len(there)
             report.copied += len(arrived)
             for entry in wanted:
                 if entry.id in there or entry.id in arrived:
-                    held[entry.id].append(place)
+                    held[entry.id].append(tier_store)
         for entry in found:
-            places = held[entry.id]
-            if not places:
+            tier_stores = held[entry.id]
+            if not tier_stores:
                 report.failed.append(entry.id)
                 continue
-            if not await self.catalog.of(owner).write(partial(_point, entry, places)):
-                await self._take_back(owner, entry, places)
+            if not await self.catalog.of(owner).write(partial(_point, entry, tier_stores)):
+                await self._take_back(owner, entry, tier_stores)
                 continue
             report.verified += 1
-            if delete_source and any(place.durable and not place.mirror for place in places):
-                report.deleted += await self._delete(owner, entry, places)
+            if delete_source and any(tier_store.durable and not tier_store.mirror for tier_store in tier_stores):
+                report.deleted += await self._delete(owner, entry, tier_stores)
 
     async def _from_source(self, owner: Owner, found: Sequence[Entry]) -> dict[str, bytes]:
         plain: dict[str, bytes] = {}
-        for place in self.source:
+        for tier_store in self.source:
             missing = [entry for entry in found if entry.id not in plain]
-            if missing and place.store is not None:
-                kept = await place.store.get(owner, [entry.id for entry in missing])
-                plain.update(await self.payloads.verified(owner, missing, place, kept))
+            if missing and tier_store.store is not None:
+                kept = await tier_store.store.get(owner, [entry.id for entry in missing])
+                plain.update(await self.payloads.verified(owner, missing, tier_store, kept))
         return plain
 
-    async def _take_back(self, owner: Owner, entry: Entry, places: Sequence[TierStore]) -> None:
+    async def _take_back(self, owner: Owner, entry: Entry, tier_stores: Sequence[TierStore]) -> None:
         if not await self.catalog.of(owner).find([entry.id]):
-            for place in places:
-                if place.store is not None:
-                    await place.store.tombstone(owner, [entry.id])
+            for tier_store in tier_stores:
+                if tier_store.store is not None:
+                    await tier_store.store.tombstone(owner, [entry.id])
 
-    async def _delete(self, owner: Owner, entry: Entry, places: Sequence[TierStore]) -> int:
-        kept = {place.key for place in places}
-        gone = [place for place in self.source if place.key not in kept]
-        for place in gone:
-            assert place.store is not None
-            await self.catalog.of(owner).write(partial(_forget_copy, entry.id, place.key))
+    async def _delete(self, owner: Owner, entry: Entry, tier_stores: Sequence[TierStore]) -> int:
+        kept = {tier_store.key for tier_store in tier_stores}
+        gone = [tier_store for tier_store in self.source if tier_store.key not in kept]
+        for tier_store in gone:
+            assert tier_store.store is not None
+            await self.catalog.of(owner).write(partial(_forget_copy, entry.id, tier_store.key))
             try:
-                await place.store.drop(owner, {entry.id: entry.version})
+                await tier_store.store.drop(owner, {entry.id: entry.version})
             except BackendDown:
                 return 0
         return int(bool(gone))
 
 
-def _names(places: Sequence[TierStore]) -> str:
-    return ",".join(sorted(place.key for place in places))
+def _names(tier_stores: Sequence[TierStore]) -> str:
+    return ",".join(sorted(tier_store.key for tier_store in tier_stores))
 
 
-def _embedded(place: TierStore) -> bool:
-    return place.store is None or place.store.name == EmbeddedStore.name
+def _embedded(tier_store: TierStore) -> bool:
+    return tier_store.store is None or tier_store.store.name == EmbeddedStore.name
 
 
-def _point(entry: Entry, places: Sequence[TierStore], rows: UserRows) -> bool:
+def _point(entry: Entry, tier_stores: Sequence[TierStore], rows: UserRows) -> bool:
     """Note the copies and move the pointer; False when the memory was forgotten or changed meanwhile."""
     if not rows.memories.is_current(entry.id, entry.version):
         return False
-    home = next((place for place in places if not place.mirror), None)
-    for place in places:
-        if not _embedded(place):
-            rows.copies.note(entry.id, place.key, entry.version, time.time())
+    home = next((tier_store for tier_store in tier_stores if not tier_store.mirror), None)
+    for tier_store in tier_stores:
+        if not _embedded(tier_store):
+            rows.copies.note(entry.id, tier_store.key, entry.version, time.time())
     if home is not None:
         rows.memories.point(entry.id, entry.version, home.tier)
         if _embedded(home):

@@ -1,6 +1,6 @@
 """Sealed payloads and where they lie.
 
-payloads    PayloadStore: seals and commits a memory, opens it wherever it is, seals it anew for another place
+payloads    PayloadStore: seals and commits a memory, opens it wherever it is, seals it anew for another tier
 reading     how a memory is found: its tier, the catalogue, any other copy
 segments    sealed segments of search indexes
 tiers       which store serves which tier       resilient   deadline, retry and circuit breaker around a store

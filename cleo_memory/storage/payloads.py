@@ -1,4 +1,4 @@
-"""The payload store: seals a memory and commits it with its catalogue row, opens it, seals it for another place."""
+"""The payload store: seals a memory and commits it with its catalogue row, opens it, seals it for another tier."""
 
 from __future__ import annotations
 
@@ -133,30 +133,30 @@ class PayloadStore:
         """Where a new memory begins: an active conversation and what matters much is hot, the rest is warm."""
         return Tier.HOT if draft.kind is Kind.CONVERSATION or draft.importance >= VITAL else Tier.WARM
 
-    # -- for another place -----------------------------------------------------------------------------------------
+    # -- for another tier -------------------------------------------------------------------------------------------
 
-    async def reseal(self, owner: Owner, entries: Collection[Entry], place: TierStore) -> list[Sealed]:
+    async def reseal(self, owner: Owner, entries: Collection[Entry], tier_store: TierStore) -> list[Sealed]:
         """The memories of these rows, sealed for a tier. Raises: BackendDown, SealBroken."""
         keys = await self.keyring.keys(owner)
         if keys is None:
             return []
         plain = (await self.open(owner, list(entries))).whole().payloads
         there = [entry for entry in entries if entry.id in plain]
-        vectors = await self._vectors(there, plain, place)
+        vectors = await self._vectors(there, plain, tier_store)
         return [
             Sealed(
                 entry.id,
                 entry.version,
-                keys.seal(entry.id, CONTENT, str(place.tier), entry.version, plain[entry.id]),
+                keys.seal(entry.id, CONTENT, str(tier_store.tier), entry.version, plain[entry.id]),
                 vectors.get(entry.id),
             )
             for entry in there
         ]
 
     async def _vectors(
-        self, entries: Sequence[Entry], plain: Mapping[str, bytes], place: TierStore
+        self, entries: Sequence[Entry], plain: Mapping[str, bytes], tier_store: TierStore
     ) -> dict[str, Sequence[float]]:
-        if self.vectors is None or place.searchable is None or not entries:
+        if self.vectors is None or tier_store.searchable is None or not entries:
             return {}
         made = await asyncio.to_thread(self.vectors, [decode(entry, plain[entry.id]) for entry in entries])
         return {entry.id: vector for entry, vector in zip(entries, made, strict=True)}

@@ -84,7 +84,7 @@ class PayloadReader:
         return Opened(checked, work.payloads, damaged, unreachable, frozenset(work.down))
 
     async def verified(
-        self, owner: Owner, entries: Sequence[Entry], place: TierStore, found: Mapping[str, Sealed]
+        self, owner: Owner, entries: Sequence[Entry], tier_store: TierStore, found: Mapping[str, Sealed]
     ) -> dict[str, bytes]:
         """Payloads, by id, of those copies that are of the right version and open to what was once written."""
         good: dict[str, bytes] = {}
@@ -92,7 +92,7 @@ class PayloadReader:
             item = found.get(entry.id)
             if item is None or item.version != entry.version:
                 continue
-            if (plain := await self.opened(owner, entry, place.tier, item.data)) is not None:
+            if (plain := await self.opened(owner, entry, tier_store.tier, item.data)) is not None:
                 good[entry.id] = plain
         return good
 
@@ -123,24 +123,24 @@ class _Opening:
 
     async def look_everywhere(self, entries: Sequence[Entry]) -> list[str]:
         """Open what can be; returns the ids of the others."""
-        for place in self.reader.tiers:
-            if here := [entry for entry in entries if entry.tier == place.tier]:
-                await self._look_in(place, here)
+        for tier_store in self.reader.tiers:
+            if here := [entry for entry in entries if entry.tier == tier_store.tier]:
+                await self._look_in(tier_store, here)
         if missing := self._missing(entries):
             await self._look_in_catalog(missing)
         if missing := self._missing(entries):
             await self._look_for_copies(missing)
         return [entry.id for entry in self._missing(entries)]
 
-    async def _look_in(self, place: TierStore, entries: Sequence[Entry]) -> None:
-        if place.store is None:
+    async def _look_in(self, tier_store: TierStore, entries: Sequence[Entry]) -> None:
+        if tier_store.store is None:
             return
         try:
-            found = await place.store.get(self.owner, [entry.id for entry in entries])
+            found = await tier_store.store.get(self.owner, [entry.id for entry in entries])
         except BackendDown:
-            self.down.add(place.key)
+            self.down.add(tier_store.key)
             return
-        self.payloads.update(await self.reader.verified(self.owner, entries, place, found))
+        self.payloads.update(await self.reader.verified(self.owner, entries, tier_store, found))
 
     async def _look_in_catalog(self, entries: Sequence[Entry]) -> None:
         ids = [entry.id for entry in entries]
@@ -158,11 +158,11 @@ class _Opening:
     async def _look_for_copies(self, entries: Sequence[Entry]) -> None:
         ids = [entry.id for entry in entries]
         copies = await self.reader.catalog.of(self.owner).read(lambda rows: rows.copies.of(ids))
-        for place in self.reader.tiers:
+        for tier_store in self.reader.tiers:
             here = [
                 entry
                 for entry in self._missing(entries)
-                if entry.tier != place.tier and copies.get(entry.id, {}).get(place.key) == entry.version
+                if entry.tier != tier_store.tier and copies.get(entry.id, {}).get(tier_store.key) == entry.version
             ]
             if here:
-                await self._look_in(place, here)
+                await self._look_in(tier_store, here)

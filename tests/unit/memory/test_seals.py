@@ -28,7 +28,7 @@ HERE = Binding("acme", Owner("a" * 32), "r1", "content", "warm", 3)
         ("owner", "b" * 32),
         ("record", "r2"),
         ("field", "vector"),
-        ("place", "cold"),
+        ("location", "cold"),
         ("version", 2),
     ],
 )
