@@ -24,12 +24,13 @@ from cleo_model.moe.routing import RouterWatch
 from cleo_model.moe.upcycle import init_moe
 from cleo_model.packing.pack import build_curriculum
 from cleo_model.recipe import MoERecipe, Recipe
+from cleo_model.training import ops
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase
 from cleo_model.training.launch import command, main
 from cleo_model.training.lock import LOCK, run_lock
 from cleo_model.training.loss import heldout_loss, summed_loss
-from cleo_model.training.ops import clear_stale_locks
+from cleo_model.training.ops import clear_stale_locks, prebuild_ops
 from cleo_model.training.trainer import Job, Trainer
 
 pytestmark = pytest.mark.unit
@@ -311,4 +312,30 @@ def test_the_lock_of_a_killed_compiler_is_cleared_and_that_of_a_living_one_stays
     compiler.communicate()
     assert lock.exists()
     assert clear_stale_locks() == [lock]
+    assert not lock.exists()
+
+
+def test_what_is_compiled_is_known_as_done_until_something_it_depends_on_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[object] = []
+
+    def compile_(command: object, **options: object) -> subprocess.CompletedProcess[str]:
+        compiled.append(command)
+        (tmp_path / "cpu_adam").mkdir(exist_ok=True)
+        (tmp_path / "cpu_adam" / "cpu_adam.so").touch()
+        return subprocess.CompletedProcess([], 0, "", "")
+
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
+    monkeypatch.setattr(ops.subprocess, "run", compile_)
+    assert [prebuild_ops(), prebuild_ops()] == [False, True]
+    assert len(compiled) == 1
+    (tmp_path / "cpu_adam" / "cpu_adam.so").unlink()
+    assert [prebuild_ops(), prebuild_ops()] == [False, True]
+    monkeypatch.setattr(ops, "version", lambda name: "another")
+    assert [prebuild_ops(), prebuild_ops()] == [False, True]
+    assert len(compiled) == 3
+    lock = tmp_path / "cpu_adam" / "lock"
+    lock.touch()  # of a compiler that was killed
+    assert prebuild_ops()
     assert not lock.exists()
