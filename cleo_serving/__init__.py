@@ -13,7 +13,7 @@
 | `model/` | which model answers: loaded, held, swapped, withdrawn |
 | `identity/`, `security/` | tokens and issuers; request bodies, headers, query guard, rate limits |
 | `local/` | a model on the command line, without an API |
-| `app`, `server`, `services`, `settings`, `metrics`, `cli` | the parts put together, configured, measured, started |
+| `app`, `server`, `services`, `settings`, `counters`, `metrics`, `cli` | put together, configured, measured |
 
 Of `cleo_memory` only its face is imported; an import contract holds that.
 """

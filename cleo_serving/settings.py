@@ -175,7 +175,7 @@ class ServingSettings(BaseSettings):
 
     def problems(self) -> Iterator[str]:
         """See `cleo_core.settings.check`."""
-        from cleo_serving.security.counters import open_counters
+        from cleo_serving.counters import open_counters
 
         try:
             open_counters(self.rate.storage)

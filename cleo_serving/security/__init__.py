@@ -1,1 +1,1 @@
-"""What every request passes: `headers`, `body`, `query/` (the guard of documents), `limits` and their `counters`."""
+"""What every request passes: `headers`, `body`, `query/` (the guard of documents), `limits`."""

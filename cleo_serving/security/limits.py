@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
+from cleo_serving.counters import open_counters
 from cleo_serving.errors import RateLimited
-from cleo_serving.security.counters import open_counters
 from cleo_serving.settings import RateSettings
 
 __all__ = ["RateLimits"]
