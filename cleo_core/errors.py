@@ -42,6 +42,15 @@ class CleoError(Exception):
     http_status = 500
     exit_code = 1
 
+    def __init_subclass__(
+        cls, *, code: str | None = None, http_status: int | None = None, exit_code: int | None = None
+    ) -> None:
+        """What is not given is as in the parent."""
+        super().__init_subclass__()
+        for name, value in (("code", code), ("http_status", http_status), ("exit_code", exit_code)):
+            if value is not None:
+                setattr(cls, name, value)
+
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
@@ -51,58 +60,34 @@ class CleoError(Exception):
         return f"{self.message} {self.hint}" if self.hint else self.message
 
 
-class ConfigError(CleoError):
-    code = "CONFIG"
-    exit_code = 2
+class ConfigError(CleoError, code="CONFIG", exit_code=2): ...
 
 
-class InputError(CleoError):
-    code = "INPUT"
-    http_status = 400
-    exit_code = 2
+class InputError(CleoError, code="INPUT", http_status=400, exit_code=2): ...
 
 
-class UnavailableSource(InputError):
-    code = "UNAVAILABLE_SOURCE"
-    http_status = 503
+class UnavailableSource(InputError, code="UNAVAILABLE_SOURCE", http_status=503): ...
 
 
-class ModelError(InputError):
-    code = "MODEL"
+class ModelError(InputError, code="MODEL"): ...
 
 
-class UnsafeWeights(ModelError):
-    code = "UNSAFE_WEIGHTS"
-    exit_code = 5
+class UnsafeWeights(ModelError, code="UNSAFE_WEIGHTS", exit_code=5): ...
 
 
-class UnusableModel(ModelError):
-    code = "UNUSABLE_MODEL"
+class UnusableModel(ModelError, code="UNUSABLE_MODEL"): ...
 
 
-class EnvironmentFault(CleoError):
-    code = "ENVIRONMENT"
-    http_status = 503
-    exit_code = 3
+class EnvironmentFault(CleoError, code="ENVIRONMENT", http_status=503, exit_code=3): ...
 
 
-class BusyError(CleoError):
-    code = "BUSY"
-    http_status = 409
-    exit_code = 4
+class BusyError(CleoError, code="BUSY", http_status=409, exit_code=4): ...
 
 
-class IntegrityError(CleoError):
-    code = "INTEGRITY"
-    exit_code = 5
+class IntegrityError(CleoError, code="INTEGRITY", exit_code=5): ...
 
 
-class TrustError(CleoError):
-    code = "TRUST"
-    http_status = 403
-    exit_code = 5
+class TrustError(CleoError, code="TRUST", http_status=403, exit_code=5): ...
 
 
-class Interrupted(CleoError):
-    code = "INTERRUPTED"
-    exit_code = 130
+class Interrupted(CleoError, code="INTERRUPTED", exit_code=130): ...

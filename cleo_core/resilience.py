@@ -24,12 +24,8 @@ T = TypeVar("T")
 Kinds = tuple[type[BaseException], ...]
 
 
-class CircuitOpen(CleoError):
+class CircuitOpen(CleoError, code="CIRCUIT_OPEN", http_status=503, exit_code=3):
     """A backend failed too often just now; it is left alone for a while."""
-
-    code = "CIRCUIT_OPEN"
-    http_status = 503
-    exit_code = 3
 
 
 def _policy(on: Kinds, unless: Kinds, attempts: int, deadline: float, longest: float) -> dict[str, Any]:

@@ -38,46 +38,34 @@ __all__ = [
 ]
 
 
-class InvalidUser(InputError):
-    code = "INVALID_USER"
+class InvalidUser(InputError, code="INVALID_USER"): ...
 
 
-class InvalidMemory(InputError):
-    code = "INVALID_MEMORY"
+class InvalidMemory(InputError, code="INVALID_MEMORY"): ...
 
 
-class MemoryNotFound(InputError):
-    code = "MEMORY_NOT_FOUND"
-    http_status = 404
+class MemoryNotFound(InputError, code="MEMORY_NOT_FOUND", http_status=404): ...
 
 
-class BadArchive(InputError):
-    code = "BAD_ARCHIVE"
+class BadArchive(InputError, code="BAD_ARCHIVE"): ...
 
 
-class StorageFault(EnvironmentFault):
-    code = "STORAGE"
+class StorageFault(EnvironmentFault, code="STORAGE"): ...
 
 
-class UserErased(InputError):
-    code = "USER_ERASED"
+class UserErased(InputError, code="USER_ERASED"): ...
 
 
-class BackendDown(EnvironmentFault):
-    code = "BACKEND_DOWN"
+class BackendDown(EnvironmentFault, code="BACKEND_DOWN"): ...
 
 
-class MemoryClosed(EnvironmentFault):
-    code = "MEMORY_CLOSED"
+class MemoryClosed(EnvironmentFault, code="MEMORY_CLOSED"): ...
 
 
-class SealBroken(IntegrityError):
-    code = "SEAL_BROKEN"
+class SealBroken(IntegrityError, code="SEAL_BROKEN"): ...
 
 
-class KeyUnavailable(TrustError):
-    code = "KEY_UNAVAILABLE"
+class KeyUnavailable(TrustError, code="KEY_UNAVAILABLE"): ...
 
 
-class LeaseHeld(BusyError):
-    code = "LEASE_HELD"
+class LeaseHeld(BusyError, code="LEASE_HELD"): ...

@@ -41,45 +41,34 @@ __all__ = [
 ]
 
 
-class CorpusError(InputError):
-    code = "CORPUS"
+class CorpusError(InputError, code="CORPUS"): ...
 
 
-class SourceError(CorpusError):
-    code = "SOURCE"
+class SourceError(CorpusError, code="SOURCE"): ...
 
 
-class UndecodableText(SourceError):
-    code = "UNDECODABLE_TEXT"
+class UndecodableText(SourceError, code="UNDECODABLE_TEXT"): ...
 
 
-class MalformedRecord(SourceError):
-    code = "MALFORMED_RECORD"
+class MalformedRecord(SourceError, code="MALFORMED_RECORD"): ...
 
 
-class UnsafePath(SourceError):
-    code = "UNSAFE_PATH"
+class UnsafePath(SourceError, code="UNSAFE_PATH"): ...
 
 
-class EmptyCorpus(CorpusError):
-    code = "EMPTY_CORPUS"
+class EmptyCorpus(CorpusError, code="EMPTY_CORPUS"): ...
 
 
-class WorkerFailed(EnvironmentFault):
-    code = "WORKER_FAILED"
+class WorkerFailed(EnvironmentFault, code="WORKER_FAILED"): ...
 
 
-class UnsupportedArchitecture(ModelError):
-    code = "UNSUPPORTED_ARCHITECTURE"
+class UnsupportedArchitecture(ModelError, code="UNSUPPORTED_ARCHITECTURE"): ...
 
 
-class RecipeError(InputError):
-    code = "RECIPE"
+class RecipeError(InputError, code="RECIPE"): ...
 
 
-class TrainerRunning(BusyError):
-    code = "TRAINER_RUNNING"
+class TrainerRunning(BusyError, code="TRAINER_RUNNING"): ...
 
 
-class TrainingFailed(EnvironmentFault):
-    code = "TRAINING_FAILED"
+class TrainingFailed(EnvironmentFault, code="TRAINING_FAILED"): ...

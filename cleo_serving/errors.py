@@ -41,34 +41,22 @@ __all__ = [
 ]
 
 
-class Unauthenticated(CleoError):
-    code = "UNAUTHENTICATED"
-    http_status = 401
+class Unauthenticated(CleoError, code="UNAUTHENTICATED", http_status=401): ...
 
 
-class Forbidden(CleoError):
-    code = "FORBIDDEN"
-    http_status = 403
+class Forbidden(CleoError, code="FORBIDDEN", http_status=403): ...
 
 
-class NotFound(CleoError):
-    code = "NOT_FOUND"
-    http_status = 404
+class NotFound(CleoError, code="NOT_FOUND", http_status=404): ...
 
 
-class BadRequest(CleoError):
-    code = "BAD_REQUEST"
-    http_status = 400
+class BadRequest(CleoError, code="BAD_REQUEST", http_status=400): ...
 
 
-class BodyTooLarge(BadRequest):
-    code = "BODY_TOO_LARGE"
-    http_status = 413
+class BodyTooLarge(BadRequest, code="BODY_TOO_LARGE", http_status=413): ...
 
 
-class UnsupportedBody(BadRequest):
-    code = "UNSUPPORTED_BODY"
-    http_status = 415
+class UnsupportedBody(BadRequest, code="UNSUPPORTED_BODY", http_status=415): ...
 
 
 class QueryRejected(BadRequest):
@@ -88,29 +76,16 @@ class RateLimited(CleoError):
         self.retry_after = retry_after
 
 
-class Overloaded(CleoError):
-    code = "OVERLOADED"
-    http_status = 503
-    exit_code = 4
+class Overloaded(CleoError, code="OVERLOADED", http_status=503, exit_code=4): ...
 
 
-class Erased(CleoError):
-    code = "ERASED"
-    http_status = 409
+class Erased(CleoError, code="ERASED", http_status=409): ...
 
 
-class ModelWithdrawn(CleoError):
-    code = "MODEL_WITHDRAWN"
-    http_status = 503
-    exit_code = 5
+class ModelWithdrawn(CleoError, code="MODEL_WITHDRAWN", http_status=503, exit_code=5): ...
 
 
-class EngineError(CleoError):
-    code = "ENGINE"
-    http_status = 503
-    exit_code = 3
+class EngineError(CleoError, code="ENGINE", http_status=503, exit_code=3): ...
 
 
-class UnsupportedModel(EngineError):
-    code = "UNSUPPORTED_MODEL"
-    exit_code = 2
+class UnsupportedModel(EngineError, code="UNSUPPORTED_MODEL", exit_code=2): ...

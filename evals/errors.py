@@ -16,13 +16,10 @@ from cleo_core.errors import InputError, IntegrityError
 __all__ = ["BadItems", "BrokenSeal", "UnknownTask"]
 
 
-class BadItems(InputError):
-    code = "BAD_ITEMS"
+class BadItems(InputError, code="BAD_ITEMS"): ...
 
 
-class UnknownTask(InputError):
-    code = "UNKNOWN_TASK"
+class UnknownTask(InputError, code="UNKNOWN_TASK"): ...
 
 
-class BrokenSeal(IntegrityError):
-    code = "BROKEN_SEAL"
+class BrokenSeal(IntegrityError, code="BROKEN_SEAL"): ...

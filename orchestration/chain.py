@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["ChainFailed", "run_job"]
 
 
-class ChainFailed(CleoError):
+class ChainFailed(CleoError, code="CHAIN_FAILED"):
     """A step of the chain failed or a blocking check did not pass."""
-
-    code = "CHAIN_FAILED"
 
 
 def run_job(name: str, config: Mapping[str, Any] | None = None) -> bool:

@@ -25,29 +25,22 @@ __all__ = [
 ]
 
 
-class KeyMissing(TrustError):
-    code = "KEY_MISSING"
+class KeyMissing(TrustError, code="KEY_MISSING"): ...
 
 
-class KeyExists(TrustError):
-    code = "KEY_EXISTS"
+class KeyExists(TrustError, code="KEY_EXISTS"): ...
 
 
-class KeyInsecure(TrustError):
-    code = "KEY_INSECURE"
+class KeyInsecure(TrustError, code="KEY_INSECURE"): ...
 
 
-class KeyUnreadable(TrustError):
-    code = "KEY_UNREADABLE"
+class KeyUnreadable(TrustError, code="KEY_UNREADABLE"): ...
 
 
-class UntrustedKey(TrustError):
-    code = "UNTRUSTED_KEY"
+class UntrustedKey(TrustError, code="UNTRUSTED_KEY"): ...
 
 
-class SignatureMissing(TrustError):
-    code = "SIGNATURE_MISSING"
+class SignatureMissing(TrustError, code="SIGNATURE_MISSING"): ...
 
 
-class SignatureInvalid(TrustError):
-    code = "SIGNATURE_INVALID"
+class SignatureInvalid(TrustError, code="SIGNATURE_INVALID"): ...

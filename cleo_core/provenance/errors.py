@@ -44,65 +44,49 @@ __all__ = [
 ]
 
 
-class BundleRefused(IntegrityError):
-    code = "BUNDLE_REFUSED"
+class BundleRefused(IntegrityError, code="BUNDLE_REFUSED"): ...
 
 
-class BundleLink(BundleRefused):
-    code = "BUNDLE_LINK"
+class BundleLink(BundleRefused, code="BUNDLE_LINK"): ...
 
 
-class BundleName(BundleRefused):
-    code = "BUNDLE_NAME"
+class BundleName(BundleRefused, code="BUNDLE_NAME"): ...
 
 
-class BundleIncomplete(BundleRefused):
-    code = "BUNDLE_INCOMPLETE"
+class BundleIncomplete(BundleRefused, code="BUNDLE_INCOMPLETE"): ...
 
 
-class BundleContent(BundleRefused):
-    code = "BUNDLE_CONTENT"
+class BundleContent(BundleRefused, code="BUNDLE_CONTENT"): ...
 
 
-class BundleChanged(IntegrityError):
-    code = "BUNDLE_CHANGED"
+class BundleChanged(IntegrityError, code="BUNDLE_CHANGED"): ...
 
 
-class BundleSignatureInvalid(TrustError):
-    code = "BUNDLE_SIGNATURE_INVALID"
+class BundleSignatureInvalid(TrustError, code="BUNDLE_SIGNATURE_INVALID"): ...
 
 
-class NotApproved(TrustError):
-    code = "NOT_APPROVED"
+class NotApproved(TrustError, code="NOT_APPROVED"): ...
 
 
-class ApprovalInvalid(NotApproved):
-    code = "APPROVAL_INVALID"
+class ApprovalInvalid(NotApproved, code="APPROVAL_INVALID"): ...
 
 
-class ApprovalExpired(NotApproved):
-    code = "APPROVAL_EXPIRED"
+class ApprovalExpired(NotApproved, code="APPROVAL_EXPIRED"): ...
 
 
-class ApprovalMismatch(NotApproved):
-    code = "APPROVAL_MISMATCH"
+class ApprovalMismatch(NotApproved, code="APPROVAL_MISMATCH"): ...
 
 
-class Rejected(NotApproved):
-    code = "REJECTED"
+class Rejected(NotApproved, code="REJECTED"): ...
 
 
-class Revoked(NotApproved):
-    code = "REVOKED"
+class Revoked(NotApproved, code="REVOKED"): ...
 
 
-class VersionRollback(TrustError):
-    code = "VERSION_ROLLBACK"
+class VersionRollback(TrustError, code="VERSION_ROLLBACK"): ...
 
 
-class VersionReplaced(TrustError):
-    code = "VERSION_REPLACED"
+class VersionReplaced(TrustError, code="VERSION_REPLACED"): ...
 
 
-class StateDamaged(TrustError):
-    code = "STATE_DAMAGED"
+class StateDamaged(TrustError, code="STATE_DAMAGED"): ...

@@ -13,16 +13,10 @@ from cleo_core.errors import CleoError
 __all__ = ["RegistryError", "UnsafeArtifact", "VersionNotFound"]
 
 
-class RegistryError(CleoError):
-    code = "REGISTRY"
-    http_status = 503
-    exit_code = 3
+class RegistryError(CleoError, code="REGISTRY", http_status=503, exit_code=3): ...
 
 
-class VersionNotFound(RegistryError):
-    code = "VERSION_NOT_FOUND"
-    http_status = 404
+class VersionNotFound(RegistryError, code="VERSION_NOT_FOUND", http_status=404): ...
 
 
-class UnsafeArtifact(RegistryError):
-    code = "UNSAFE_ARTIFACT"
+class UnsafeArtifact(RegistryError, code="UNSAFE_ARTIFACT"): ...

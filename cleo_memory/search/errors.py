@@ -15,13 +15,10 @@ from cleo_core.errors import EnvironmentFault, InputError, IntegrityError
 __all__ = ["EmbedderUnavailable", "SegmentDamaged", "VectorMismatch"]
 
 
-class EmbedderUnavailable(EnvironmentFault):
-    code = "EMBEDDER_UNAVAILABLE"
+class EmbedderUnavailable(EnvironmentFault, code="EMBEDDER_UNAVAILABLE"): ...
 
 
-class SegmentDamaged(IntegrityError):
-    code = "SEGMENT_DAMAGED"
+class SegmentDamaged(IntegrityError, code="SEGMENT_DAMAGED"): ...
 
 
-class VectorMismatch(InputError):
-    code = "VECTOR_MISMATCH"
+class VectorMismatch(InputError, code="VECTOR_MISMATCH"): ...
