@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cleo_memory.catalog.database.base import Database, Transaction
-from cleo_memory.catalog.owned import OwnedTable, Reads, ReadsAndWrites
+from cleo_memory.catalog.database.base import Database
+from cleo_memory.catalog.owned import OwnedTable, Reads, ReadsAndWrites, SharedTable
 from cleo_memory.records import Owner
 
 __all__ = ["AllDataKeys", "KeyStore", "UserDataKeys", "WrappedKey"]
@@ -61,15 +61,10 @@ class UserDataKeys(OwnedTable):
         self._update("wrapped = NULL, kek = '', destroyed_at = ?", where, now, below)
 
 
-class AllDataKeys:
-    """The operator's questions about all users' keys. Reads only."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
+class AllDataKeys(SharedTable):
     def under_other_kek(self, kek: str, limit: int) -> list[tuple[Owner, WrappedKey]]:
         sql = "SELECT owner, version, kek, wrapped FROM data_keys WHERE wrapped IS NOT NULL AND kek <> ? LIMIT ?"
-        rows = self._tx.execute(sql, (kek, limit)).fetchall()
+        rows = self._fetch(sql, kek, limit)
         return [(Owner(owner), WrappedKey(int(version), name, bytes(key))) for owner, version, name, key in rows]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cleo_memory.catalog.database.base import Transaction
-from cleo_memory.catalog.owned import OwnedTable
+from cleo_memory.catalog.owned import OwnedTable, SharedTable
 from cleo_memory.records import Owner
 
 __all__ = ["AllErasures", "UserErasures"]
@@ -27,18 +26,13 @@ class UserErasures(OwnedTable):
         self._update("receipt = 'superseded'", "receipt = ''")
 
 
-class AllErasures:
-    """The operator's questions about all users' erasures. Reads only."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
+class AllErasures(SharedTable):
     def unfinished(self) -> list[Owner]:
         """Erasures that a crash interrupted: their rows are gone, their keys may not be."""
-        rows = self._tx.execute("SELECT DISTINCT owner FROM erasures WHERE receipt = ''").fetchall()
+        rows = self._fetch("SELECT DISTINCT owner FROM erasures WHERE receipt = ''")
         return [Owner(row[0]) for row in rows]
 
     def since(self, at: float) -> list[tuple[str, Owner]]:
         """(id, owner) of erasures after a moment, by whatever process."""
-        rows = self._tx.execute("SELECT id, owner FROM erasures WHERE erased_at > ?", (at,)).fetchall()
+        rows = self._fetch("SELECT id, owner FROM erasures WHERE erased_at > ?", at)
         return [(row[0], Owner(row[1])) for row in rows]

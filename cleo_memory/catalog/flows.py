@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cleo_memory.catalog.database.base import Transaction
+from cleo_memory.catalog.owned import SharedTable
 
 __all__ = ["AllFlows", "Flows"]
 
@@ -21,12 +22,7 @@ class Flows:
         )
 
 
-class AllFlows:
-    """Reads only."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
+class AllFlows(SharedTable):
     def all(self) -> dict[tuple[str, str], int]:
-        rows = self._tx.execute("SELECT source, target, memories FROM flows").fetchall()
+        rows = self._fetch("SELECT source, target, memories FROM flows")
         return {(source, target): int(n) for source, target, n in rows}

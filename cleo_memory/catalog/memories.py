@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from cleo_memory.catalog.database.base import Transaction, marks
+from cleo_memory.catalog.database.base import marks
 from cleo_memory.catalog.entry import Entry
-from cleo_memory.catalog.owned import OwnedTable, parts
+from cleo_memory.catalog.owned import OwnedTable, SharedTable, parts
 from cleo_memory.records import Owner
 
 __all__ = ["AllMemories", "UserMemories"]
@@ -139,14 +139,9 @@ class UserMemories(OwnedTable):
         )
 
 
-class AllMemories:
-    """The operator's questions about the memories of all users. Reads only."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
+class AllMemories(SharedTable):
     def _select(self, columns: str, where: str, *values: Any) -> list[Any]:
-        return self._tx.execute(f"SELECT {columns} FROM memories WHERE live = 1 AND {where}", values).fetchall()  # noqa: S608 - our own names
+        return self._fetch(f"SELECT {columns} FROM memories WHERE live = 1 AND {where}", *values)  # noqa: S608 - our own names
 
     @staticmethod
     def _owned(rows: Sequence[Sequence[Any]]) -> list[tuple[Owner, Entry]]:

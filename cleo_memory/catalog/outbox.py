@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cleo_memory.catalog.database.base import Transaction
-from cleo_memory.catalog.owned import OwnedTable
+from cleo_memory.catalog.owned import OwnedTable, SharedTable
 from cleo_memory.records import Owner
 
 __all__ = ["AllOutbox", "Job", "UserOutbox"]
@@ -47,18 +46,13 @@ class UserOutbox(OwnedTable):
         return {row[0] for row in self._select("DISTINCT store", "action = 'purge'")}
 
 
-class AllOutbox:
-    """The operator's questions about all users' jobs. Reads only."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-
+class AllOutbox(SharedTable):
     def due(self, store: str, now: float, limit: int) -> list[Job]:
         sql = """SELECT number, owner, id, version, action, attempts FROM outbox WHERE store = ? AND due_at <= ?
                  ORDER BY number LIMIT ?"""
-        return [Job(*row) for row in self._tx.execute(sql, (store, now, limit)).fetchall()]
+        return [Job(*row) for row in self._fetch(sql, store, now, limit)]
 
     def waiting(self) -> dict[str, int]:
         """How many jobs wait, by store."""
         sql = "SELECT store, count(*) FROM outbox GROUP BY store"
-        return {store: int(n) for store, n in self._tx.execute(sql).fetchall()}
+        return {store: int(n) for store, n in self._fetch(sql)}

@@ -1,4 +1,4 @@
-"""Tables of users' rows, bound to one owner.
+"""The border between users: tables of users' rows, bound to one owner, and questions about all users.
 
 `OwnedTable` writes the owner into every statement itself. A subclass names columns and conditions and never has the
 transaction in its hands, so no method of it can reach a row of another user, whatever condition it asks for.
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from cleo_memory.catalog.database.base import Database, Transaction, marks
 from cleo_memory.records import Owner
 
-__all__ = ["PART", "OwnedTable", "Reads", "ReadsAndWrites", "parts"]
+__all__ = ["OwnedTable", "Reads", "ReadsAndWrites", "SharedTable", "parts"]
 
 PART = 500  # values in one condition: what every version of SQLite takes
 Rows = TypeVar("Rows")
@@ -70,6 +70,16 @@ class OwnedTable:
     def clear(self) -> None:
         """Delete every row of the owner."""
         self._delete("1 = 1")
+
+
+class SharedTable:
+    """The operator's questions about all users' rows of a table, asked of a snapshot that cannot be written."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self.__tx = tx
+
+    def _fetch(self, sql: str, *values: Any) -> list[Any]:
+        return self.__tx.execute(sql, values).fetchall()
 
 
 def parts(values: Collection[str]) -> Iterable[list[str]]:

@@ -11,6 +11,7 @@ from cleo_memory.catalog.database.base import Database
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.migrations.keys import KEYS
 from cleo_memory.catalog.migrations.schema import Pending, Schema
+from cleo_memory.catalog.migrations.sqlite import pending_in_sqlite
 from cleo_memory.catalog.migrations.tables import CATALOGUE
 from cleo_memory.settings import POSTGRES, MemorySettings
 
@@ -45,7 +46,7 @@ def pending_upgrades(settings: MemorySettings) -> list[tuple[str, Pending]]:
     for url, schema in ((settings.catalogue, CATALOGUE), (_keys_url(settings), KEYS)):
         if url == "sqlite":
             path = home("memory") / f"{schema.name}.db"
-            where, pending = str(path), SqliteDatabase.pending(path, schema)
+            where, pending = str(path), pending_in_sqlite(path, schema)
         else:
             from cleo_memory.catalog.database.postgres import pending_in_postgres
 

@@ -8,7 +8,6 @@ one caller alone waits 0.3 to 1.1 ms, against 1.7 to 2.5.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import queue
 import sqlite3
@@ -20,14 +19,13 @@ from typing import Any, TypeVar
 
 from cleo_memory.catalog.database.base import Transaction
 from cleo_memory.catalog.migrations import backup
-from cleo_memory.catalog.migrations.schema import Pending, Schema
+from cleo_memory.catalog.migrations.schema import Schema
+from cleo_memory.catalog.migrations.sqlite import migrate
 from cleo_memory.errors import MemoryClosed, StorageFault
 
 __all__ = ["SqliteDatabase"]
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
-IDENTITY = "INTEGER PRIMARY KEY AUTOINCREMENT"
 LARGEST_GROUP = 512
 BUSY_SECONDS = 30.0
 
@@ -46,7 +44,11 @@ class SqliteDatabase:
         self._queue: queue.SimpleQueue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._closed = False
         try:
-            self._migrate(schema)
+            first = self._connect()
+            try:
+                migrate(first, path, schema)
+            finally:
+                first.close()  # rolls back what is not committed
         except (sqlite3.Error, OSError) as error:
             raise _fault(error, path) from error
         self._backups = backup.existing(path)
@@ -64,47 +66,6 @@ class SqliteDatabase:
         connection.execute("PRAGMA temp_store=MEMORY")  # no spill of a sort into a file outside the folder
         connection.execute("PRAGMA cache_size=-16000")
         return connection
-
-    # -- migrating -------------------------------------------------------------------------------------------------
-
-    def _migrate(self, schema: Schema) -> None:
-        connection = self._connect()
-        try:
-            if (pending := _pending(connection, schema)).steps:
-                # The lock first: nothing changes between the copy and the migration, and one process does both.
-                connection.execute("BEGIN IMMEDIATE")
-                if (pending := _pending(connection, schema)).steps:
-                    self._upgrade(connection, schema, pending)
-                connection.execute("COMMIT")
-        finally:
-            connection.close()  # rolls back what is not committed
-        backup.discard(backup.expired(self.path) if schema.keep_backup else backup.existing(self.path))
-
-    def _upgrade(self, connection: sqlite3.Connection, schema: Schema, pending: Pending) -> None:
-        if pending.empty:
-            schema.apply(connection, pending, IDENTITY)
-            return
-        copy = backup.make(self.path, pending.version)
-        fate = "it goes at the next deletion, or in 7 days" if schema.keep_backup else "it goes once all is checked"
-        log.warning("%s is migrated (%s). What it was is in %s; %s.", self.path, pending, copy, fate)
-        try:
-            schema.apply(connection, pending, IDENTITY)
-            if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
-                raise StorageFault(f"The migrated {self.path.name} would be damaged: {found}. Nothing was changed.")
-        except BaseException:
-            backup.discard([copy])  # it is what the database still is
-            raise
-
-    @staticmethod
-    def pending(path: Path, schema: Schema) -> Pending | None:
-        """What opening the file would migrate; changes nothing. None: there is no file yet."""
-        if not path.exists():
-            return None
-        connection = sqlite3.connect(path)
-        try:
-            return _pending(connection, schema)
-        finally:
-            connection.close()
 
     async def discard_backups(self) -> None:
         """Delete the copies made before a migration: they hold what is being deleted."""
@@ -219,13 +180,6 @@ class SqliteDatabase:
         await asyncio.to_thread(self._readers.shutdown)
         for connection in self._opened:
             connection.close()
-
-
-def _pending(connection: sqlite3.Connection, schema: Schema) -> Pending:
-    def columns(table: str) -> set[str]:
-        return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-
-    return schema.pending(connection, columns)
 
 
 def _fault(error: sqlite3.Error | OSError, path: Path) -> StorageFault:

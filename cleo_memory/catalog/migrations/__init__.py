@@ -2,7 +2,7 @@
 
     schema     the rules: what a version is, what is refused, how steps are applied in one transaction
     tables     the catalogue's steps                      keys       the key store's steps
-    backup     the copy that is made of an SQLite file before it changes, and when that copy goes
+    sqlite     copy, steps and checks of a file           backup   that copy, and when it goes
 
 An SQLite file is brought up to date when it is opened. Postgres, which others may be using, is changed by
 `cleo memory upgrade` alone. A database of a newer version is refused.

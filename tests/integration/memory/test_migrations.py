@@ -169,6 +169,17 @@ async def test_a_fresh_memory_needs_no_upgrade_and_no_backup(home: Path, postgre
     assert list((home / "memory").glob("*.backup*")) == []
 
 
+async def test_several_processes_may_open_an_earlier_memory_at_once(old_sqlite: Path, old_postgres: str) -> None:
+    path = old_sqlite / "catalogue.db"
+    opened = await asyncio.gather(*(asyncio.to_thread(SqliteDatabase, path, CATALOGUE) for _ in range(4)))
+    assert len(backup.existing(path)) == 1
+    together = (asyncio.to_thread(PostgresDatabase, old_postgres, CATALOGUE, upgrade=True) for _ in range(4))
+    versions = "SELECT version FROM schema_version ORDER BY version"
+    for database in [*opened, *await asyncio.gather(*together)]:
+        assert await database.read(lambda tx: tx.execute(versions).fetchall()) == [(1,), (2,)]
+        await database.close()
+
+
 # -- the backup and the right to be forgotten -------------------------------------------------------------------------
 
 
