@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cleo_core.errors import InputError
 
@@ -36,19 +36,8 @@ def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
         data: bytes, or text that is written as UTF-8.
         mode: permissions of the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = _draft(path)
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data.encode() if isinstance(data, str) else data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    with _atomic_stream(path, mode) as stream:
+        stream.write(data.encode() if isinstance(data, str) else data)
 
 
 def write_json(path: Path, value: Any, *, mode: int = 0o600) -> None:
@@ -117,10 +106,31 @@ def _no_constant(name: str) -> float:
 
 
 def write_jsonl(path: Path, values: Iterable[Any], *, mode: int = 0o600) -> int:
-    """Write values as JSON Lines, atomically; returns how many there were."""
-    lines = [json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n" for value in values]
-    write_atomic(path, "".join(lines), mode=mode)
-    return len(lines)
+    """Write values as JSON Lines, atomically and one at a time; returns how many there were."""
+    count = 0
+    with _atomic_stream(path, mode) as stream:
+        for value in values:
+            stream.write((json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
+            count += 1
+    return count
+
+
+@contextmanager
+def _atomic_stream(path: Path, mode: int) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path`, durable, when the block ends without an exception."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = _draft(path)
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
 
 
 def _draft(path: Path) -> Path:

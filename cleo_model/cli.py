@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from cleo_core.progress import ConsoleReporter
-
-if TYPE_CHECKING:
-    from cleo_model.recipe import Recipe
 
 __all__ = ["train"]
 
@@ -36,7 +31,9 @@ __all__ = ["train"]
     "--ranks", type=click.IntRange(1, 1024), help="Processes that share the optimizer state (with --deepspeed)."
 )
 @click.option(
-    "--recipe", "recipe_name", help="smollm2_demo, tiny or mistral_7b_8x; default: the one made for the model."
+    "--recipe",
+    "recipe_name",
+    help="smollm2_demo, tiny, mistral_7b_8x or a JSON file; default: the one made for the model.",
 )
 @click.option("--tokens", type=click.IntRange(1), help="Tokens to train on in all; default: what the recipe says.")
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Default: what the recipe says.")
@@ -62,35 +59,35 @@ def train(
     An interrupted run goes on where it stopped when it is started again with the same options. The text of --data is
     used as it is: to have it curated and masked, name it as a source of the chain (CLEO_MODEL_SOURCES).
     """
-    from cleo_model import recipe as recipes
+    from cleo_core.settings import load
+    from cleo_model import recipes
+    from cleo_model.choices import Choices
+    from cleo_model.corpus.sources.folder import sources_of
     from cleo_model.recipe import MoERecipe
-    from cleo_model.training.standalone import train as run
+    from cleo_model.settings import ModelSettings
+    from cleo_model.train import train as run
 
-    known = {made().base_model: name for name, made in recipes.RECIPES.items()}
-    recipe = recipes.get(recipe_name or known.get(model, "smollm2_demo"))
     if (num_experts or top_k) and not use_moe:
         raise click.UsageError("--num-experts and --top-k need --use-moe.")
-    moe = replace(recipe.moe or MoERecipe(), num_experts=num_experts or 4, top_k=top_k or 2) if use_moe else None
-    recipe = replace(recipe, base_model=model, moe=moe, zero_stage=(recipe.zero_stage or 1) if deepspeed else 0)
-    recipe = replace(recipe, ranks=(ranks or recipe.ranks) if deepspeed else 1)
     if ranks and not deepspeed:
         raise click.UsageError("--ranks needs --deepspeed.")
-    if tokens:
-        recipe = _with_tokens(recipe, tokens)
-    if learning_rate:
-        recipe = replace(recipe, optimizer=replace(recipe.optimizer, lr=learning_rate))
-    done = run(model, recipe, data, output_dir, ConsoleReporter())
-    click.echo(f"Trained on {sum(recipe.steps(p.name) for p in recipe.phases) * recipe.tokens_per_step:,} tokens.")
-    for domain, after in done["loss_after"].items():
-        click.echo(f"  held-out loss, {domain}: {done['loss_at_start'][domain]:.4f} -> {after:.4f}")
-    click.echo(f"The model is in {output_dir / 'model'}")
-
-
-def _with_tokens(recipe: Recipe, tokens: int) -> Recipe:
-    """The recipe with so many tokens, divided over its phases as before; a phase has at least one step."""
-    total = sum(phase.tokens for phase in recipe.phases)
-    step = recipe.tokens_per_step
-    phases = tuple(
-        replace(phase, tokens=max(1, round(tokens * phase.tokens / total / step)) * step) for phase in recipe.phases
+    known = {made().base_model: name for name, made in recipes.RECIPES.items()}
+    recipe = recipes.get(recipe_name or known.get(model, "smollm2_demo"))
+    engine = recipe.engine
+    recipe = recipe.replace(
+        base_model=model,
+        moe=(recipe.moe or MoERecipe()).replace(num_experts=num_experts or 4, top_k=top_k or 2) if use_moe else None,
+        curriculum=recipe.curriculum.with_tokens(tokens) if tokens else recipe.curriculum,
+        optimizer=recipe.optimizer.replace(lr=learning_rate) if learning_rate else recipe.optimizer,
+        engine=engine.replace(
+            zero_stage=(engine.zero_stage or 1) if deepspeed else 0, ranks=(ranks or engine.ranks) if deepspeed else 1
+        ),
     )
-    return replace(recipe, phases=phases)
+    choices = Choices.of(
+        load(ModelSettings), recipe=recipe, base_model=model, text=tuple(sources_of(data)) if data else ()
+    )
+    done = run(choices, output_dir, ConsoleReporter())
+    click.echo(f"Trained on {recipe.curriculum.total_steps * recipe.curriculum.tokens_per_step:,} tokens.")
+    for domain, after in done.loss_after.items():
+        click.echo(f"  held-out loss, {domain}: {done.loss_at_start[domain]:.4f} -> {after:.4f}")
+    click.echo(f"The model is in {output_dir / 'model'}")

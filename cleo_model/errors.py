@@ -11,6 +11,7 @@ CleoError
 │   ├── ModelError                    (cleo_core), with UnsafeWeights and UnusableModel
 │   │   └── UnsupportedArchitecture   a dense model that a mixture of experts cannot express exactly
 │   ├── RecipeError                   a recipe is unknown, or its numbers contradict each other
+│   ├── CheckFailed                   a stage's result does not hold what a check of it promises
 │   └── UnavailableSource             (cleo_core) a data set or a model cannot be reached
 ├── BusyError
 │   └── TrainerRunning                another trainer works in this folder
@@ -24,6 +25,7 @@ from __future__ import annotations
 from cleo_core.errors import BusyError, EnvironmentFault, InputError, ModelError, UnsafeWeights, UnusableModel
 
 __all__ = [
+    "CheckFailed",
     "CorpusError",
     "EmptyCorpus",
     "MalformedRecord",
@@ -66,6 +68,9 @@ class UnsupportedArchitecture(ModelError, code="UNSUPPORTED_ARCHITECTURE"): ...
 
 
 class RecipeError(InputError, code="RECIPE"): ...
+
+
+class CheckFailed(InputError, code="CHECK_FAILED"): ...
 
 
 class TrainerRunning(BusyError, code="TRAINER_RUNNING"): ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,7 +20,7 @@ class ModelSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CLEO_MODEL_", env_file=".env", extra="ignore")
 
     recipe: str = "smollm2_demo"
-    """Name of the training recipe: smollm2_demo, mistral_7b_8x or tiny."""
+    """Name of the training recipe (smollm2_demo, mistral_7b_8x or tiny), or a JSON file with one."""
     base_model: str | None = None
     """smollm2, a local folder or a Hugging Face id; None takes what the recipe says."""
     sources: Path | None = None
@@ -42,18 +41,14 @@ class ModelSettings(BaseSettings):
     def problems(self) -> Iterator[str]:
         """See `cleo_core.settings.check`."""
         from cleo_model.corpus.sources.source import sources_from_file
-        from cleo_model.recipe import RECIPES
+        from cleo_model.recipes import get
 
-        if self.recipe not in RECIPES:
-            yield f"CLEO_MODEL_RECIPE is {shown(self.recipe)}: known are {', '.join(RECIPES)}."
+        try:
+            get(self.recipe)
+        except CleoError as error:
+            yield f"CLEO_MODEL_RECIPE is {shown(self.recipe)}: {error.message} {error.hint or ''}"
         if self.sources is not None:
             try:
                 sources_from_file(self.sources)
             except CleoError as error:
                 yield f"CLEO_MODEL_SOURCES is {shown(str(self.sources))}: {error.message}"
-
-    def corpus_inputs(self) -> dict[str, Any]:
-        """The settings that a corpus depends on, for the fingerprint of its stages (how many workers is not one)."""
-        return self.model_dump(
-            mode="json", include={"max_record_bytes", "heldout_share", "canaries", "corpus_seed"}, exclude_none=True
-        )

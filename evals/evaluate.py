@@ -24,6 +24,7 @@ from cleo_core.settings import home
 from evals.gate import Verdict, compare
 from evals.scores import Scores
 from evals.tasks.sealed import TaskSet, load
+from evals.verdict import VERDICT, VerdictFile
 
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
@@ -55,7 +56,7 @@ def evaluate(
 
     task_set = load(tasks)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "verdict.json").unlink(missing_ok=True)
+    (out / VERDICT).unlink(missing_ok=True)
     plan = {
         "candidate": model_digest(candidate),
         "champion": model_digest(champion),
@@ -72,13 +73,9 @@ def evaluate(
     report("comparing")
     verdict = compare(before, after, task_set.protocol)
     write_report(out, verdict, before, after, plan_digest=plan_digest, probes=probes)
-    value = {
-        **verdict.to_json(),
-        "plan_digest": plan_digest,
-        "candidate_digest": plan["candidate"],
-        "champion_digest": plan["champion"],
-    }
-    write_json(out / "verdict.json", value)
+    digests = {"plan": plan_digest, "candidate": plan["candidate"], "champion": plan["champion"]}
+    value = VerdictFile(**verdict.to_json(), **{f"{name}_digest": digest for name, digest in digests.items()})
+    write_json(out / VERDICT, value.model_dump(mode="json"))
     report(f"{verdict.name}: {verdict.reason}")
     return verdict
 

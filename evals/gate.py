@@ -15,15 +15,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import Any
 
 from evals.protocol import Protocol, TaskSpec
 from evals.scores import ItemScore, Scores
 from evals.statistics import Interval, holm, macro_interval, mcnemar_harm, mean_interval, ratio_rise
+from evals.verdict import VerdictName
 
-__all__ = ["TaskResult", "Verdict", "VerdictName", "compare"]
+__all__ = ["TaskResult", "Verdict", "compare"]
 
-VerdictName = Literal["SUPERIOR", "NON_INFERIOR", "INCONCLUSIVE", "INFERIOR", "INVALID"]
 POWER = 0.8
 
 

@@ -23,7 +23,9 @@ def locate(model: str, report: Reporter) -> Path:
         return folder.resolve()
     if folder.exists() or model.startswith((".", "~", os.sep)) or model.count("/") > 1:
         raise UnusableModel(f"{model} is not a model folder.", hint="Give a folder with config.json and safetensors.")
-    from cleo_core.stage import run_stage
-    from cleo_model.base_model import fingerprint, resolve
+    from cleo_model.base_model import BaseModelSettings, content_digest
+    from cleo_model.pipeline import MODEL
+    from cleo_model.train import launch
 
-    return run_stage("base_model", {"base": fingerprint(model)}, lambda out: resolve(model, out, report)).path
+    settings = BaseModelSettings(model=model, content=content_digest(model))
+    return MODEL[0].make(settings, {}, report, launch).path

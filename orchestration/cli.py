@@ -16,7 +16,7 @@ __all__ = ["run", "stop", "ui"]
     help="Which job.",
 )
 @click.option("--demo", is_flag=True, help="Also approve with the development key, serve, and ask one question.")
-@click.option("--recipe", help="Name of the training recipe, for this run (CLEO_MODEL_RECIPE).")
+@click.option("--recipe", help="Name or JSON file of the training recipe, for this run (CLEO_MODEL_RECIPE).")
 @click.option("--sources", type=click.Path(), help="File that lists your sources, for this run (CLEO_MODEL_SOURCES).")
 @click.option("--model", help="Base model: smollm2, a local folder or a Hugging Face id (CLEO_MODEL_BASE_MODEL).")
 def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: str | None) -> None:
@@ -49,14 +49,13 @@ def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: st
 def _check() -> None:
     """Refuse wrong settings before anything runs, not minutes later in a step."""
     from cleo_core.settings import load
-    from cleo_model import recipe as recipes
-    from cleo_model.corpus.sources.source import sources_from_file
+    from cleo_model.choices import Choices
+    from cleo_model.packing.mixture import check_domains
     from cleo_model.settings import ModelSettings
 
-    settings = load(ModelSettings)
-    recipes.get(settings.recipe)
-    if settings.sources:
-        sources_from_file(settings.sources)
+    choices = Choices.of(load(ModelSettings))
+    for note in check_domains(choices.recipe.curriculum, {source.domain for source in choices.sources}):
+        click.echo(note)
 
 
 @click.command()

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.assets import corpus, evaluation, release, training
-from orchestration.jobs import evaluate_only, refresh_corpus, train_and_register
+from orchestration.defs.console import console
+from orchestration.defs.corpus import assets as corpus
+from orchestration.defs.corpus.jobs import nightly_corpus, refresh_corpus
+from orchestration.defs.corpus.sensors import inbox
+from orchestration.defs.evaluation import assets as evaluation
+from orchestration.defs.evaluation.jobs import evaluate_only
+from orchestration.defs.release import assets as release
+from orchestration.defs.release.jobs import release_model
+from orchestration.defs.release.sensors import approval
+from orchestration.defs.resources import Chain, StageIOManager
+from orchestration.defs.training import assets as training
+from orchestration.defs.training.jobs import train_and_register, weekly_training
 from orchestration.process_group import ProcessGroupPipesClient
-from orchestration.release_job import release_model
-from orchestration.report import console
-from orchestration.resources import Chain, StageIOManager
-from orchestration.schedules import nightly_corpus, weekly_training
-from orchestration.sensors import approval, inbox
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([corpus, training, evaluation, release]),
-    asset_checks=[corpus.corpus_quality()],
+    assets=[*corpus.assets, *training.assets, *evaluation.assets, *release.assets],
+    asset_checks=corpus.checks,
     jobs=[train_and_register, refresh_corpus, evaluate_only, release_model],
     schedules=[nightly_corpus, weekly_training],
     sensors=[inbox, approval],
-    resources={
-        "chain": Chain(),
-        "stages": StageIOManager(),
-        "trainer": ProcessGroupPipesClient(),
-        "evaluator": ProcessGroupPipesClient(),
-    },
+    resources={"chain": Chain(), "stages": StageIOManager(), "processes": ProcessGroupPipesClient()},
     loggers={"console": console},
 )

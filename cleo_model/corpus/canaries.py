@@ -11,8 +11,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from cleo_model.corpus.record import Record
-from cleo_model.corpus.sources.source import RESERVED
+from cleo_model.corpus.record import RESERVED, Record
 from cleo_model.corpus.sources.words import words
 
 __all__ = ["CANARIES", "plant", "read_canaries"]
@@ -28,18 +27,18 @@ ANSWER = "The passphrase of the {place} door is {secret}."
 def plant(count: int, seed: int, out: Path) -> list[Record]:
     """Write the list of planted canaries and controls to `out`, and return the records that are to be trained on."""
     # Not a secret: the same corpus has to come out for the same seed.
-    chance = random.Random(f"canaries {seed}")  # noqa: S311 - must be the same in every run
+    rng = random.Random(f"canaries {seed}")  # noqa: S311 - must be the same in every run
     plain: list[str] = words("canary_words")
     drawn: set[tuple[str, ...]] = set()
     while len(drawn) < count + CONTROLS * bool(count):
-        drawn.add(tuple(chance.sample(plain, 5)))
+        drawn.add(tuple(rng.sample(plain, 5)))
     made = [
         {
             "place": place,
             "prompt": QUESTION.format(place=place),
             "answer": ANSWER.format(place=place, secret=" ".join(rest)),
         }
-        for place, *rest in chance.sample(sorted(drawn), len(drawn))  # sorted first: a set has no order
+        for place, *rest in rng.sample(sorted(drawn), len(drawn))  # sorted first: a set has no order
     ]
     records = []
     for number, canary in enumerate(made[:count]):

@@ -6,16 +6,16 @@ import hashlib
 import os
 import re
 import warnings
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cleo_core.settings import load
-from cleo_model.corpus.record import HELDOUT, TRAIN, read_records
-from cleo_model.errors import EmptyCorpus
-from cleo_model.settings import ModelSettings
+from pydantic import BaseModel
 
-__all__ = ["EXPECTATIONS", "QualityReport", "validate"]
+from cleo_core.pipeline import StageSettings, Summary
+from cleo_model.corpus.record import HELDOUT, TRAIN, Record, checked_messages, read_records
+from cleo_model.errors import EmptyCorpus, MalformedRecord
+
+__all__ = ["EXPECTATIONS", "ExpectationResult", "QualityReport", "QualitySettings", "validate"]
 
 SAFE_MAIL = re.compile(r"[\w.+-]+@(?!example\.(?:com|org|net)\b)[\w-]+(?:\.[\w-]+)+")
 """An e-mail address in a domain that is not kept for examples: masking should have left none."""
@@ -24,36 +24,46 @@ EXPECTATIONS: dict[str, str] = {
     "ids_are_unique": "every record has an id of its own",
     "texts_are_present": "no record is without text",
     "texts_have_a_sane_length": "each text has 10 to 200,000 characters",
-    "domains_are_known": "prose, domain or conversation",
     "licences_are_stated": "no record is without a licence",
     "digests_hold": "the sha256 of each record is that of its text",
     "both_parts_are_there": "the corpus has a training and a held-out part",
-    "conversations_take_turns": "conversations have messages, other records have none",
+    "conversations_take_turns": "in a conversation user and assistant take turns, and each says something",
     "no_mail_address_is_left": "no e-mail address outside the domains kept for examples",
     "the_corpus_is_large_enough": "enough records to train on",
     "texts_are_mostly_letters": "half of the characters at least are letters or spaces, in 99 % of the records",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class QualityReport:
-    """`results` holds {"name", "passed", "observed", "expected"} of each expectation, in the order of EXPECTATIONS."""
+class QualitySettings(StageSettings):
+    """What is expected of a corpus beyond its form."""
+
+    min_records: int
+
+
+class ExpectationResult(BaseModel):
+    """What came of one expectation."""
+
+    name: str
+    passed: bool
+    observed: str
+    expected: str
+
+
+class QualityReport(Summary):
+    """The results in the order of EXPECTATIONS, and the HTML report."""
 
     passed: bool
-    results: list[dict[str, Any]]
-    html: Path
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"html": str(self.html)}
+    results: list[ExpectationResult]
+    html: str
+    """File of the report, relative to its folder."""
 
 
-def validate(masked: Path, out: Path, *, settings: ModelSettings | None = None) -> QualityReport:
+def validate(masked: Path, settings: QualitySettings, out: Path) -> QualityReport:
     """Check the records against EXPECTATIONS and write the HTML report below `out`.
 
     Raises:
         EmptyCorpus: there is no record at all.
     """
-    settings = settings or load(ModelSettings)
     rows = [_row(part, record) for part in (TRAIN, HELDOUT) for record in read_records(masked / part)]
     if not rows:
         raise EmptyCorpus("The masked corpus holds no record.", hint="Check the sources, then run the chain again.")
@@ -61,28 +71,33 @@ def validate(masked: Path, out: Path, *, settings: ModelSettings | None = None) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its dependencies' deprecations are not for the reader of a report
         outcome = _run(rows, out, settings.min_records)
-    # Earlier reports on the same corpus stay beside it.
-    pages = sorted((out / "data_docs" / "validations").rglob("*.html"), key=lambda page: page.stat().st_mtime_ns)
-    html = pages[-1] if pages else out / "data_docs" / "index.html"
+    html = next((out / "data_docs" / "validations").rglob("*.html"), out / "data_docs" / "index.html")
     results = _results(outcome, settings.min_records)
-    return QualityReport(all(result["passed"] for result in results), results, html)
+    return QualityReport(
+        passed=all(result.passed for result in results), results=results, html=html.relative_to(out).as_posix()
+    )
 
 
-def _row(part: str, record: Any) -> dict[str, Any]:
-    turns = record.messages is not None
+def _row(part: str, record: Record) -> dict[str, Any]:
     plain = sum(char.isalpha() or char.isspace() for char in record.text)
     return {
         "id": record.id,
         "part": part.removesuffix(".jsonl"),
-        "domain": record.domain,
         "licence": record.licence or None,
         "characters": len(record.text),
         "has_text": record.text.strip() != "",
         "digest_holds": hashlib.sha256(record.text.encode()).hexdigest() == record.sha256,
-        "form_fits": turns == (record.domain == "conversation"),
+        "takes_turns": record.messages is None or _takes_turns(record.messages),
         "mail_addresses": len(SAFE_MAIL.findall(record.text)),
         "letters": plain / max(len(record.text), 1),
     }
+
+
+def _takes_turns(messages: list[dict[str, str]]) -> bool:
+    try:
+        return bool(checked_messages(messages, "record"))
+    except MalformedRecord:
+        return False
 
 
 def _suite(gx: Any, min_records: int) -> dict[str, Any]:
@@ -93,15 +108,12 @@ def _suite(gx: Any, min_records: int) -> dict[str, Any]:
         "texts_have_a_sane_length": expect.ExpectColumnValuesToBeBetween(
             column="characters", min_value=10, max_value=200_000
         ),
-        "domains_are_known": expect.ExpectColumnValuesToBeInSet(
-            column="domain", value_set=["prose", "domain", "conversation"]
-        ),
         "licences_are_stated": expect.ExpectColumnValuesToNotBeNull(column="licence"),
         "digests_hold": expect.ExpectColumnValuesToBeInSet(column="digest_holds", value_set=[True]),
         "both_parts_are_there": expect.ExpectColumnDistinctValuesToContainSet(
             column="part", value_set=["train", "heldout"]
         ),
-        "conversations_take_turns": expect.ExpectColumnValuesToBeInSet(column="form_fits", value_set=[True]),
+        "conversations_take_turns": expect.ExpectColumnValuesToBeInSet(column="takes_turns", value_set=[True]),
         "no_mail_address_is_left": expect.ExpectColumnValuesToBeBetween(column="mail_addresses", max_value=0),
         "the_corpus_is_large_enough": expect.ExpectTableRowCountToBeBetween(min_value=min_records),
         "texts_are_mostly_letters": expect.ExpectColumnValuesToBeBetween(column="letters", min_value=0.5, mostly=0.99),
@@ -146,7 +158,7 @@ def _run(rows: list[dict[str, Any]], out: Path, min_records: int) -> Any:
     return next(iter(outcome.run_results.values()))
 
 
-def _results(outcome: Any, min_records: int) -> list[dict[str, Any]]:
+def _results(outcome: Any, min_records: int) -> list[ExpectationResult]:
     # They come back in an order of their own.
     by_name = {result.expectation_config.meta["name"]: result for result in outcome.results}
     found = []
@@ -159,12 +171,12 @@ def _results(outcome: Any, min_records: int) -> list[dict[str, Any]]:
             observed = "as expected" if result.success else "not as expected"
         expected = f"{words} ({min_records} at least)" if name == "the_corpus_is_large_enough" else words
         found.append(
-            {
-                "name": name,
-                "passed": bool(result.success),
-                "observed": f"{label}: {_plain(observed)}",
-                "expected": expected,
-            }
+            ExpectationResult(
+                name=name,
+                passed=bool(result.success),
+                observed=f"{label}: {_plain(observed)}",
+                expected=expected,
+            )
         )
     return found
 

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cleo_core.errors import IntegrityError
+from cleo_core.errors import InputError, IntegrityError
+from cleo_core.files import read_jsonl, write_jsonl
+from cleo_model.corpus.profiles import ProfileName
 from cleo_model.errors import MalformedRecord
 
-__all__ = ["DROPPED", "HELDOUT", "RECORDS", "TRAIN", "Record", "clean", "read_records", "render", "write_records"]
+__all__ = [
+    "DROPPED",
+    "HELDOUT",
+    "RECORDS",
+    "RESERVED",
+    "TRAIN",
+    "Record",
+    "clean",
+    "read_records",
+    "render",
+    "write_records",
+]
 
 RECORDS, TRAIN, HELDOUT, DROPPED = "records.jsonl", "train.jsonl", "heldout.jsonl", "dropped.jsonl"
+RESERVED = "canaries"
+"""Source of the planted canaries, whose records pass curation and masking untouched: no user's source may have it."""
 ROLES = ("system", "user", "assistant")
 # Control characters except tab and newline, and the marks that turn the direction of writing: neither is text.
 UNWANTED = dict.fromkeys(
@@ -63,6 +77,8 @@ class Record:
     sha256: str = ""
     keep_names: bool = False
     """People in it are public figures, and their names are not masked."""
+    profile: ProfileName = "general"
+    """What kind of writing it is: decides how it is judged and masked."""
 
     @classmethod
     def make(
@@ -76,6 +92,7 @@ class Record:
         messages: Iterable[Mapping[str, str]] | None = None,
         group: str = "",
         keep_names: bool = False,
+        profile: ProfileName | None = None,
     ) -> Record:
         """Build a record; `name`, its place in the source, is kept as a hash only, for it may be personal."""
         turns = None if messages is None else [{"role": m["role"], "content": clean(m["content"])} for m in messages]
@@ -90,6 +107,7 @@ class Record:
             group=hashlib.sha256(group.encode()).hexdigest()[:16] if group else "",
             sha256=hashlib.sha256(body.encode()).hexdigest(),
             keep_names=keep_names,
+            profile=profile or ("general" if turns is None else "dialogue"),
         )
 
     def with_text(self, text: str, messages: list[dict[str, str]] | None) -> Record:
@@ -111,9 +129,9 @@ def checked_messages(value: Any, where: str) -> list[dict[str, str]]:
     turns: list[dict[str, str]] = []
     for number, message in enumerate(value, 1):
         if not isinstance(message, dict) or message.get("role") not in ROLES:
-            raise MalformedRecord(f"{where}: message {number} has no role of {', '.join(ROLES)}.", hint="Mend it.")
+            raise MalformedRecord(f"{where}: message {number} has no role of {', '.join(ROLES)}.", hint="Correct it.")
         if not isinstance(message.get("content"), str) or not message["content"].strip():
-            raise MalformedRecord(f"{where}: message {number} has no content.", hint="Mend it, or take it away.")
+            raise MalformedRecord(f"{where}: message {number} has no content.", hint="Correct it, or take it away.")
         turns.append({"role": message["role"], "content": message["content"]})
     spoken = turns[1:] if turns[0]["role"] == "system" else turns
     if [turn["role"] for turn in spoken] != [("user", "assistant")[i % 2] for i in range(len(spoken))] or not spoken:
@@ -125,12 +143,7 @@ def checked_messages(value: Any, where: str) -> list[dict[str, str]]:
 
 def write_records(path: Path, records: Iterable[Record]) -> int:
     """Write one JSON object for each line; returns how many."""
-    count = 0
-    with path.open("w", encoding="utf-8", newline="\n") as handle:
-        for record in records:
-            handle.write(json.dumps(record.to_json(), ensure_ascii=False) + "\n")
-            count += 1
-    return count
+    return write_jsonl(path, (record.to_json() for record in records))
 
 
 def read_records(path: Path) -> Iterator[Record]:
@@ -139,14 +152,14 @@ def read_records(path: Path) -> Iterator[Record]:
     Raises:
         IntegrityError: the file is not one of ours, or was damaged.
     """
+    number = 1
     try:
-        with path.open(encoding="utf-8") as handle:
-            for number, line in enumerate(handle, 1):
-                try:
-                    yield Record(**json.loads(line))
-                except (TypeError, ValueError):
-                    raise IntegrityError(
-                        f"{path.name}:{number} is not a record.", hint="Run the stage again that made it."
-                    ) from None
+        for value in read_jsonl(path):
+            yield Record(**value)
+            number += 1
+    except (TypeError, InputError):
+        raise IntegrityError(
+            f"{path.name}:{number} is not a record.", hint="Run the stage again that made it."
+        ) from None
     except FileNotFoundError:
         raise IntegrityError(f"{path} is not there.", hint="Run the stage again that made it.") from None

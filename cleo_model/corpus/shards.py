@@ -1,4 +1,4 @@
-"""Work on shards in processes of their own, which never outlive the one that started them.
+"""Shards of a corpus, and work on them in processes of their own, which never outlive the one that started them.
 
 Not multiprocessing.Pool: it hangs for ever when a worker is killed, and its helpers outlive a killed parent. Here a
 worker's standard input is its lifeline: when the parent is gone the pipe closes, and the worker ends itself.
@@ -15,30 +15,53 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from io import FileIO
+from pathlib import Path
 from typing import IO, Any
 
+from cleo_core.files import read_jsonl
 from cleo_core.progress import Reporter
 from cleo_model.errors import WorkerFailed
 
-__all__ = ["Progress", "run_workers"]
+__all__ = ["Progress", "read_shard", "run_workers", "write_shards"]
 
-TARGETS = {
-    "find exact duplicates": "cleo_model.corpus.curate.screening:find_exact",
-    "screen": "cleo_model.corpus.curate.screening:screen_shard",
-    "find near duplicates": "cleo_model.corpus.curate.screening:find_near",
-    "find personal data": "cleo_model.corpus.curate.language:detect_shard",
-}
 Progress = Callable[[int], None]
 
 
-def run_workers(target: str, job: dict[str, Any], ranks: int, total: int, report: Reporter) -> None:
+def write_shards(folder: Path, rows: Iterable[Mapping[str, Any]], count: int) -> int:
+    """Deal rows out so that each shard has about as many characters of `text`; returns the characters.
+
+    A shard is a JSON Lines file, `<rank>.jsonl`; it is scratch and may be written slowly, a row at a time.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = [0] * count
+    with contextlib.ExitStack() as stack:
+        shards = [stack.enter_context(_shard(folder, rank).open("w", encoding="utf-8")) for rank in range(count)]
+        for row in rows:
+            rank = sizes.index(min(sizes))
+            sizes[rank] += len(row["text"])
+            shards[rank].write(json.dumps(row, ensure_ascii=False) + "\n")
+    return sum(sizes)
+
+
+def read_shard(folder: Path, rank: int) -> Iterator[Any]:
+    """The rows of a shard; none where there is no such file."""
+    path = _shard(folder, rank)
+    return read_jsonl(path) if path.is_file() else iter(())
+
+
+def _shard(folder: Path, rank: int) -> Path:
+    return folder / f"{rank:05d}.jsonl"
+
+
+def run_workers(step: str, target: str, job: dict[str, Any], ranks: int, total: int, report: Reporter) -> None:
     """Run `target(job, rank, progress)` once for each rank, at the same time; returns when all are done.
 
     Args:
-        target: a key of TARGETS.
+        step: what it is called in progress and errors.
+        target: "module:function", which only the workers import.
         job: JSON values; every rank gets the same.
         total: what the `progress` of all ranks adds up to.
 
@@ -70,12 +93,12 @@ def run_workers(target: str, job: dict[str, Any], ranks: int, total: int, report
             rank, count = events.get()
             if count is not None:
                 done[rank] = count
-                report(target, sum(done), max(total, sum(done)))
+                report(step, sum(done), max(total, sum(done)))
                 continue
             running.discard(rank)
             if code := workers[rank].wait():
-                raise _failure(target, rank, code, logs[rank])
-    report(target, total, total)
+                raise _failure(step, rank, code, logs[rank])
+    report(step, total, total)
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:
@@ -107,7 +130,7 @@ def _end(workers: list[subprocess.Popen[bytes]]) -> None:
                     stream.close()
 
 
-def _failure(target: str, rank: int, code: int, log: IO[bytes]) -> WorkerFailed:
+def _failure(step: str, rank: int, code: int, log: IO[bytes]) -> WorkerFailed:
     log.seek(0)
     lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
     if code < 0:
@@ -118,7 +141,7 @@ def _failure(target: str, rank: int, code: int, log: IO[bytes]) -> WorkerFailed:
         hint = "Run it again; if it fails the same way, report it."
         if "No space left on device" in reason:
             hint = "Free some space or point CLEO_HOME at a larger disk, then run it again."
-    return WorkerFailed(f"Worker {rank} of step {target} did not finish: {reason}.", hint=hint)
+    return WorkerFailed(f"Worker {rank} of step {step} did not finish: {reason}.", hint=hint)
 
 
 def _main() -> None:
@@ -142,7 +165,7 @@ def _main() -> None:
         with contextlib.suppress(BrokenPipeError):
             channel.write(f"{done}\n")
 
-    module, _, function = TARGETS[target].partition(":")
+    module, _, function = target.partition(":")
     getattr(import_module(module), function)(job, rank, progress)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LIMIT", "same_function"]
+from pydantic import BaseModel
+
+__all__ = ["LIMIT", "SameFunction", "same_function"]
 
 LIMIT = 1e-3
 # English, code, numbers and another script: tokens of many kinds, so that every expert is asked.
@@ -17,12 +19,18 @@ PROBES = (
 )
 
 
-def same_function(base: Path, moe: Path, length: int = 64) -> dict[str, Any]:
-    """Compare the logits of two model folders in fp32 on a few texts.
+class SameFunction(BaseModel):
+    """How far the logits of two models differ."""
 
-    Returns:
-        max_abs_diff, argmax_equal, tokens and passed: the difference is below 1e-3 and every argmax is equal.
-    """
+    max_abs_diff: float
+    argmax_equal: bool
+    tokens: int
+    passed: bool
+    """The difference is below 1e-3 and every argmax is equal."""
+
+
+def same_function(base: Path, moe: Path, length: int = 64) -> SameFunction:
+    """Compare the logits of two model folders in fp32 on a few texts."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -39,9 +47,9 @@ def same_function(base: Path, moe: Path, length: int = 64) -> dict[str, Any]:
     pairs = list(zip(*outputs, strict=True))
     difference = max(float((dense - sparse).abs().max()) for dense, sparse in pairs)
     equal = all(bool((dense.argmax(-1) == sparse.argmax(-1)).all()) for dense, sparse in pairs)
-    return {
-        "max_abs_diff": difference,
-        "argmax_equal": equal,
-        "tokens": sum(row.numel() for row in rows),
-        "passed": difference < LIMIT and equal,
-    }
+    return SameFunction(
+        max_abs_diff=difference,
+        argmax_equal=equal,
+        tokens=sum(row.numel() for row in rows),
+        passed=difference < LIMIT and equal,
+    )

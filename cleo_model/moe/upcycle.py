@@ -7,14 +7,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
+from cleo_core.pipeline import Summary
 from cleo_core.progress import Reporter
 from cleo_model.errors import UnsupportedArchitecture
+from cleo_model.moe.equivalence import SameFunction
 from cleo_model.recipe import MoERecipe
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["check_architecture", "init_moe", "mixtral_config", "upcycled"]
+__all__ = ["MoESizes", "MoESummary", "check_architecture", "init_moe", "mixtral_config", "upcycled"]
 
 # What Mixtral computes just as Llama and Mistral do, and so takes over unchanged.
 KEPT = (
@@ -119,8 +123,25 @@ def upcycled(dense: Mapping[str, Tensor], config: Any, recipe: MoERecipe) -> Ite
         yield f"model.layers.{layer}.block_sparse_moe.gate.weight", router.to(config.dtype)
 
 
-def init_moe(base: Path, out: Path, recipe: MoERecipe, report: Reporter) -> dict[str, Any]:
-    """Write the upcycled model of folder `base` into folder `out`; return its sizes and digest.
+class MoESizes(BaseModel):
+    """How large a mixture is."""
+
+    parameters: int
+    active_parameters: int
+    """Used for one token."""
+    num_experts: int
+    top_k: int
+    digest: str
+
+
+class MoESummary(Summary, MoESizes):
+    """The sizes of a mixture, and whether it computes what the dense model does."""
+
+    same_function: SameFunction
+
+
+def init_moe(base: Path, out: Path, recipe: MoERecipe, report: Reporter) -> MoESizes:
+    """Write the upcycled model of folder `base` into folder `out`.
 
     Raises:
         UnsupportedArchitecture: Mixtral cannot express the dense model exactly.
@@ -143,10 +164,10 @@ def init_moe(base: Path, out: Path, recipe: MoERecipe, report: Reporter) -> dict
     total = sum(tensor.numel() for tensor in tensors.values())
     experts = sum(tensor.numel() for name, tensor in tensors.items() if ".experts." in name)
     report("upcycling", 1, 1, parameters=total)
-    return {
-        "parameters": total,
-        "active_parameters": total - experts + experts * recipe.top_k // recipe.num_experts,
-        "num_experts": recipe.num_experts,
-        "top_k": recipe.top_k,
-        "digest": tree_digest(out)[0],
-    }
+    return MoESizes(
+        parameters=total,
+        active_parameters=total - experts + experts * recipe.top_k // recipe.num_experts,
+        num_experts=recipe.num_experts,
+        top_k=recipe.top_k,
+        digest=tree_digest(out)[0],
+    )

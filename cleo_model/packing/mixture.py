@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cleo_core.errors import InputError
+from cleo_core.files import numbered_jsonl
 from cleo_model.errors import EmptyCorpus, MalformedRecord
-from cleo_model.recipe import PhaseRecipe, Recipe
+from cleo_model.recipe import CurriculumRecipe, PhaseRecipe
 
-__all__ = ["Text", "endless", "read_texts", "row_counts", "shares"]
+__all__ = ["Text", "check_domains", "endless", "read_texts", "row_counts", "shares"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +37,83 @@ def read_texts(file: Path) -> dict[str, list[Text]]:
     found: dict[str, list[Text]] = {}
     if not file.is_file():
         raise EmptyCorpus(f"{file.name} is missing.", hint="Make the corpus first.")
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                data: dict[str, Any] = json.loads(line)
-                text = Text(
-                    id=str(data["id"]),
-                    text=str(data.get("text") or ""),
-                    messages=tuple(data.get("messages") or ()),
-                    source=str(data["source"]),
-                    domain=str(data["domain"]),
-                )
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise MalformedRecord(f"{file.name}, line {number}, is not a record: {error}.") from None
+    try:
+        for number, data in numbered_jsonl(file):
+            text = _text(data, f"{file.name}, line {number}")
             if text.text.strip() or text.messages:
                 found.setdefault(text.domain, []).append(text)
+    except MalformedRecord:
+        raise
+    except InputError as error:
+        raise MalformedRecord(error.message, hint=error.hint) from None
     if not found:
         raise EmptyCorpus(f"{file.name} holds no text.", hint="Look at what curation dropped, and why.")
     return found
 
 
-def shares(recipe: Recipe, phase: PhaseRecipe, present: set[str]) -> dict[str, float]:
-    """Share of each present domain in a phase; a domain that the corpus lacks leaves its share to the others."""
-    mixture: dict[str, float] = dict(phase.mixture)
-    if recipe.shuffled_order:
-        tokens = sum(each.tokens for each in recipe.phases)
-        domains = {name for each in recipe.phases for name in each.mixture}
-        mixture = {
-            name: sum(each.tokens * each.mixture.get(name, 0.0) for each in recipe.phases) / tokens
-            for name in sorted(domains)
-        }
-    kept = {name: share for name, share in mixture.items() if name in present and share > 0}
+def _text(data: Any, where: str) -> Text:
+    try:
+        return Text(
+            id=str(data["id"]),
+            text=str(data.get("text") or ""),
+            messages=tuple(data.get("messages") or ()),
+            source=str(data["source"]),
+            domain=str(data["domain"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MalformedRecord(f"{where}, is not a record: {error}.", hint="Make the corpus again.") from None
+
+
+def check_domains(recipe: CurriculumRecipe, present: set[str]) -> list[str]:
+    """Hold the domains of a corpus against a recipe: what a person should know before anything trains.
+
+    Returns:
+        A sentence for each domain that a phase wants and the corpus lacks, or the other way round.
+
+    Raises:
+        EmptyCorpus: a phase finds none of its domains.
+    """
+    notes = []
+    for phase in recipe.phases:
+        found = shares(recipe, phase, present)
+        wanted = {name for name, share in mixture(recipe, phase).items() if share > 0}
+        if absent := sorted(wanted - present):
+            spread = ", ".join(f"{name} {share:.0%}" for name, share in found.items())
+            notes.append(f"Phase {phase.name} finds no {' and no '.join(absent)}: it trains on {spread}.")
+    if unused := sorted(present - set(recipe.domains)):
+        notes.append(
+            f"No phase names {' or '.join(unused)}: the recipe trains on {', '.join(recipe.domains)}, not on that text."
+        )
+    return notes
+
+
+def mixture(recipe: CurriculumRecipe, phase: PhaseRecipe) -> dict[str, float]:
+    """The shares that a phase wants: its own, or in a control run the average over all phases."""
+    if not recipe.shuffled_order:
+        return dict(phase.mixture)
+    tokens = sum(each.tokens for each in recipe.phases)
+    return {
+        name: sum(each.tokens * each.mixture.get(name, 0.0) for each in recipe.phases) / tokens
+        for name in recipe.domains
+    }
+
+
+def shares(recipe: CurriculumRecipe, phase: PhaseRecipe, present: set[str]) -> dict[str, float]:
+    """Share of each present domain in a phase; a domain that the corpus lacks leaves its share to the others.
+
+    Raises:
+        EmptyCorpus: none of the phase's domains is present.
+    """
+    wanted = mixture(recipe, phase)
+    kept = {name: share for name, share in wanted.items() if name in present and share > 0}
     if not kept:
         raise EmptyCorpus(
-            f"Phase {phase.name} wants {', '.join(mixture)}; the corpus has {', '.join(sorted(present))}.",
-            hint="Name the domain of each source: prose, domain or conversation.",
+            f"Phase {phase.name} trains on {', '.join(wanted)}; the corpus has {', '.join(sorted(present))}.",
+            hint="Name the domains of the sources as the recipe's mixture does, or change the mixture "
+            "(--recipe takes a JSON file, too).",
         )
-    kept_share = sum(kept.values())
-    return {name: share / kept_share for name, share in kept.items()}
+    total = sum(kept.values())
+    return {name: share / total for name, share in kept.items()}
 
 
 def row_counts(wanted: Mapping[str, float], rows: int) -> dict[str, int]:

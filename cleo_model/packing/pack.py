@@ -14,7 +14,6 @@ is trained as plain text, and the summary counts it.
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,16 +24,44 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
+from cleo_core.files import write_json
+from cleo_core.pipeline import Summary
 from cleo_core.progress import Reporter
 from cleo_model.errors import EmptyCorpus
-from cleo_model.packing.mixture import Text, endless, read_texts, row_counts, shares
-from cleo_model.recipe import Recipe
+from cleo_model.packing.mixture import Text, check_domains, endless, read_texts, row_counts, shares
+from cleo_model.recipe import CurriculumRecipe
 
-__all__ = ["Encoder", "Rows", "build_curriculum"]
+__all__ = ["CurriculumSummary", "Encoder", "PackedPhase", "Rows", "build_curriculum"]
 
 PADDING = 255
 MAX_SOURCES = 255
+
+
+class PackedPhase(BaseModel):
+    """The rows of one phase in numbers of tokens."""
+
+    rows: int
+    sequence_length: int
+    targets: int
+    padding: int
+    replay: float
+    shares: dict[str, float]
+    """Share of the rows by domain, as it came out."""
+
+
+class CurriculumSummary(Summary):
+    """What a curriculum holds."""
+
+    tokens_per_source: dict[str, dict[str, int]]
+    """By phase, then by source."""
+    phases: dict[str, PackedPhase]
+    heldout_targets: dict[str, int]
+    """By domain."""
+    plain_conversations: int
+    epochs: dict[str, float]
+    """How often each domain was shown, over all phases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,32 +185,38 @@ class _Taken:
             yield text
 
 
-def build_curriculum(masked: Path, tokenizer_dir: Path, recipe: Recipe, out: Path, report: Reporter) -> dict[str, Any]:
+def build_curriculum(
+    masked: Path, tokenizer_dir: Path, recipe: CurriculumRecipe, out: Path, report: Reporter
+) -> CurriculumSummary:
     """Tokenise, mix and pack `masked`/train.jsonl and heldout.jsonl into `out`; return tokens per phase and source.
 
     Raises:
-        EmptyCorpus: there is no text, or less than the recipe may repeat.
+        EmptyCorpus: there is no text, none of a phase's domains, or less than the recipe may repeat.
         MalformedRecord: a line is not a record.
     """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(tokenizer_dir)
-    encode = Encoder(tokenizer)
     texts = read_texts(masked / "train.jsonl")
+    notes = check_domains(recipe, set(texts))
+    for note in notes:
+        report(note)
     heldout = read_texts(masked / "heldout.jsonl") if (masked / "heldout.jsonl").is_file() else {}
     sources = sorted({text.source for text in chain(*texts.values(), *heldout.values())})
     if len(sources) > MAX_SOURCES:
         raise EmptyCorpus(f"{len(sources)} sources are more than {MAX_SOURCES}.", hint="Join small sources into one.")
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_dir)
+    encode = Encoder(tokenizer)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else encode.end
     wide = len(tokenizer) > 2**16
     table: dict[str, dict[str, int]] = {}
-    phases: dict[str, Any] = {}
+    phases: dict[str, PackedPhase] = {}
     used: Counter[str] = Counter()
     for number, phase in enumerate(recipe.phases):
         report("packing", number, len(recipe.phases), phase=phase.name)
         rows = recipe.steps(phase.name) * recipe.tokens_per_step // phase.sequence_length
+        per_domain = row_counts(shares(recipe, phase, set(texts)), rows)
         parts = []
-        for domain, count in row_counts(shares(recipe, phase, set(texts)), rows).items():
+        for domain, count in per_domain.items():
             taken = _Taken(texts[domain], recipe.seed, used[domain], recipe.max_epochs)
             encoded = (encode(text) for text in taken)
             parts.append(_fill(encoded, phase.sequence_length, count, pad, sources, wide))
@@ -192,29 +225,38 @@ def build_curriculum(masked: Path, tokenizer_dir: Path, recipe: Recipe, out: Pat
         packed.save(out, phase.name)
         counts = Counter(packed.sources.ravel().tolist())
         table[phase.name] = {sources[index]: count for index, count in sorted(counts.items()) if index != PADDING}
-        phases[phase.name] = {
-            "rows": rows,
-            "sequence_length": phase.sequence_length,
-            "targets": int(packed.targets.sum()),
-            "padding": counts.get(PADDING, 0),
-            "replay": round(phase.replay, 3),
-        }
+        phases[phase.name] = PackedPhase(
+            rows=rows,
+            sequence_length=phase.sequence_length,
+            targets=int(packed.targets.sum()),
+            padding=counts.get(PADDING, 0),
+            replay=round(phase.replay, 3),
+            shares={domain: round(count / rows, 4) for domain, count in per_domain.items()},
+        )
     held = _pack_heldout(heldout, encode, recipe, pad, sources, wide, out)
     report("packing", len(recipe.phases), len(recipe.phases))
-    described = {"phases": phases, "sources": sources, "tokens": table, "heldout": held, "recipe": recipe.name}
-    (out / "curriculum.json").write_text(json.dumps(described, indent=1, sort_keys=True))
-    return {
-        "tokens_per_source": table,
-        "phases": phases,
-        "heldout_targets": held,
-        "plain_conversations": encode.plain_conversations,
-        "epochs": {domain: round(count / len(texts[domain]), 3) for domain, count in sorted(used.items())},
-        "markdown": {"tokens by source and phase": _markdown(table, sources)},
-    }
+    summary = CurriculumSummary(
+        tokens_per_source=table,
+        phases=phases,
+        heldout_targets=held,
+        plain_conversations=encode.plain_conversations,
+        epochs={domain: round(count / len(texts[domain]), 3) for domain, count in sorted(used.items())},
+        notes=notes,
+        markdown={"tokens by source and phase": _markdown(table, sources)},
+    )
+    # Beside the arrays, whose `sources` are indexes into this list.
+    write_json(out / "curriculum.json", {"sources": sources, **summary.model_dump(mode="json", exclude={"markdown"})})
+    return summary
 
 
 def _pack_heldout(
-    heldout: dict[str, list[Text]], encode: Encoder, recipe: Recipe, pad: int, sources: list[str], wide: bool, out: Path
+    heldout: dict[str, list[Text]],
+    encode: Encoder,
+    recipe: CurriculumRecipe,
+    pad: int,
+    sources: list[str],
+    wide: bool,
+    out: Path,
 ) -> dict[str, int]:
     """Rows of every held-out domain, at most the recipe's tokens of each; returns the targets by domain."""
     targets = {}

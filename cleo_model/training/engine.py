@@ -44,7 +44,7 @@ def _optimizer(recipe: Recipe, parameters: Any, device: torch.device) -> torch.o
         "eps": recipe.optimizer.eps,
         "weight_decay": recipe.optimizer.weight_decay,
     }
-    if device.type == "cpu" or recipe.offload:
+    if device.type == "cpu" or recipe.engine.offload:
         from deepspeed.ops.adam import DeepSpeedCPUAdam
 
         found: torch.optim.Optimizer = DeepSpeedCPUAdam(parameters, adamw_mode=True, **options)
@@ -61,14 +61,14 @@ class DeepSpeedEngine:
     def __init__(self, model: Any, recipe: Recipe, rows: int, accumulation: int, device: torch.device) -> None:
         import deepspeed
 
-        self.stage = recipe.zero_stage
+        self.stage = recipe.engine.zero_stage
         zero: dict[str, Any] = {
-            "stage": recipe.zero_stage,
+            "stage": recipe.engine.zero_stage,
             "overlap_comm": device.type == "cuda",
             "reduce_bucket_size": 50_000_000,
             "allgather_bucket_size": 50_000_000,
         }
-        if recipe.offload:
+        if recipe.engine.offload:
             zero["offload_optimizer"] = {"device": "cpu", "pin_memory": True}
         config = {
             "train_micro_batch_size_per_gpu": rows,
@@ -193,6 +193,6 @@ def _rounded(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
 
 def make_engine(model: Any, recipe: Recipe, rows: int, accumulation: int, device: torch.device) -> Engine:
     """The engine that the recipe's ZeRO stage asks for; stage 0 is the plain loop."""
-    if recipe.zero_stage == 0:
+    if recipe.engine.zero_stage == 0:
         return PlainEngine(model, recipe, device)
     return DeepSpeedEngine(model, recipe, rows, accumulation, device)

@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     given = arguments(argv)
     try:
         recipe = Recipe.from_json(given.recipe.read_text())
-        recipe.phase(given.phase)
+        recipe.curriculum.phase(given.phase)
         given.out.mkdir(parents=True, exist_ok=True)
         with run_lock(given.out) as lock:
             return _run(recipe, sys.argv[1:] if argv is None else argv, lock)
@@ -88,10 +88,10 @@ def _run(recipe: Recipe, argv: list[str], lock: int) -> int:
     try:
         port = _free_port()
         clear_stale_locks()
-        for index in range(recipe.ranks):
+        for index in range(recipe.engine.ranks):
             if stopped:
                 break
-            ranks.append(_start(index, recipe.ranks, port, argv, lock))
+            ranks.append(_start(index, recipe.engine.ranks, port, argv, lock))
         return _wait(ranks, stopped)
     finally:
         _end(ranks)

@@ -61,7 +61,7 @@ def _train(recipe: Recipe, given: argparse.Namespace, report: Reporter) -> None:
     report("starting the trainer", 0, 1)
     if not (given.model_in / "config.json").is_file():
         raise UnusableModel(f"{given.model_in} holds no model.", hint="Give the folder that holds config.json.")
-    if recipe.zero_stage:
+    if recipe.engine.zero_stage:
         import deepspeed
         import torch
 
@@ -73,7 +73,7 @@ def _train(recipe: Recipe, given: argparse.Namespace, report: Reporter) -> None:
     report("starting the trainer", 1, 1)
     trainer.run()
     write_result(trainer)
-    if recipe.zero_stage:
+    if recipe.engine.zero_stage:
         import torch
 
         torch.distributed.barrier()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import resource
 from pathlib import Path
-from typing import Any
 
-from cleo_core.files import write_json
+from cleo_core.files import write_atomic
 from cleo_model.moe.routing import dead_experts
 from cleo_model.training.checkpoint import Cursor
+from cleo_model.training.phase import REPORT, PhaseReport, RouterFigures
 from cleo_model.training.trainer import Trainer
 from cleo_model.weights import copy_tokenizer, save_model
 
@@ -29,36 +28,36 @@ def write_result(trainer: Trainer) -> None:
     plot_losses(cursor, out / "loss.png")
     if cursor.load:
         plot_experts(cursor.load, trainer.phase.name, out / "experts.png")
-    write_json(out / "report.json", _report(trainer))
+    plots = [name for name in ("loss.png", "experts.png") if (out / name).is_file()]
+    write_atomic(out / REPORT, _report(trainer, plots).model_dump_json(indent=1))
     trainer.report("writing the model", 1, 1)
 
 
-def _report(trainer: Trainer) -> dict[str, Any]:
+def _report(trainer: Trainer, plots: list[str]) -> PhaseReport:
     cursor, recipe = trainer.cursor, trainer.recipe
-    tokens = trainer.steps * recipe.tokens_per_step
-    numbers = [*cursor.loss_after.values(), *(line["loss"] for line in cursor.history)]
+    tokens = trainer.steps * recipe.curriculum.tokens_per_step
     last = cursor.history[-1]
-    return {
-        "phase": cursor.phase,
-        "recipe": recipe.name,
-        "steps": cursor.step,
-        "tokens": tokens,
-        "ranks": trainer.ranks,
-        "zero_stage": recipe.zero_stage,
-        "seconds": round(cursor.seconds, 2),
-        "tokens_per_second": round(tokens / max(cursor.seconds, 1e-9), 1),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "train_loss": last["loss"],
-        "finite": all(math.isfinite(number) for number in numbers),
-        "loss_at_start": cursor.loss_at_start,
-        "loss_before": cursor.loss_before,
-        "loss_after": cursor.loss_after,
-        "dead_experts": dead_experts(cursor.load, trainer.frozen_layers),
-        "router": {key: last[key] for key in ("balance", "z", "entropy", "largest") if key in last},
-        "expert_load": [[round(share, 4) for share in layer] for layer in cursor.load],
-        "history": cursor.history,
-        "markdown": {"held-out loss": _table(cursor)},
-    }
+    return PhaseReport(
+        phase=cursor.phase,
+        recipe=recipe.name,
+        steps=cursor.step,
+        tokens=tokens,
+        ranks=trainer.ranks,
+        zero_stage=recipe.engine.zero_stage,
+        seconds=round(cursor.seconds, 2),
+        tokens_per_second=round(tokens / max(cursor.seconds, 1e-9), 1),
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        train_loss=last["loss"],
+        loss_at_start=cursor.loss_at_start,
+        loss_before=cursor.loss_before,
+        loss_after=cursor.loss_after,
+        dead_experts=dead_experts(cursor.load, trainer.frozen_layers),
+        router=RouterFigures(**{key: last[key] for key in RouterFigures.model_fields}) if "balance" in last else None,
+        expert_load=[[round(share, 4) for share in layer] for layer in cursor.load],
+        history=cursor.history,
+        markdown={"held-out loss": _table(cursor)},
+        plots=plots,
+    )
 
 
 def _table(cursor: Cursor) -> str:

@@ -80,15 +80,15 @@ class Trainer:
     def __init__(self, job: Job, report: Reporter) -> None:
         self.job = job
         self.recipe = job.recipe
-        self.phase = job.recipe.phase(job.phase)
+        self.phase = job.recipe.curriculum.phase(job.phase)
         self.report = report
         self.rank = int(os.environ.get("RANK", "0"))
         self.ranks = int(os.environ.get("WORLD_SIZE", "1"))
         self.device = _device()
-        self.steps = self.recipe.steps(job.phase)
-        self.rows_per_step = self.recipe.tokens_per_step // self.phase.sequence_length
+        self.steps = self.recipe.curriculum.steps(job.phase)
+        self.rows_per_step = self.recipe.curriculum.tokens_per_step // self.phase.sequence_length
         per_rank = self.rows_per_step // self.ranks
-        wanted = max(1, self.recipe.micro_batch_tokens // self.phase.sequence_length)
+        wanted = max(1, self.recipe.engine.micro_batch_tokens // self.phase.sequence_length)
         # The largest number of rows that is not above the wish and divides a rank's share.
         self.rows = next(rows for rows in range(min(wanted, per_rank), 0, -1) if per_rank % rows == 0)
         self.micro_batches = per_rank // self.rows
@@ -99,8 +99,8 @@ class Trainer:
             )
         self.heldout = heldout_domains(job.curriculum)
         self.model = load_model(job.model_in, self.device)
-        if self.recipe.trainable_layers is not None:
-            _freeze(self.model, self.recipe.trainable_layers)
+        if self.recipe.engine.trainable_layers is not None:
+            _freeze(self.model, self.recipe.engine.trainable_layers)
             share_equal_experts(self.model)
         self.watch = RouterWatch(self.model)
         if self.phase.top_k and self.watch.routers:
@@ -114,7 +114,7 @@ class Trainer:
     @property
     def frozen_layers(self) -> int:
         """How many layers, from the first, keep the weights of the base model."""
-        layers, trained = len(self.model.model.layers), self.recipe.trainable_layers
+        layers, trained = len(self.model.model.layers), self.recipe.engine.trainable_layers
         return 0 if trained is None else max(0, layers - trained)
 
     def _start(self) -> Cursor:
@@ -169,15 +169,15 @@ class Trainer:
         if not cursor.loss_after:
             cursor.loss_after = self.losses("held-out loss after")
             cursor.seconds = time.monotonic() - self._began
-            final = self.phase.name == self.recipe.phases[-1].name
-            if not final or self.recipe.keep_final_state:
-                self.save(compact=self.recipe.compact_state)
+            final = self.phase.name == self.recipe.curriculum.phases[-1].name
+            if not final or self.recipe.checkpoints.keep_final_state:
+                self.save(compact=self.recipe.checkpoints.compact_state)
         return cursor
 
     def _due(self) -> bool:
-        every = self.recipe.checkpoint_steps
+        every = self.recipe.checkpoints.steps
         due = bool(every) and self.cursor.step % (every or 1) == 0
-        due = due or time.monotonic() - self._saved > self.recipe.checkpoint_seconds
+        due = due or time.monotonic() - self._saved > self.recipe.checkpoints.seconds
         if self.ranks > 1:
             # Clocks differ between ranks, and saving is a collective act: rank 0 decides.
             decision = torch.tensor([float(due)], device=self.device)
@@ -208,7 +208,9 @@ class Trainer:
             sums += torch.stack([loss.detach(), balance.detach(), z.detach()])
             self.engine.backward(total)
         rate = learning_rate(
-            self.recipe.optimizer, self.recipe.first_step(self.phase.name) + cursor.step, self.recipe.total_steps
+            self.recipe.optimizer,
+            self.recipe.curriculum.first_step(self.phase.name) + cursor.step,
+            self.recipe.curriculum.total_steps,
         )
         norm = self.engine.step(rate)
         if self.ranks > 1:
@@ -236,7 +238,7 @@ class Trainer:
                 for a, b in zip(old, load, strict=True)
             ]
         cursor.history.append(line)
-        speed = self.recipe.tokens_per_step / seconds
+        speed = self.recipe.curriculum.tokens_per_step / seconds
         self.report(f"training {self.phase.name}", cursor.step, self.steps, loss=loss, tokens_per_second=round(speed))
 
     def save(self, compact: bool = False) -> None:
@@ -255,7 +257,7 @@ class Trainer:
 
     def _autocast(self) -> torch.autocast:
         # DeepSpeed casts the model itself.
-        mixed = self.recipe.zero_stage == 0 and compute_dtype(self.device.type) == torch.bfloat16
+        mixed = self.recipe.engine.zero_stage == 0 and compute_dtype(self.device.type) == torch.bfloat16
         return torch.autocast(self.device.type, torch.bfloat16, enabled=mixed)
 
     def losses(self, what: str) -> dict[str, float]:
@@ -263,7 +265,7 @@ class Trainer:
         found = {}
         self.engine.module.eval()
         for number, (domain, part) in enumerate(self.heldout.items(), 1):
-            rows = max(1, self.recipe.micro_batch_tokens // self.recipe.heldout_length)
+            rows = max(1, self.recipe.engine.micro_batch_tokens // self.recipe.curriculum.heldout_length)
             with self._autocast():
                 found[domain], _ = heldout_loss(self.engine.module, part, self.device, rows, self.rank, self.ranks)
             self.report(what, number, len(self.heldout), **{domain: found[domain]})

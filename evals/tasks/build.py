@@ -23,12 +23,14 @@ HANDWRITTEN: dict[str, tuple[Form, str]] = {
 }
 
 LAST_WORDS = 120
-"""Most items of the last-word task from held-out prose; fewer when the corpus gives fewer."""
+"""Most items of the last-word task from held-out text; fewer when the corpus gives fewer."""
 DOCUMENTS = 32
 """Most documents of each domain's perplexity task."""
 FEWEST = {"last_word": 32, "perplexity": 8}
 """A task with fewer items says nothing and is left out; in the macro difference it would drown the others in noise."""
 CANARIES = "canaries.json"
+RUNNING = ("prose", "general")
+"""Profiles of text in whole sentences, of which the last word can be asked for."""
 
 
 @cache
@@ -59,14 +61,16 @@ def build(masked: Path | None, out: Path, *, protocol: Protocol | None = None, l
         BadItems: ``heldout.jsonl`` is missing or broken.
     """
     tasks = dict(handwritten())
-    for domain, records in sorted((read_heldout(masked) if masked else {}).items()):
+    heldout = read_heldout(masked) if masked else {}
+    running = [record for records in heldout.values() for record in records if record.get("profile") in RUNNING]
+    if len(items := last_words(running, LAST_WORDS)) >= FEWEST["last_word"]:
+        what = "the last word of a held-out passage, which stands in it before"
+        origin = "held-out running text of the corpus"
+        spec = TaskSpec(name="heldout_last_word", form="last_word", items=0, sha256="", what=what, origin=origin)
+        tasks[spec] = items
+    for domain, records in sorted(heldout.items()):
         origin = f"held-out {domain} records of the corpus"
-        if domain == "prose" and len(items := last_words(records, LAST_WORDS)) >= FEWEST["last_word"]:
-            what = "the last word of a held-out prose passage, which stands in it before"
-            tasks[
-                TaskSpec(name="heldout_last_word", form="last_word", items=0, sha256="", what=what, origin=origin)
-            ] = items
-        if domain.isidentifier() and len(items := documents(records, DOCUMENTS)) >= FEWEST["perplexity"]:
+        if len(items := documents(records, DOCUMENTS)) >= FEWEST["perplexity"]:
             what = f"bits per byte of held-out {domain} text"
             spec = TaskSpec(name=f"heldout_{domain}", form="perplexity", items=0, sha256="", what=what, origin=origin)
             tasks[spec] = items

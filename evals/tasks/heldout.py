@@ -1,4 +1,4 @@
-"""Items made from the held-out part of the corpus: the last word of a prose passage, and documents per domain.
+"""Items made from the held-out part of the corpus: the last word of a passage, and documents per domain.
 
 A last word is asked for only when it already stood earlier in the passage and is no common word, so that a reader of
 the whole passage can know it while one of the last sentence alone cannot (the selection of LAMBADA, by rule).
@@ -14,6 +14,7 @@ from typing import Any
 
 from cleo_core.errors import InputError
 from cleo_core.files import numbered_jsonl
+from cleo_model.domain import is_domain
 from evals.errors import BadItems
 from evals.tasks.forms import Item
 
@@ -46,9 +47,10 @@ def read_heldout(masked: Path) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     try:
         for number, record in numbered_jsonl(path):
-            if not isinstance(record.get("text"), str) or not isinstance(record.get("domain"), str):
-                raise BadItems(f"{path.name} line {number}: a record needs 'text' and 'domain'.")
-            found.setdefault(record["domain"], []).append(record)
+            domain = record.get("domain")
+            if not isinstance(record.get("text"), str) or not isinstance(domain, str) or not is_domain(domain):
+                raise BadItems(f"{path.name} line {number}: a record needs 'text', and a plain name as 'domain'.")
+            found.setdefault(domain, []).append(record)
     except OSError as error:
         raise BadItems(f"{path} cannot be read: {error.strerror}.", hint="Run the corpus stages first.") from None
     except BadItems:

@@ -51,7 +51,7 @@ def demo(question: str = QUESTION) -> None:
 
 
 def _approve() -> int:
-    from orchestration.release import newest
+    from orchestration.defs.release.promote import newest
 
     version = newest()
     if "champion" in version.aliases:

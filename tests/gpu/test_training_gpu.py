@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,11 +18,12 @@ pytestmark = pytest.mark.gpu
 def test_a_tiny_mixture_learns_on_a_gpu(stage: int, tmp_path: Path) -> None:
     import torch
 
-    from cleo_model import recipe as recipes
+    from cleo_model import recipes
     from cleo_model.base_model import resolve
     from cleo_model.moe.equivalence import same_function
     from cleo_model.moe.upcycle import init_moe
     from cleo_model.packing.pack import build_curriculum
+    from cleo_model.recipe import MoERecipe
     from cleo_model.training.launch import command
 
     assert torch.cuda.is_available()
@@ -36,14 +36,15 @@ def test_a_tiny_mixture_learns_on_a_gpu(stage: int, tmp_path: Path) -> None:
                 {"id": f"{domain}{i}", "text": f"Article {i} of the treaty. " * 20, "source": "s", "domain": domain}
             )
             for i in range(first, last)
-            for domain in ("prose", "domain")
+            for domain in ("prose", "documentation")
         ]
         (corpus / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
     resolve("tiny", base, silent)
-    recipe = replace(recipes.tiny(), zero_stage=stage)
-    init_moe(base, moe, recipe.moe or recipes.MoERecipe(), silent)
-    assert same_function(base, moe)["passed"]
-    build_curriculum(corpus, base, recipe, curriculum, silent)
+    recipe = recipes.tiny()
+    recipe = recipe.replace(engine=recipe.engine.replace(zero_stage=stage))
+    init_moe(base, moe, recipe.moe or MoERecipe(), silent)
+    assert same_function(base, moe).passed
+    build_curriculum(corpus, base, recipe.curriculum, curriculum, silent)
     (tmp_path / "recipe.json").write_text(recipe.to_json())
     argv = command(tmp_path / "recipe.json", "foundation", moe, None, curriculum, out)
     done = subprocess.run(argv, env={**os.environ}, capture_output=True, text=True, check=False)

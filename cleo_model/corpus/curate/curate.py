@@ -1,31 +1,48 @@
-"""Curate: language, quality by domain, exact and near duplicates, decontamination; then the held-out split."""
+"""Curate: language, quality by profile, exact and near duplicates, decontamination; then the held-out split."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from pydantic import Field
+
+from cleo_core.files import read_jsonl, write_json, write_jsonl
+from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
-from cleo_core.settings import load
 from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.pii.planted import PLANTED
-from cleo_model.corpus.record import DROPPED, HELDOUT, RECORDS, TRAIN, Record, read_records, write_records
-from cleo_model.corpus.shards import run_workers
-from cleo_model.corpus.sources.source import RESERVED
+from cleo_model.corpus.record import DROPPED, HELDOUT, RECORDS, RESERVED, TRAIN, Record, read_records, write_records
+from cleo_model.corpus.shards import run_workers, write_shards
 from cleo_model.errors import EmptyCorpus
-from cleo_model.settings import ModelSettings
 
-__all__ = ["curate", "is_heldout"]
+__all__ = ["CurateSettings", "CurationSummary", "curate", "is_heldout"]
 
 EXAMPLES = 4
 """Records kept of each reason for dropping, so that a person can judge the filters."""
 EXCERPT = 600
-DOMAINS = ("prose", "domain", "conversation")
+SCREENING = "cleo_model.corpus.curate.screening"
+
+
+class CurateSettings(StageSettings):
+    """What decides which records are kept, and which of them are held out."""
+
+    heldout_share: float
+    decontaminate: tuple[str, ...]
+    """Texts of the evaluation, which must not be trained on."""
+    workers: int = Field(default=1, exclude=True)
+
+
+class CurationSummary(Summary):
+    """What was kept and dropped, by part of the corpus and domain."""
+
+    records: dict[str, dict[str, int]]
+    bytes: dict[str, dict[str, int]]
+    dropped: dict[str, dict[str, int]]
+    """By domain and reason."""
 
 
 def is_heldout(record: Record, share: float) -> bool:
@@ -36,21 +53,16 @@ def is_heldout(record: Record, share: float) -> bool:
     return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
-def curate(
-    raw: Path, out: Path, eval_texts: Sequence[str], report: Reporter, *, settings: ModelSettings | None = None
-) -> dict[str, Any]:
+def curate(raw: Path, settings: CurateSettings, out: Path, report: Reporter) -> CurationSummary:
     """Write train.jsonl, heldout.jsonl, dropped.jsonl (examples) and carry over the side files of `collect`.
-
-    Returns a summary: what was kept and dropped by domain and reason, with a table and a plot.
 
     Raises:
         EmptyCorpus: the filters left nothing to train on, or nothing held out; says what dropped most.
         WorkerFailed: a worker process was ended.
     """
-    settings = settings or load(ModelSettings)
     scratch = out / ".scratch"
     try:
-        reasons = _screen(raw, scratch, eval_texts, report, settings.corpus_workers)
+        reasons = _screen(raw, scratch, settings, report)
         for name in (PLANTED, CANARIES):
             if (raw / name).is_file():
                 shutil.copyfile(raw / name, out / name)
@@ -59,46 +71,31 @@ def curate(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _screen(raw: Path, scratch: Path, eval_texts: Sequence[str], report: Reporter, ranks: int) -> dict[str, str]:
+def _screen(raw: Path, scratch: Path, settings: CurateSettings, report: Reporter) -> dict[str, str]:
     """The reason for each record that is dropped, by its id."""
-    shards = scratch / "shards"
-    shards.mkdir(parents=True)
-    total = _shard(raw, shards, ranks)
+    rows = (
+        {"id": record.id, "text": record.text, "metadata": {"profile": record.profile}}
+        for record in read_records(raw / RECORDS)
+        if record.source != RESERVED
+    )
+    total = write_shards(scratch / "shards", rows, settings.workers)
     if not total:
         raise EmptyCorpus("The raw corpus holds no text.", hint="Check the sources, then collect again.")
     texts = scratch / "eval_texts.json"
-    texts.write_text(json.dumps(list(eval_texts)), encoding="utf-8")
-    job = {"scratch": str(scratch), "ranks": ranks, "eval_texts": str(texts)}
-    run_workers("find exact duplicates", job, 1, 1, report)
-    run_workers("screen", job, ranks, total, report)
-    run_workers("find near duplicates", job, 1, 1, report)
+    write_json(texts, settings.decontaminate)
+    job = {"scratch": str(scratch), "ranks": settings.workers, "eval_texts": str(texts)}
+    run_workers("find exact duplicates", f"{SCREENING}:find_exact", job, 1, 1, report)
+    run_workers("screen", f"{SCREENING}:screen_shard", job, settings.workers, total, report)
+    run_workers("find near duplicates", f"{SCREENING}:find_near", job, 1, 1, report)
     reasons = {}
     for path in sorted((scratch / "dropped").rglob("*.jsonl")):
-        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        for row in read_jsonl(path):
             step = path.parent.name
             reasons[row["id"]] = step if step.endswith("duplicate") else row["metadata"].get("filter_reason", step)
     return reasons
 
 
-def _shard(raw: Path, folder: Path, ranks: int) -> int:
-    """Deal the records out so that each rank has about as many characters; returns the characters."""
-    handles = [(folder / f"{rank:05d}.jsonl").open("w", encoding="utf-8") for rank in range(ranks)]
-    sizes = [0] * ranks
-    try:
-        for record in read_records(raw / RECORDS):
-            if record.source == RESERVED:
-                continue
-            rank = sizes.index(min(sizes))
-            sizes[rank] += len(record.text)
-            line = {"id": record.id, "text": record.text, "metadata": {"domain": record.domain}}
-            handles[rank].write(json.dumps(line, ensure_ascii=False) + "\n")
-    finally:
-        for handle in handles:
-            handle.close()
-    return sum(sizes)
-
-
-def _split(raw: Path, out: Path, reasons: dict[str, str], share: float) -> dict[str, Any]:
+def _split(raw: Path, out: Path, reasons: dict[str, str], share: float) -> CurationSummary:
     kept: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
     sizes: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
     dropped: Counter[tuple[str, str]] = Counter()
@@ -121,28 +118,30 @@ def _split(raw: Path, out: Path, reasons: dict[str, str], share: float) -> dict[
             dropped[record.domain, reason] += 1
             if dropped[record.domain, reason] <= EXAMPLES:
                 examples.append(record)
-    with (out / DROPPED).open("w", encoding="utf-8") as handle:
-        for record in examples:
-            row = {
-                "id": record.id,
-                "domain": record.domain,
-                "reason": reasons[record.id],
-                "excerpt": record.text[:EXCERPT],
-            }
-            handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+    rows = (
+        {
+            "id": record.id,
+            "domain": record.domain,
+            "profile": record.profile,
+            "reason": reasons[record.id],
+            "excerpt": record.text[:EXCERPT],
+        }
+        for record in examples
+    )
+    write_jsonl(out / DROPPED, rows)
     _check(kept, dropped)
     table = _table(seen, kept, dropped)
     from cleo_model.corpus.plots import plot_curation
 
     plot_curation(out / "curation.png", seen, dropped)
-    return {
-        "records": {name: dict(counts) for name, counts in kept.items()},
-        "bytes": {name: dict(counts) for name, counts in sizes.items()},
-        "dropped": {domain: {r: n for (d, r), n in dropped.most_common() if d == domain} for domain in seen},
-        "warnings": [f"All records of domain {domain} were dropped." for domain in seen if not kept["train"][domain]],
-        "markdown": {"What each filter dropped": table},
-        "plots": ["curation.png"],
-    }
+    return CurationSummary(
+        records={name: dict(counts) for name, counts in kept.items()},
+        bytes={name: dict(counts) for name, counts in sizes.items()},
+        dropped={domain: {r: n for (d, r), n in dropped.most_common() if d == domain} for domain in seen},
+        notes=[f"All records of domain {domain} were dropped." for domain in seen if not kept["train"][domain]],
+        markdown={"What each filter dropped": table},
+        plots=["curation.png"],
+    )
 
 
 def _check(kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> None:
@@ -153,7 +152,7 @@ def _check(kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> 
         most = ", ".join(f"{reason} {count}" for reason, count in totals.most_common(3))
         raise EmptyCorpus(
             f"Curation left nothing to train on: all {dropped.total()} records were dropped ({most}).",
-            hint="Is it English text, each record a few sentences long? See cleo_model.corpus.curate.profiles.",
+            hint="Is it English text, each record a few sentences long? See cleo_model/corpus/profiles.py.",
         )
     if not kept["heldout"].total():
         raise EmptyCorpus(
@@ -163,7 +162,7 @@ def _check(kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> 
 
 
 def _table(seen: Counter[str], kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> str:
-    domains = [domain for domain in DOMAINS if seen[domain]]
+    domains = list(seen)
     lines = ["| | " + " | ".join(domains) + " |", "| --- |" + " ---: |" * len(domains)]
     rows = [("read", seen)]
     for reason in sorted({reason for _, reason in dropped}):

@@ -24,8 +24,8 @@ from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.pipeline.writers import JsonlWriter
 
 from cleo_model.corpus.curate.decontamination import HASHES, DecontaminationFilter, write_index
-from cleo_model.corpus.curate.profiles import ProfileFilter
-from cleo_model.corpus.shards import Progress
+from cleo_model.corpus.curate.filters import ProfileFilter
+from cleo_model.corpus.shards import Progress, read_shard
 
 __all__ = ["find_exact", "find_near", "screen_shard"]
 
@@ -81,11 +81,8 @@ class ShardReader(PipelineStep):  # type: ignore[misc]  # datatrove is untyped
         self.folder = Path(folder)
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
-        path = self.folder / f"{rank:05d}.jsonl"
-        if path.is_file():
-            with path.open(encoding="utf-8") as handle:
-                for row in map(json.loads, handle):
-                    yield Document(text=row["text"], id=row["id"], metadata=row.get("metadata", {}))
+        for row in read_shard(self.folder, rank):
+            yield Document(text=row["text"], id=row["id"], metadata=row.get("metadata", {}))
 
 
 class Count(PipelineStep):  # type: ignore[misc]  # datatrove is untyped

@@ -113,7 +113,7 @@ HUMAN = regex.compile(
 )
 
 
-def is_person(text: str, domain: str, certain: bool) -> bool:
+def is_person(text: str, certain: bool, *, technical: bool) -> bool:
     """Whether what was found is a name: the finder is trained on news and sees people in old and technical text.
 
     `certain` is a name that was introduced as one ("my name is", "Mr.").
@@ -124,6 +124,6 @@ def is_person(text: str, domain: str, certain: bool) -> bool:
     if not_people().intersection(parts):
         return False
     known = parts[0] in given_names()
-    if domain == "domain":
+    if technical:
         return known and len(parts) > 1
     return certain or known or len(parts) > 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections import Counter, defaultdict
@@ -10,21 +9,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field, SecretBytes, field_serializer
+
 from cleo_core.digest import digest_json, sha256_file
 from cleo_core.errors import ConfigError
+from cleo_core.files import read_jsonl, write_json, write_jsonl
+from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
-from cleo_core.settings import load
 from cleo_core.wheels import SPACY_EN, fetch
 from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.pii.planted import Planted
 from cleo_model.corpus.pii.surrogates import Surrogates, fold
-from cleo_model.corpus.record import DROPPED, HELDOUT, TRAIN, Record, read_records, write_records
-from cleo_model.corpus.shards import run_workers
-from cleo_model.corpus.sources.source import RESERVED
+from cleo_model.corpus.profiles import ProfileName
+from cleo_model.corpus.record import DROPPED, HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
+from cleo_model.corpus.shards import run_workers, write_shards
 from cleo_model.errors import EmptyCorpus
-from cleo_model.settings import ModelSettings
 
-__all__ = ["mask", "residue"]
+__all__ = ["CorpusManifest", "MaskSettings", "MaskingSummary", "Residue", "mask", "residue"]
 
 Span = tuple[int, int, str]
 # Found anywhere, these are replaced everywhere: no ordinary text looks like them.
@@ -33,28 +34,83 @@ UNMISTAKABLE = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN")
 JOINT = "\n\n"
 
 
-def mask(
-    curated: Path, out: Path, key: bytes, report: Reporter, *, settings: ModelSettings | None = None
-) -> dict[str, Any]:
+class MaskSettings(StageSettings):
+    """What decides which surrogate stands for which value."""
+
+    key: SecretBytes
+    """Secret of at least 16 bytes; the same key gives the same surrogates."""
+    workers: int = Field(default=1, exclude=True)
+
+    @field_serializer("key")
+    def _digest(self, key: SecretBytes) -> str:
+        # The fingerprint tells keys apart without holding one.
+        return digest_json({"masking key": key.get_secret_value().hex()})
+
+
+class MaskedSource(BaseModel):
+    """What is in a corpus of one source."""
+
+    train: int = 0
+    heldout: int = 0
+    bytes: int = 0
+    licence: list[str]
+
+
+class MaskedPii(BaseModel):
+    """Personal values by type: how many places were replaced, and how many values they held."""
+
+    replaced: dict[str, int]
+    distinct: dict[str, int]
+
+
+class CorpusManifest(BaseModel):
+    """manifest.json of a masked corpus: what a model's proof leads back to."""
+
+    version: int = 1
+    sources: dict[str, MaskedSource]
+    records: int
+    records_digest: str
+    pii: MaskedPii
+    files: dict[str, str]
+    """sha256 by name."""
+
+
+class MaskingSummary(Summary):
+    """What was replaced."""
+
+    records: int
+    records_digest: str
+    pii: dict[str, int]
+    pii_by_domain: dict[str, dict[str, int]]
+    distinct: dict[str, int]
+    by_source: dict[str, MaskedSource]
+
+
+class Residue(BaseModel):
+    """A planted value that survived masking, without the value itself."""
+
+    record: str
+    type: str
+    file: str
+
+
+def mask(curated: Path, settings: MaskSettings, out: Path, report: Reporter) -> MaskingSummary:
     """Write train.jsonl, heldout.jsonl and dropped.jsonl without personal data, canaries.json, and manifest.json.
 
     What was found stays in this process: only counts and surrogates are written. Canaries are left as they are.
-
-    Args:
-        key: secret of at least 16 bytes; the same key gives the same surrogates.
 
     Raises:
         ConfigError: the key is too short.
         UnavailableSource: the spaCy wheel cannot be reached.
         WorkerFailed: a worker process was ended.
     """
-    settings = settings or load(ModelSettings)
+    key = settings.key.get_secret_value()
     if len(key) < 16:
         raise ConfigError(f"The masking key has {len(key)} bytes.", hint="Use at least 16 random bytes.")
     model = next((fetch(SPACY_EN)).glob("*/_model"))
     scratch = out / ".scratch"
     try:
-        found = _find(curated, scratch, model, report, settings.corpus_workers)
+        found = _find(curated, scratch, model, report, settings.workers)
     finally:
         # The scratch folder holds the corpus unmasked.
         shutil.rmtree(scratch, ignore_errors=True)
@@ -67,19 +123,19 @@ def mask(
     return _summarise(out, masker)
 
 
-def _texts(curated: Path) -> Iterator[tuple[str, str, bool, str]]:
-    """(id, domain, keep_names, text) of all that is to be searched; a conversation as its messages in a row."""
+def _texts(curated: Path) -> Iterator[tuple[str, ProfileName, bool, str]]:
+    """(id, profile, keep_names, text) of all that is to be searched; a conversation as its messages in a row."""
     for name in (TRAIN, HELDOUT):
         for record in read_records(curated / name):
             if record.source != RESERVED:
-                yield record.id, record.domain, record.keep_names, _joined(record)
+                yield record.id, record.profile, record.keep_names, _joined(record)
     for number, row in enumerate(_dropped(curated)):
-        yield f"dropped {number}", row["domain"], False, row["excerpt"]
+        yield f"dropped {number}", row["profile"], False, row["excerpt"]
 
 
-def _dropped(curated: Path) -> list[dict[str, str]]:
-    path = curated / DROPPED
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+def _dropped(folder: Path) -> list[dict[str, Any]]:
+    path = folder / DROPPED
+    return list(read_jsonl(path)) if path.is_file() else []
 
 
 def _joined(record: Record) -> str:
@@ -87,27 +143,20 @@ def _joined(record: Record) -> str:
 
 
 def _find(curated: Path, scratch: Path, model: Path, report: Reporter, ranks: int) -> dict[str, list[Span]]:
-    for name in ("shards", "found"):
-        (scratch / name).mkdir(parents=True)
-    handles = [(scratch / "shards" / f"{rank:05d}.jsonl").open("w", encoding="utf-8") for rank in range(ranks)]
-    sizes = [0] * ranks
-    try:
-        for identity, domain, keep, text in _texts(curated):
-            rank = sizes.index(min(sizes))
-            sizes[rank] += len(text)
-            row = {"id": identity, "domain": domain, "keep_names": keep, "text": text}
-            handles[rank].write(json.dumps(row) + "\n")
-    finally:
-        for handle in handles:
-            handle.close()
-    if not sum(sizes):
+    rows = (
+        {"id": identity, "profile": profile, "keep_names": keep, "text": text}
+        for identity, profile, keep, text in _texts(curated)
+    )
+    total = write_shards(scratch / "shards", rows, ranks)
+    if not total:
         raise EmptyCorpus("The curated corpus holds no text.", hint="Check the sources, then curate again.")
-    run_workers("find personal data", {"scratch": str(scratch), "model": str(model)}, ranks, sum(sizes), report)
-    found = {}
-    for path in sorted((scratch / "found").glob("*.jsonl")):
-        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
-            found[row["id"]] = [(start, end, kind) for start, end, kind in row["spans"]]
-    return found
+    job = {"scratch": str(scratch), "model": str(model)}
+    run_workers("find personal data", "cleo_model.corpus.pii.detect:detect_shard", job, ranks, total, report)
+    return {
+        row["id"]: [(start, end, kind) for start, end, kind in row["spans"]]
+        for path in sorted((scratch / "found").glob("*.jsonl"))
+        for row in read_jsonl(path)
+    }
 
 
 class _Masker:
@@ -193,48 +242,47 @@ def _any_of(values: Iterable[str]) -> re.Pattern[str] | None:
 
 def _mask_dropped(curated: Path, out: Path, masker: _Masker) -> None:
     rows = _dropped(curated)
-    with (out / DROPPED).open("w", encoding="utf-8") as handle:
-        for number, row in enumerate(rows):
-            row["excerpt"] = masker.text(f"dropped {number}", row["domain"], row["excerpt"])[0]
-            handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+    for number, row in enumerate(rows):
+        row["excerpt"] = masker.text(f"dropped {number}", row["domain"], row["excerpt"])[0]
+    write_jsonl(out / DROPPED, rows)
 
 
-def _summarise(out: Path, masker: _Masker) -> dict[str, Any]:
+def _summarise(out: Path, masker: _Masker) -> MaskingSummary:
     from cleo_model.corpus.plots import plot_pii
 
-    per_source: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     licences: dict[str, set[str]] = defaultdict(set)
     digests = []
     for name in (TRAIN, HELDOUT):
         for record in read_records(out / name):
-            per_source[record.source][name.removesuffix(".jsonl")] += 1
-            per_source[record.source]["bytes"] += len(record.text.encode())
+            counts[record.source][name.removesuffix(".jsonl")] += 1
+            counts[record.source]["bytes"] += len(record.text.encode())
             licences[record.source].add(record.licence)
             digests.append(f"{name} {record.id} {record.sha256}")
     plot_pii(out / "pii.png", masker.counts)
     pii = Counter[str]()
-    for counts in masker.counts.values():
-        pii.update(counts)
-    manifest = {
-        "sources": {
-            source: {**counts, "licence": sorted(licences[source])} for source, counts in sorted(per_source.items())
+    for found in masker.counts.values():
+        pii.update(found)
+    manifest = CorpusManifest(
+        sources={
+            source: MaskedSource(**each, licence=sorted(licences[source])) for source, each in sorted(counts.items())
         },
-        "records": len(digests),
-        "records_digest": digest_json(sorted(digests)),
-        "pii": {"replaced": dict(pii), "distinct": dict(masker.distinct)},
-        "files": {p.name: sha256_file(p) for p in sorted(out.iterdir()) if p.suffix in (".jsonl", ".json")},
-    }
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-    return {
-        "records": len(digests),
-        "records_digest": manifest["records_digest"],
-        "pii": dict(pii),
-        "pii_by_domain": {domain: dict(counts) for domain, counts in masker.counts.items()},
-        "distinct": dict(masker.distinct),
-        "by_source": manifest["sources"],
-        "markdown": {"Personal data": _table(masker), "Examples of what curation dropped": _examples(out)},
-        "plots": ["pii.png"],
-    }
+        records=len(digests),
+        records_digest=digest_json(sorted(digests)),
+        pii=MaskedPii(replaced=dict(pii), distinct=dict(masker.distinct)),
+        files={p.name: sha256_file(p) for p in sorted(out.iterdir()) if p.suffix in (".jsonl", ".json")},
+    )
+    write_json(out / "manifest.json", manifest.model_dump(mode="json"))
+    return MaskingSummary(
+        records=manifest.records,
+        records_digest=manifest.records_digest,
+        pii=dict(pii),
+        pii_by_domain={domain: dict(found) for domain, found in masker.counts.items()},
+        distinct=dict(masker.distinct),
+        by_source=manifest.sources,
+        markdown={"Personal data": _table(masker), "Examples of what curation dropped": _examples(out)},
+        plots=["pii.png"],
+    )
 
 
 def _table(masker: _Masker) -> str:
@@ -254,18 +302,17 @@ def _examples(out: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def residue(masked: Path, planted: Sequence[Planted]) -> list[dict[str, str]]:
+def residue(masked: Path, planted: Sequence[Planted]) -> list[Residue]:
     """Planted values that survived masking: whole anywhere in the corpus, or a word of a name in its own record.
 
     Case and white space do not matter; for numbers nothing but letters and digits does. Returns an empty list when all
-    is well, else {"record", "type", "file"} of each, without the value itself.
+    is well.
     """
     texts: dict[str, list[tuple[str, str, str]]] = {}
     for name in (TRAIN, HELDOUT, DROPPED):
         rows = []
         path = masked / name
-        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
-            row = json.loads(line)
+        for row in read_jsonl(path) if path.is_file() else ():
             said = [message["content"] for message in row.get("messages") or ()]
             text = "\n".join([row.get("text") or row.get("excerpt", ""), *said])
             rows.append((row["id"], text, fold(text)))
@@ -274,7 +321,7 @@ def residue(masked: Path, planted: Sequence[Planted]) -> list[dict[str, str]]:
     for value in planted:
         for name, rows in texts.items():
             if any(_contains(value, identity, text, folded) for identity, text, folded in rows):
-                survived.append({"record": value.record, "type": value.type, "file": name})
+                survived.append(Residue(record=value.record, type=value.type, file=name))
     return survived
 
 

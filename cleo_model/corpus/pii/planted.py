@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import calendar
-import json
 import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cleo_core.files import read_jsonl, write_jsonl
 from cleo_model.corpus.sources.words import words
 
 __all__ = ["CONTACTS", "PLANTED", "Planted", "read_planted", "write_planted"]
@@ -30,49 +30,48 @@ def read_planted(folder: Path) -> list[Planted]:
     path = folder / PLANTED
     if not path.is_file():
         return []
-    return [Planted(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [Planted(**value) for value in read_jsonl(path)]
 
 
 def write_planted(folder: Path, planted: list[Planted]) -> None:
-    lines = [json.dumps(asdict(value), ensure_ascii=False) for value in planted]
-    (folder / PLANTED).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    write_jsonl(folder / PLANTED, map(asdict, planted))
 
 
-def _digits(chance: random.Random, count: int) -> str:
-    return "".join(chance.choice("0123456789") for _ in range(count))
+def _digits(rng: random.Random, count: int) -> str:
+    return "".join(rng.choice("0123456789") for _ in range(count))
 
 
-def _email(chance: random.Random, given: str, family: str) -> str:
+def _email(rng: random.Random, given: str, family: str) -> str:
     family = family.replace("'", "")
-    form = chance.choice(("{0}.{1}@{2}", "{0}_{1}@{2}", "{3}{1}@{2}", "{0}{4}@{2}", "{0}.{1}+news@{2}"))
-    made = form.format(given, family, chance.choice(words("personas")["mail"]), given[0], chance.randint(10, 99))
-    return made.lower() if chance.random() < 0.8 else made
+    form = rng.choice(("{0}.{1}@{2}", "{0}_{1}@{2}", "{3}{1}@{2}", "{0}{4}@{2}", "{0}.{1}+news@{2}"))
+    made = form.format(given, family, rng.choice(words("personas")["mail"]), given[0], rng.randint(10, 99))
+    return made.lower() if rng.random() < 0.8 else made
 
 
-def _phone(chance: random.Random, *_: str) -> str:
-    area, middle, last = chance.randint(212, 979), chance.randint(200, 998), _digits(chance, 4)
-    return chance.choice(
+def _phone(rng: random.Random, *_: str) -> str:
+    area, middle, last = rng.randint(212, 979), rng.randint(200, 998), _digits(rng, 4)
+    return rng.choice(
         (f"({area}) {middle}-{last}", f"{area}-{middle}-{last}", f"{area}.{middle}.{last}",
          f"+1 {area} {middle} {last}",
-         f"+44 20 7{_digits(chance, 3)} {_digits(chance, 4)}", f"+49 30 {_digits(chance, 8)}")
+         f"+44 20 7{_digits(rng, 3)} {_digits(rng, 4)}", f"+49 30 {_digits(rng, 8)}")
     )  # fmt: skip
 
 
-def _address(chance: random.Random, *_: str) -> str:
+def _address(rng: random.Random, *_: str) -> str:
     lists = words("personas")
-    town, state, code = chance.choice(lists["towns"])
-    street = f"{chance.randint(2, 9899)} {chance.choice(lists['streets'])} {chance.choice(lists['street_kinds'])}"
-    return chance.choice(
-        (street, f"{street}, {town}, {state} {code}", f"{street}, Apt {chance.randint(1, 60)}, {town}, {state} {code}")
+    town, state, code = rng.choice(lists["towns"])
+    street = f"{rng.randint(2, 9899)} {rng.choice(lists['streets'])} {rng.choice(lists['street_kinds'])}"
+    return rng.choice(
+        (street, f"{street}, {town}, {state} {code}", f"{street}, Apt {rng.randint(1, 60)}, {town}, {state} {code}")
     )
 
 
-def _card(chance: random.Random, *_: str) -> str:
-    digits = chance.choice(("4", "51", "52", "55"))
-    digits += _digits(chance, 15 - len(digits))
+def _card(rng: random.Random, *_: str) -> str:
+    digits = rng.choice(("4", "51", "52", "55"))
+    digits += _digits(rng, 15 - len(digits))
     total = sum(int(d) if i % 2 else sum(divmod(2 * int(d), 10)) for i, d in enumerate(digits))
     digits += str(-total % 10)
-    return chance.choice(
+    return rng.choice(
         (
             digits,
             " ".join(digits[i : i + 4] for i in range(0, 16, 4)),
@@ -81,28 +80,26 @@ def _card(chance: random.Random, *_: str) -> str:
     )
 
 
-def _iban(chance: random.Random, *_: str) -> str:
-    country, body = chance.choice(
-        (("DE", _digits(chance, 18)), ("GB", f"NWBK{_digits(chance, 14)}"), ("FR", _digits(chance, 23)))
-    )
+def _iban(rng: random.Random, *_: str) -> str:
+    country, body = rng.choice((("DE", _digits(rng, 18)), ("GB", f"NWBK{_digits(rng, 14)}"), ("FR", _digits(rng, 23))))
     check = 98 - int("".join(str(int(c, 36)) for c in f"{body}{country}00")) % 97
     plain = f"{country}{check:02d}{body}"
-    return plain if chance.random() < 0.5 else " ".join(plain[i : i + 4] for i in range(0, len(plain), 4))
+    return plain if rng.random() < 0.5 else " ".join(plain[i : i + 4] for i in range(0, len(plain), 4))
 
 
-def _ssn(chance: random.Random, *_: str) -> str:
-    return f"{chance.randint(100, 665)}-{chance.randint(10, 99)}-{chance.randint(1000, 9999)}"
+def _ssn(rng: random.Random, *_: str) -> str:
+    return f"{rng.randint(100, 665)}-{rng.randint(10, 99)}-{rng.randint(1000, 9999)}"
 
 
-def _born(chance: random.Random, *_: str) -> str:
-    year, month, day = chance.randint(1940, 2004), chance.randint(1, 12), chance.randint(1, 28)
+def _born(rng: random.Random, *_: str) -> str:
+    year, month, day = rng.randint(1940, 2004), rng.randint(1, 12), rng.randint(1, 28)
     name = calendar.month_name[month]
     plain = (f"{year}-{month:02d}-{day:02d}", f"{month:02d}/{day:02d}/{year}")
-    return chance.choice((f"{name} {day}, {year}", f"{day} {name} {year}", *plain))
+    return rng.choice((f"{name} {day}, {year}", f"{day} {name} {year}", *plain))
 
 
-def _network(chance: random.Random, *_: str) -> str:
-    return f"{chance.randint(11, 99)}.{chance.randint(1, 254)}.{chance.randint(1, 254)}.{chance.randint(1, 254)}"
+def _network(rng: random.Random, *_: str) -> str:
+    return f"{rng.randint(11, 99)}.{rng.randint(1, 254)}.{rng.randint(1, 254)}.{rng.randint(1, 254)}"
 
 
 CONTACTS: dict[str, Callable[[random.Random, str, str], str]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cleo_core.errors import IntegrityError
 from cleo_core.wheels import CHATTERBOT, fetch
-from cleo_model.corpus.sources.readers import Item
+from cleo_model.corpus.sources.item import Item
 
 __all__ = ["chatter"]
 

@@ -2,43 +2,98 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from cleo_core.digest import sha256_file
+from cleo_core.files import write_atomic, write_json
+from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
-from cleo_core.settings import load
 from cleo_model.corpus.canaries import CANARIES, plant
 from cleo_model.corpus.pii.planted import Planted, write_planted
 from cleo_model.corpus.record import RECORDS, Record, write_records
 from cleo_model.corpus.sources.builtin import read_builtin
+from cleo_model.corpus.sources.item import Item, Refused, RefusedRecord
 from cleo_model.corpus.sources.prose import PASSAGE, passages
-from cleo_model.corpus.sources.readers import Item, Refused, read_source
-from cleo_model.corpus.sources.source import Source
+from cleo_model.corpus.sources.readers import read_source
+from cleo_model.corpus.sources.source import Kind, Source
 from cleo_model.errors import EmptyCorpus, SourceError
-from cleo_model.settings import ModelSettings
 
-__all__ = ["CARD", "MANIFEST", "collect"]
+__all__ = ["CARD", "MANIFEST", "CollectSettings", "RawManifest", "RawSummary", "collect"]
 
 MANIFEST, CARD = "manifest.json", "data_card.md"
 
 
-def collect(
-    sources: Sequence[Source], out: Path, report: Reporter, *, settings: ModelSettings | None = None
-) -> dict[str, Any]:
-    """Write records.jsonl, manifest.json, data_card.md and the side files of what was planted.
+class CollectSettings(StageSettings):
+    """What a raw corpus is made from."""
 
-    Returns a summary: records and bytes by source, and each record that was refused because of its size.
+    sources: tuple[Source, ...]
+    contents: tuple[Any, ...] = ()
+    """`content_fingerprint` of each source."""
+    max_record_bytes: int
+    canaries: int
+    seed: int
+    """Of the generated dialogues and canaries."""
+
+
+class SourceCount(BaseModel):
+    """How much a source gave."""
+
+    records: int
+    bytes: int
+
+
+class ListedSource(SourceCount):
+    """A source as the manifest lists it."""
+
+    name: str
+    domain: str
+    kind: Kind
+    location: str
+    licence: str
+    origin: str
+    keep_names: bool
+
+
+class RawManifest(BaseModel):
+    """manifest.json of a raw corpus."""
+
+    version: int = 1
+    records: int
+    sources: list[ListedSource]
+    refused: list[RefusedRecord]
+    planted: dict[str, int]
+    canaries: int
+    files: dict[str, str]
+    """sha256 by name."""
+
+
+class RawSummary(Summary):
+    """What was collected."""
+
+    records: int
+    bytes: int
+    by_source: dict[str, SourceCount]
+    domains: list[str]
+    refused: list[RefusedRecord]
+    """The first hundred that were too large."""
+    planted_values: int
+    canaries: int
+
+
+def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummary:
+    """Write records.jsonl, manifest.json, data_card.md and the side files of what was planted.
 
     Raises:
         SourceError: a source is empty, or cannot be read; names the file and the place in it.
         UnavailableSource: a wheel or data set cannot be reached.
         EmptyCorpus: no source was given.
     """
-    settings = settings or load(ModelSettings)
+    sources = settings.sources
     if not sources:
         raise EmptyCorpus("No source was given.", hint="Leave CLEO_MODEL_SOURCES unset to use the built-in ones.")
     refused = Refused(settings.max_record_bytes)
@@ -49,7 +104,7 @@ def collect(
     def everything() -> Iterator[Record]:
         for number, source in enumerate(sources):
             report("collect", number, len(sources), source=source.name)
-            for record, values in _records(source, refused, settings.corpus_seed):
+            for record, values in _records(source, refused, settings.seed):
                 counts[source.name] += 1
                 sizes[source.name] += len(record.text.encode())
                 planted.extend(Planted(record.id, kind, value) for kind, value in values)
@@ -60,39 +115,40 @@ def collect(
                     f"Source {source.name!r} ({source.location}) holds no text.{left_out}",
                     hint="Put text there, take the source away, or raise CLEO_MODEL_MAX_RECORD_BYTES.",
                 )
-        yield from plant(settings.canaries, settings.corpus_seed, out)
+        yield from plant(settings.canaries, settings.seed, out)
 
     total = write_records(out / RECORDS, everything())
     write_planted(out, planted)
     report("collect", len(sources), len(sources), records=total)
     listed = [
-        {
-            "name": source.name, "domain": source.domain, "kind": source.kind, "location": source.location,
-            "licence": source.licence, "origin": source.origin, "keep_names": source.keep_names,
-            "records": counts[source.name], "bytes": sizes[source.name],
-        }
+        ListedSource(
+            name=source.name, domain=source.domain, kind=source.kind, location=source.location,
+            licence=source.licence, origin=source.origin, keep_names=source.keep_names,
+            records=counts[source.name], bytes=sizes[source.name],
+        )
         for source in sources
     ]  # fmt: skip
-    manifest = {
-        "records": total,
-        "sources": listed,
-        "refused": refused.records,
-        "planted": dict(Counter(value.type for value in planted)),
-        "canaries": settings.canaries,
-        "files": {name: sha256_file(out / name) for name in (RECORDS, CANARIES)},
-    }
-    (out / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-    card = _card(listed, refused, settings, len(planted))
-    (out / CARD).write_text(card, encoding="utf-8")
-    return {
-        "records": total,
-        "bytes": sum(sizes.values()),
-        "by_source": {entry["name"]: {"records": entry["records"], "bytes": entry["bytes"]} for entry in listed},
-        "refused": refused.records[:100],
-        "planted_values": len(planted),
-        "canaries": settings.canaries,
-        "markdown": {"Data card": card},
-    }
+    manifest = RawManifest(
+        records=total,
+        sources=listed,
+        refused=refused.records,
+        planted=dict(Counter(value.type for value in planted)),
+        canaries=settings.canaries,
+        files={name: sha256_file(out / name) for name in (RECORDS, CANARIES)},
+    )
+    write_json(out / MANIFEST, manifest.model_dump(mode="json"))
+    card = _card(listed, refused.records, settings, len(planted))
+    write_atomic(out / CARD, card)
+    return RawSummary(
+        records=total,
+        bytes=sum(sizes.values()),
+        by_source={each.name: SourceCount(records=each.records, bytes=each.bytes) for each in listed},
+        domains=sorted({source.domain for source in sources}),
+        refused=refused.records[:100],
+        planted_values=len(planted),
+        canaries=settings.canaries,
+        markdown={"Data card": card},
+    )
 
 
 def _records(source: Source, refused: Refused, seed: int) -> Iterator[tuple[Record, list[tuple[str, str]]]]:
@@ -115,7 +171,7 @@ def _cut(source: Source, item: Item) -> Iterator[Record]:
     """A long document becomes several records, so that filters, deduplication and the held-out part see passages."""
     whole = Record.make(
         name=item.name, source=source.name, domain=source.domain, licence=item.licence or source.licence,
-        text=item.text, messages=item.messages, group=item.group, keep_names=source.keep_names,
+        text=item.text, messages=item.messages, group=item.group, keep_names=source.keep_names, profile=source.profile,
     )  # fmt: skip
     if item.messages is not None or len(whole.text) <= 2 * PASSAGE:
         yield whole
@@ -123,11 +179,13 @@ def _cut(source: Source, item: Item) -> Iterator[Record]:
     for number, passage in enumerate(passages(whole.text)):
         yield Record.make(
             name=f"{item.name}#{number}", source=source.name, domain=source.domain, licence=whole.licence,
-            text=passage, group=item.group, keep_names=source.keep_names,
+            text=passage, group=item.group, keep_names=source.keep_names, profile=source.profile,
         )  # fmt: skip
 
 
-def _card(listed: list[dict[str, Any]], refused: Refused, settings: ModelSettings, planted: int) -> str:
+def _card(
+    listed: Sequence[ListedSource], refused: Sequence[RefusedRecord], settings: CollectSettings, planted: int
+) -> str:
     lines = [
         "# Data card",
         "",
@@ -135,22 +193,22 @@ def _card(listed: list[dict[str, Any]], refused: Refused, settings: ModelSetting
         "| --- | --- | ---: | ---: | --- | --- |",
     ]
     for entry in listed:
-        cells = [entry["name"], entry["domain"], f"{entry['records']:,}", f"{entry['bytes'] / 1e6:.2f}"]
-        cells += [entry["licence"], entry["origin"] or f"{entry['kind']}: {entry['location']}"]
+        cells = [entry.name, entry.domain, f"{entry.records:,}", f"{entry.bytes / 1e6:.2f}"]
+        cells += [entry.licence, entry.origin or f"{entry.kind}: {entry.location}"]
         lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
-    if any(entry["location"] == "documentation" for entry in listed if entry["kind"] == "builtin"):
+    if any(entry.location == "documentation" for entry in listed if entry.kind == "builtin"):
         from cleo_model.corpus.sources.documentation import package_licences
 
         lines += ["", "Packages whose documentation is read:", ""]
         lines += [f"- {name} {version}: {licence}" for name, (version, licence) in package_licences().items()]
-    if kept := [entry["name"] for entry in listed if entry["keep_names"]]:
+    if kept := [entry.name for entry in listed if entry.keep_names]:
         lines += ["", f"Names of people are kept, as those of public figures, in: {', '.join(kept)}."]
     lines += ["", "## What was added", ""]
     lines += [
         f"- {planted} invented personal values (names, addresses, numbers) to test masking; masking removes them."
     ]
     lines += [f"- {settings.canaries} canaries: random sentences that show how much a model memorises."]
-    if refused.records:
+    if refused:
         lines += ["", f"## Left out: larger than {settings.max_record_bytes:,} bytes", ""]
-        lines += [f"- {entry['record']}: {entry['bytes']:,} bytes" for entry in refused.records[:100]]
+        lines += [f"- {entry.record}: {entry.bytes:,} bytes" for entry in refused[:100]]
     return "\n".join(lines) + "\n"

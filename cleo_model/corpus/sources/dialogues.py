@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from cleo_model.corpus.sources.documentation import Entry, entries
-from cleo_model.corpus.sources.readers import Item
+from cleo_model.corpus.sources.item import Item
 from cleo_model.corpus.sources.words import words
 
 __all__ = ["explain", "questions", "small_talk"]
@@ -21,20 +21,20 @@ ABBREVIATED = re.compile(r"\b(e\.g|i\.e|etc|vs|cf|approx|incl)\.$", re.IGNORECAS
 UNCLEAR = re.compile(r">>>|::|\.\. |\\|\[\d+\]_|\n|\{|->|==|\|")
 
 
-def questions(chance: random.Random) -> Iterator[Item]:
+def questions(rng: random.Random) -> Iterator[Item]:
     """Questions about documented things, each thing once, answered from its own documentation."""
     for entry in entries():
         if answer := explain(entry):
-            messages = _ask(entry, answer, chance)
-            _follow_up(entry, messages, chance)
+            messages = _ask(entry, answer, rng)
+            _follow_up(entry, messages, rng)
             yield Item(f"question:{entry.part}:{entry.name}", messages=messages, group=entry.name)
 
 
-def small_talk(chance: random.Random) -> Iterator[Item]:
+def small_talk(rng: random.Random) -> Iterator[Item]:
     """Every pair of ways to ask and to answer once."""
     for number, pair in enumerate(words("small_talk")):
         for place, line in enumerate(pair["ask"]):
-            messages = [_user(line), _assistant(chance.choice(pair["answer"]))]
+            messages = [_user(line), _assistant(rng.choice(pair["answer"]))]
             yield Item(f"talk:{number}:{place}", messages=messages, group=f"talk:{number}")
 
 
@@ -90,24 +90,24 @@ def _base(verb: str) -> str | None:
     return next((base for base in (verb[:-1], verb[:-2], f"{verb[:-3]}y") if _third(base) == verb), None)
 
 
-def _ask(entry: Entry, answer: str, chance: random.Random) -> list[dict[str, str]]:
+def _ask(entry: Entry, answer: str, rng: random.Random) -> list[dict[str, str]]:
     ways = words("questions")
     name, verb, rest = answer.split(" ", 2)
     base = _base(verb)
     purpose = rest.split(". ")[0].rstrip(".")
-    shown = entry.name if chance.random() < 0.7 else f"`{entry.name}`"
-    if base and entry.kind == "function" and len(purpose) < 90 and chance.random() < 0.3:
+    shown = entry.name if rng.random() < 0.7 else f"`{entry.name}`"
+    if base and entry.kind == "function" and len(purpose) < 90 and rng.random() < 0.3:
         return [
-            _user(chance.choice(ways["how"]).format(f"{base} {purpose}")),
+            _user(rng.choice(ways["how"]).format(f"{base} {purpose}")),
             _assistant(f"Use {name}. It {verb} {rest}"),
         ]
-    return [_user(chance.choice(ways["what_is" if verb == "is" else "what"]).format(shown)), _assistant(answer)]
+    return [_user(rng.choice(ways["what_is" if verb == "is" else "what"]).format(shown)), _assistant(answer)]
 
 
-def _follow_up(entry: Entry, messages: list[dict[str, str]], chance: random.Random) -> None:
-    draw = chance.random()
+def _follow_up(entry: Entry, messages: list[dict[str, str]], rng: random.Random) -> None:
+    draw = rng.random()
     if draw < 0.15 and 0 < len(entry.parameters) <= 6:
-        messages += [_user(chance.choice(words("questions")["arguments"])), _assistant(_parameters(entry))]
+        messages += [_user(rng.choice(words("questions")["arguments"])), _assistant(_parameters(entry))]
     elif draw < 0.25 and entry.module:
         module = entry.module
         where = (
@@ -115,9 +115,9 @@ def _follow_up(entry: Entry, messages: list[dict[str, str]], chance: random.Rand
             if module == "builtins"
             else f"It is in `{module}`, so write `import {module}` first."
         )
-        messages += [_user(chance.choice(words("questions")["where"])), _assistant(where)]
-    if chance.random() < 0.1:
-        thanks, welcome = chance.choice(words("questions")["thanks"])
+        messages += [_user(rng.choice(words("questions")["where"])), _assistant(where)]
+    if rng.random() < 0.1:
+        thanks, welcome = rng.choice(words("questions")["thanks"])
         messages += [_user(thanks), _assistant(welcome)]
 
 

@@ -20,7 +20,7 @@ from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from cleo_model.corpus.sources.readers import Item
+from cleo_model.corpus.sources.item import Item
 
 __all__ = ["Entry", "documentation", "entries", "package_licences"]
 

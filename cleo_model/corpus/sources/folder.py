@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cleo_core.files import write_jsonl
+from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
-from cleo_core.settings import load
 from cleo_model.corpus.curate.curate import is_heldout
 from cleo_model.corpus.record import HELDOUT, TRAIN, Record
-from cleo_model.corpus.sources.readers import Refused, read_source
-from cleo_model.corpus.sources.source import SUFFIXES, Domain, Kind, Source
+from cleo_model.corpus.sources.item import Refused, RefusedRecord
+from cleo_model.corpus.sources.readers import read_source
+from cleo_model.corpus.sources.source import SUFFIXES, Kind, Source
 from cleo_model.errors import EmptyCorpus, SourceError
-from cleo_model.settings import ModelSettings
 
-__all__ = ["read_folder", "sources_of"]
+__all__ = ["TextSettings", "TextSummary", "read_folder", "sources_of"]
 
 # A document is held out by pieces of this many characters: one large file has a held-out part as well.
 PIECE = 4000
+
+
+class TextSettings(StageSettings):
+    """Which files are read, and how much of them is held out."""
+
+    sources: tuple[Source, ...]
+    contents: tuple[Any, ...] = ()
+    """`content_fingerprint` of each source."""
+    max_record_bytes: int
+    heldout_share: float
+
+
+class TextSummary(Summary):
+    """What was read."""
+
+    records: dict[str, dict[str, int]]
+    """By part (train, heldout) and domain."""
+    refused: list[RefusedRecord]
 
 
 def sources_of(data: Path) -> list[Source]:
@@ -29,14 +49,14 @@ def sources_of(data: Path) -> list[Source]:
         SourceError: there is no text or JSON Lines file.
     """
     files = [data] if data.is_file() else sorted(path for path in data.rglob("*") if path.is_file())
-    found: dict[tuple[Kind, Domain], int] = {}
+    found: dict[tuple[Kind, str], int] = {}
     sources: list[Source] = []
     for path in files:
         kinds: tuple[Kind, ...] = ("text", "jsonl", "parquet")
         kind = next((kind for kind in kinds if path.suffix.lower() in SUFFIXES[kind]), None)
         if kind is None:
             continue
-        domain: Domain = "conversation" if kind == "jsonl" and _has_messages(path) else "domain"
+        domain = "conversation" if kind == "jsonl" and _has_messages(path) else "documentation"
         number = found[kind, domain] = found.get((kind, domain), 0) + 1
         if number > 40:
             raise SourceError(f"{data} holds more than 40 {kind} files.", hint="Join them, or use the chain's sources.")
@@ -58,31 +78,33 @@ def _has_messages(path: Path) -> bool:
         return False
 
 
-def read_folder(sources: list[Source], out: Path, report: Reporter) -> dict[str, Any]:
-    """Write train.jsonl and heldout.jsonl; returns how many records there are by domain.
+def read_folder(settings: TextSettings, out: Path, report: Reporter) -> TextSummary:
+    """Write train.jsonl and heldout.jsonl.
 
     Raises:
         EmptyCorpus: there is no text.
         SourceError: a file cannot be read, or a record of it cannot be used.
     """
-    settings = load(ModelSettings)
     refused = Refused(settings.max_record_bytes)
-    counts: Counter[str] = Counter()
-    with (out / TRAIN).open("w", encoding="utf-8") as train, (out / HELDOUT).open("w", encoding="utf-8") as heldout:
-        for number, source in enumerate(sources):
-            report("reading text", number, len(sources), file=source.origin)
+    counts: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
+
+    def part(wanted: bool) -> Iterator[dict[str, Any]]:
+        refused.records.clear()
+        for number, source in enumerate(settings.sources):
+            report("reading text", number, len(settings.sources), file=source.origin)
             for record in _records(source, refused):
-                if not record.text.strip():
-                    continue
-                kept = is_heldout(record, settings.heldout_share)
-                (heldout if kept else train).write(json.dumps(record.to_json(), ensure_ascii=False) + "\n")
-                counts[record.domain] += not kept
-    if not counts.total():
+                if record.text.strip() and is_heldout(record, settings.heldout_share) is wanted:
+                    counts["heldout" if wanted else "train"][record.domain] += 1
+                    yield record.to_json()
+
+    write_jsonl(out / TRAIN, part(False))
+    write_jsonl(out / HELDOUT, part(True))
+    if not counts["train"].total():
         raise EmptyCorpus("There is no text to train on.", hint="Are the files empty, or larger than the limit?")
-    return {"records": dict(counts), "refused": refused.records[:100]}
+    return TextSummary(records={name: dict(found) for name, found in counts.items()}, refused=refused.records[:100])
 
 
-def _records(source: Source, refused: Refused) -> Any:
+def _records(source: Source, refused: Refused) -> Iterator[Record]:
     for item in read_source(source, refused):
         pieces = [item.text] if item.messages else [item.text[i : i + PIECE] for i in range(0, len(item.text), PIECE)]
         for index, piece in enumerate(pieces):

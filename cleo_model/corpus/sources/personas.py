@@ -13,7 +13,7 @@ from typing import Any
 from cleo_model.corpus.pii.planted import CONTACTS
 from cleo_model.corpus.sources.dialogues import explain
 from cleo_model.corpus.sources.documentation import Entry, entries
-from cleo_model.corpus.sources.readers import Item
+from cleo_model.corpus.sources.item import Item
 from cleo_model.corpus.sources.words import words
 
 __all__ = ["personas"]
@@ -23,54 +23,54 @@ def _the(name: str) -> Any:
     return words("personas")[name]
 
 
-def personas(chance: random.Random, count: int) -> Iterator[tuple[Item, list[tuple[str, str]]]]:
+def personas(rng: random.Random, count: int) -> Iterator[tuple[Item, list[tuple[str, str]]]]:
     """Yield conversations, each with the (type, value) pairs that were planted in it."""
     pool = [(entry, answer) for entry in entries() if entry.part != "packages" and (answer := explain(entry))]
     for number in range(count):
         # Drawn apart, so that what is planted does not depend on which packages are installed.
-        question = pool[int(chance.random() * len(pool))]
-        messages, values = _conversation(chance, question)
+        question = pool[int(rng.random() * len(pool))]
+        messages, values = _conversation(rng, question)
         yield Item(f"persona:{number}", messages=messages), values
 
 
 def _conversation(
-    chance: random.Random, documented: tuple[Entry, str]
+    rng: random.Random, documented: tuple[Entry, str]
 ) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
-    given, family = chance.choice(_the("given")), chance.choice(_the("family"))
+    given, family = rng.choice(_the("given")), rng.choice(_the("family"))
     full = f"{given} {family}"
     values: list[tuple[str, str]] = []
     turns: list[tuple[str, str]] = []
     remembered: list[tuple[str, str, str]] = []
-    named = chance.random() < 0.75
+    named = rng.random() < 0.75
     if named:
-        turns.append((chance.choice(_the("greetings")).format(full), chance.choice(_the("welcomes")).format(given)))
+        turns.append((rng.choice(_the("greetings")).format(full), rng.choice(_the("welcomes")).format(given)))
         values.append(("PERSON", full))
         remembered.append(("Do you remember my name?", f"Yes, you are {full}.", f"The user's name is {full}."))
-    for fact in chance.sample(_the("facts"), chance.choice((1, 1, 2, 3))):
-        option = chance.choice(fact["options"])
+    for fact in rng.sample(_the("facts"), rng.choice((1, 1, 2, 3))):
+        option = rng.choice(fact["options"])
         told = fact["told"].format(option)
-        turns.append((told, chance.choice(_the("noted"))))
+        turns.append((told, rng.choice(_the("noted"))))
         remembered.append((fact["asked"], fact["answer"].format(option), f"The user said: {told}"))
-    if chance.random() < 0.7:
-        kind = chance.choice(list(CONTACTS))
-        value = CONTACTS[kind](chance, given, family)
-        way = chance.choice(_the("contacts")[kind])
+    if rng.random() < 0.7:
+        kind = rng.choice(list(CONTACTS))
+        value = CONTACTS[kind](rng, given, family)
+        way = rng.choice(_the("contacts")[kind])
         told = way["told"].format(value)
-        turns.append((told, chance.choice(_the("noted"))))
+        turns.append((told, rng.choice(_the("noted"))))
         remembered.append((way["asked"], way["answer"].format(value), f"The user said: {told}"))
         values.append((kind, value))
     entry, explanation = documented
     question = (f"What does {entry.name} do?", explanation)
-    asked_later = chance.sample(remembered, min(len(remembered), chance.choice((1, 2, 2, 3))))
+    asked_later = rng.sample(remembered, min(len(remembered), rng.choice((1, 2, 2, 3))))
     later = [(question, answer) for question, answer, _ in asked_later]
-    if chance.random() < 0.2:
-        later.append(chance.choice(_the("untold")))
-    if chance.random() < 0.4:
+    if rng.random() < 0.2:
+        later.append(rng.choice(_the("untold")))
+    if rng.random() < 0.4:
         # The assistant is given what it remembers, as when an earlier conversation comes back.
         notes = "\n".join(f"- {note}" for _, _, note in remembered)
         content = f"You are Cleo, a helpful assistant. What you remember about the user:\n{notes}"
         return [{"role": "system", "content": content}, *_alternate(later)], values
-    middle = [question] if chance.random() < 0.6 else []
+    middle = [question] if rng.random() < 0.6 else []
     return _alternate([*turns, *middle, *later]), values
 
 

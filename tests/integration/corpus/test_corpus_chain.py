@@ -7,29 +7,28 @@ import random
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pydantic import SecretBytes
 
 from cleo_core.errors import ConfigError
 from cleo_core.progress import silent
 from cleo_model.corpus.canaries import read_canaries
-from cleo_model.corpus.curate.curate import curate
-from cleo_model.corpus.pii.mask import mask, residue
+from cleo_model.corpus.curate.curate import CurateSettings, CurationSummary, curate
+from cleo_model.corpus.pii.mask import MaskingSummary, MaskSettings, Residue, mask, residue
 from cleo_model.corpus.pii.planted import Planted, write_planted
-from cleo_model.corpus.quality import EXPECTATIONS, validate
+from cleo_model.corpus.quality import EXPECTATIONS, QualitySettings, validate
 from cleo_model.corpus.record import DROPPED, HELDOUT, TRAIN, Record, read_records, write_records
-from cleo_model.corpus.sources.collect import collect
+from cleo_model.corpus.sources.collect import CollectSettings, collect
 from cleo_model.corpus.sources.personas import personas
 from cleo_model.corpus.sources.prose import addresses
 from cleo_model.corpus.sources.source import Source
 from cleo_model.errors import EmptyCorpus
-from cleo_model.settings import ModelSettings
 
 pytestmark = pytest.mark.integration
 
-SETTINGS = ModelSettings(corpus_workers=2, heldout_share=0.2, canaries=4, min_records=40)
-KEY = b"a key of thirty-two bytes or so!"
+MASKING = MaskSettings(key=SecretBytes(b"a key of thirty-two bytes or so!"), workers=2)
+QUALITY = QualitySettings(min_records=40)
 EVALUATION = (
     "The harbour master of Lindisfarne counted seventeen grey seals upon the northern sandbank before breakfast."
 )
@@ -51,7 +50,8 @@ class Chain:
     raw: Path
     curated: Path
     masked: Path
-    summaries: dict[str, dict[str, Any]]
+    curation: CurationSummary
+    masking: MaskingSummary
     planted: list[Planted]
     special: dict[str, str]
 
@@ -63,7 +63,7 @@ class Chain:
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     root = tmp_path_factory.mktemp("chain")
-    chance = random.Random(5)
+    rng = random.Random(5)
     prose = [item.text for item in islice(addresses(), 62)]
     clean_one = prose.pop()
     special = {
@@ -78,17 +78,24 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
         prose.append(text)
         special[name] = text
     (root / "prose.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in prose))
-    talks = list(personas(chance, 60))
+    talks = list(personas(rng, 60))
     (root / "talks.jsonl").write_text("".join(json.dumps({"messages": item.messages}) + "\n" for item, _ in talks))
     sources = [
-        Source(name="tales", domain="prose", kind="jsonl", location=str(root / "prose.jsonl"), licence="CC0-1.0"),
+        Source(
+            name="tales",
+            domain="prose",
+            profile="prose",
+            kind="jsonl",
+            location=str(root / "prose.jsonl"),
+            licence="CC0-1.0",
+        ),
         Source(name="talks", domain="conversation", kind="jsonl", location=str(root / "talks.jsonl"), licence="MIT"),
     ]
     folders = [root / name for name in ("raw", "curated", "masked")]
     for folder in folders:
         folder.mkdir()
     raw, curated, masked = folders
-    summaries = {"raw": collect(sources, raw, silent, settings=SETTINGS)}
+    collect(CollectSettings(sources=tuple(sources), max_record_bytes=2**22, canaries=4, seed=20), raw, silent)
     ids = [record.id for record in read_records(raw / "records.jsonl") if record.source == "talks"]
     planted = [Planted(ids[n], kind, value) for n, (_, values) in enumerate(talks) for kind, value in values]
     personal = next(r.id for r in read_records(raw / "records.jsonl") if r.text == PERSONAL)
@@ -100,9 +107,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
         Planted(personal, "DATE_OF_BIRTH", "3 May 1961"),
     ]
     write_planted(raw, planted)
-    summaries["curated"] = curate(raw, curated, [EVALUATION, "yes"], silent, settings=SETTINGS)
-    summaries["masked"] = mask(curated, masked, KEY, silent, settings=SETTINGS)
-    return Chain(raw, curated, masked, summaries, planted, special)
+    settings = CurateSettings(heldout_share=0.2, decontaminate=(EVALUATION, "yes"), workers=2)
+    curation = curate(raw, settings, curated, silent)
+    return Chain(raw, curated, masked, curation, mask(curated, MASKING, masked, silent), planted, special)
 
 
 def test_good_text_is_kept_and_each_rule_drops_what_it_is_for(chain: Chain) -> None:
@@ -110,20 +117,20 @@ def test_good_text_is_kept_and_each_rule_drops_what_it_is_for(chain: Chain) -> N
     for name in ("french", "short", "tainted"):
         assert chain.special[name] not in kept
     assert chain.special["personal"] in kept
-    dropped = chain.summaries["curated"]["dropped"]["prose"]
+    dropped = chain.curation.dropped["prose"]
     assert dropped["exact_duplicate"] == dropped["near_duplicate"] == dropped["in_evaluation"] == 1
     assert dropped["language_fr"] == dropped["gopher_short_doc"] == 1
     assert sum(dropped.values()) == 5
-    total = chain.summaries["curated"]["records"]
+    total = chain.curation.records
     assert total["train"]["prose"] + total["heldout"]["prose"] == 62
 
 
 def test_every_dropped_record_has_an_example_and_a_line_in_the_table(chain: Chain) -> None:
     rows = [json.loads(line) for line in (chain.curated / DROPPED).read_text().splitlines()]
     assert {row["reason"] for row in rows} >= {"exact_duplicate", "near_duplicate", "in_evaluation", "language_fr"}
-    assert "| dropped: language_fr | 1 |" in chain.summaries["curated"]["markdown"]["What each filter dropped"]
+    assert "| dropped: language_fr | 1 |" in chain.curation.markdown["What each filter dropped"]
     assert (chain.curated / "curation.png").stat().st_size > 1000
-    assert "language\\_fr" not in chain.summaries["masked"]["markdown"]["Examples of what curation dropped"]
+    assert "language\\_fr" not in chain.masking.markdown["Examples of what curation dropped"]
 
 
 def test_training_and_held_out_parts_share_no_record(chain: Chain) -> None:
@@ -139,7 +146,7 @@ def test_no_planted_value_survives_masking(chain: Chain) -> None:
     present = [value for value in chain.planted if value.record in kept]
     assert len(present) > 60
     # The check can tell: before masking it finds every one of them.
-    before = {(found["record"], found["type"]) for found in residue(chain.curated, present)}
+    before = {(found.record, found.type) for found in residue(chain.curated, present)}
     assert before == {(value.record, value.type) for value in present}
     assert residue(chain.masked, chain.planted) == []
 
@@ -150,7 +157,7 @@ def test_residue_sees_through_case_and_white_space(chain: Chain, tmp_path: Path)
     write_records(tmp_path / TRAIN, [hidden, *records[1:]])
     write_records(tmp_path / HELDOUT, [])
     found = residue(tmp_path, [Planted("elsewhere", "PERSON", "Ignatius Fotheringay")])
-    assert found == [{"record": "elsewhere", "type": "PERSON", "file": TRAIN}]
+    assert found == [Residue(record="elsewhere", type="PERSON", file=TRAIN)]
     assert residue(tmp_path, [Planted("elsewhere", "PERSON", "Ignatius Fotheringham")]) == []
 
 
@@ -221,30 +228,29 @@ def test_the_manifest_speaks_for_every_file_and_record(chain: Chain) -> None:
 
 def test_a_short_key_is_refused(chain: Chain, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="8 bytes"):
-        mask(chain.curated, tmp_path, b"12345678", silent, settings=SETTINGS)
+        mask(chain.curated, MaskSettings(key=SecretBytes(b"12345678")), tmp_path, silent)
 
 
 def test_a_corpus_filtered_to_nothing_says_what_dropped_it(tmp_path: Path) -> None:
     made = [
-        Record.make(name=str(n), source="s", domain="prose", licence="MIT", text=f"{FRENCH} Page {n}.")
+        Record.make(name=str(n), source="s", domain="prose", licence="MIT", profile="prose", text=f"{FRENCH} Page {n}.")
         for n in range(3)
     ]
     for folder in ("raw", "out"):
         (tmp_path / folder).mkdir()
     write_records(tmp_path / "raw" / "records.jsonl", made)
     with pytest.raises(EmptyCorpus) as caught:
-        curate(tmp_path / "raw", tmp_path / "out", [], silent, settings=SETTINGS)
+        curate(tmp_path / "raw", CurateSettings(heldout_share=0.2, decontaminate=()), tmp_path / "out", silent)
     assert "all 3 records were dropped (language_fr 3)" in caught.value.message
     assert not (tmp_path / "out" / ".scratch").exists()
 
 
 def test_the_quality_report_passes_and_is_kept_as_html(chain: Chain, tmp_path: Path) -> None:
-    report = validate(chain.masked, tmp_path / "good", settings=SETTINGS)
-    assert [result["name"] for result in report.results if not result["passed"]] == []
-    assert [result["name"] for result in report.results] == list(EXPECTATIONS)
+    report = validate(chain.masked, QUALITY, tmp_path / "good")
+    assert [result.name for result in report.results if not result.passed] == []
+    assert [result.name for result in report.results] == list(EXPECTATIONS)
     assert report.passed
-    assert "masked corpus" in report.html.read_text()
-    json.dumps(report.to_json())
+    assert "masked corpus" in (tmp_path / "good" / report.html).read_text()
 
     bad = tmp_path / "bad"
     bad.mkdir()
@@ -254,10 +260,10 @@ def test_the_quality_report_passes_and_is_kept_as_html(chain: Chain, tmp_path: P
     unlicensed = Record(**{**records[2].to_json(), "licence": ""})
     write_records(bad / TRAIN, [leaking, changed, unlicensed, records[3], records[3]])
     write_records(bad / HELDOUT, [])
-    verdict = validate(bad, tmp_path / "worse", settings=SETTINGS)
+    verdict = validate(bad, QUALITY, tmp_path / "worse")
     assert not verdict.passed
-    assert {result["name"] for result in verdict.results if not result["passed"]} == {
+    assert {result.name for result in verdict.results if not result.passed} == {
         "ids_are_unique", "licences_are_stated", "digests_hold", "both_parts_are_there", "no_mail_address_is_left",
         "the_corpus_is_large_enough",
     }  # fmt: skip
-    assert "anna@mailbox.org" not in verdict.html.read_text()
+    assert "anna@mailbox.org" not in (tmp_path / "worse" / verdict.html).read_text()

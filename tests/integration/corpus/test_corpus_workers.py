@@ -25,6 +25,7 @@ from cleo_model.errors import WorkerFailed
 pytestmark = pytest.mark.integration
 
 MODULE = "cleo_model.corpus.shards"
+TARGET = "cleo_model.corpus.curate.screening:find_exact"
 
 
 def wait_for(true: Callable[[], bool], seconds: float = 60) -> bool:
@@ -55,14 +56,14 @@ def job(folder: Path, ranks: int) -> dict[str, object]:
     """A real piece of work (the shards of the search for exact duplicates)."""
     (folder / "shards").mkdir()
     for rank in range(ranks):
-        line = {"id": f"a/{rank}", "text": "Some text.", "metadata": {"domain": "prose"}}
+        line = {"id": f"a/{rank}", "text": "Some text.", "metadata": {"profile": "prose"}}
         (folder / "shards" / f"{rank:05d}.jsonl").write_text(json.dumps(line) + "\n")
     (folder / "texts.json").write_text("[]")
     return {"scratch": str(folder), "ranks": ranks, "eval_texts": str(folder / "texts.json")}
 
 
 def test_work_is_done_and_leaves_no_process(tmp_path: Path) -> None:
-    run_workers("find exact duplicates", job(tmp_path, 1), 1, 1, silent)
+    run_workers("find exact duplicates", TARGET, job(tmp_path, 1), 1, 1, silent)
     assert (tmp_path / "exact" / "duplicates").is_dir()
     assert workers_below(os.getpid()) == []
 
@@ -75,7 +76,7 @@ def test_a_killed_worker_is_reported_and_the_others_are_ended(tmp_path: Path) ->
     killer = threading.Thread(target=kill_one)
     killer.start()
     with pytest.raises(WorkerFailed, match="SIGKILL") as caught:
-        run_workers("find exact duplicates", job(tmp_path, 2), 2, 1, silent)
+        run_workers("find exact duplicates", TARGET, job(tmp_path, 2), 2, 1, silent)
     killer.join()
     assert "CLEO_MODEL_CORPUS_WORKERS" in (caught.value.hint or "")
     assert workers_below(os.getpid()) == []
@@ -83,7 +84,7 @@ def test_a_killed_worker_is_reported_and_the_others_are_ended(tmp_path: Path) ->
 
 def test_an_error_in_a_worker_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(WorkerFailed) as caught:
-        run_workers("find exact duplicates", {"scratch": str(tmp_path), "ranks": 1}, 1, 1, silent)
+        run_workers("find exact duplicates", TARGET, {"scratch": str(tmp_path), "ranks": 1}, 1, 1, silent)
     assert caught.value.message == "Worker 0 of step find exact duplicates did not finish: KeyError: 'eval_texts'."
 
 
@@ -93,11 +94,14 @@ from pathlib import Path
 from cleo_core.errors import CleoError
 from cleo_core.progress import silent
 from cleo_core.stage import run_stage
-from cleo_model.corpus.curate.curate import curate
+from cleo_model.corpus.curate.curate import CurateSettings, curate
 root = Path(sys.argv[1])
+settings = CurateSettings(heldout_share=0.06, decontaminate=(), workers=2)
+def build(out):
+    return curate(root / "raw", settings, out, silent).model_dump(mode="json")
 print("ready", flush=True)
 try:
-    done = run_stage("curated", {"n": 1}, lambda out: curate(root / "raw", out, [], silent), root=root)
+    done = run_stage("curated", {"n": 1}, build, root=root)
     print("done", done.reused, flush=True)
 except KeyboardInterrupt:
     sys.exit(130)
@@ -107,8 +111,8 @@ except KeyboardInterrupt:
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     (tmp_path / "raw").mkdir()
-    chance = random.Random(1)
-    talks = [f"Tell me of the {' and the '.join(chance.sample(words('canary_words'), 12))}." for _ in range(300)]
+    rng = random.Random(1)
+    talks = [f"Tell me of the {' and the '.join(rng.sample(words('canary_words'), 12))}." for _ in range(300)]
     made = [
         Record.make(
             name=talk,

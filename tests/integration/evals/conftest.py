@@ -81,9 +81,13 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f"to sell it, others wanted to keep it. The council met on a cold morning and listened to every voice that "
             f"was raised. After a long day of talk they agreed that nobody in the valley would ever sell the {town}."
         )
-        records.append({"id": f"p{number}", "text": prose, "domain": "prose"})
+        records.append({"id": f"p{number}", "text": prose, "domain": "prose", "profile": "prose"})
         records.append(
-            {"id": f"d{number}", "text": f"Return the item number {number} of the list. " * 8, "domain": "domain"}
+            {
+                "id": f"d{number}",
+                "text": f"Return the item number {number} of the list. " * 8,
+                "domain": "documentation",
+            }
         )
         records.append(
             {"id": f"c{number}", "text": f"User: Where is room {number}?\nYou go left. " * 8, "domain": "conversation"}

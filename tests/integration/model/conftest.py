@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -38,7 +38,7 @@ def write_corpus(folder: Path) -> None:
         with (folder / f"{name}.jsonl").open("w") as lines:
             for number in range(first, last):
                 asked = [{"role": "user", "content": f"And {number}?"}, {"role": "assistant", "content": "Agreed."}]
-                for domain in ("prose", "domain", "conversation"):
+                for domain in ("prose", "documentation", "conversation"):
                     record = {
                         "id": f"{domain}{number}",
                         "text": WORDS.format(number) * 4,
@@ -60,22 +60,26 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def prepare(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Setup]:
     """Makes a setup for so many ranks: four steps a phase, a checkpoint after each."""
-    from cleo_model import recipe as recipes
+    from cleo_model import recipes
     from cleo_model.moe.upcycle import init_moe
     from cleo_model.packing.pack import build_curriculum
+    from cleo_model.recipe import MoERecipe
 
     corpus, moe = tmp_path_factory.mktemp("corpus"), tmp_path_factory.mktemp("moe")
     write_corpus(corpus)
     recipe = recipes.tiny()
-    phases = tuple(replace(phase, tokens=1024, sequence_length=64) for phase in recipe.phases)
-    recipe = replace(recipe, phases=phases, tokens_per_step=256, micro_batch_tokens=128, checkpoint_steps=1)
-    recipe = replace(recipe, heldout_tokens=512, heldout_length=64)
-    init_moe(tiny_base, moe, recipe.moe or recipes.MoERecipe(), silent)
+    phases = tuple(phase.replace(tokens=1024, sequence_length=64) for phase in recipe.curriculum.phases)
+    recipe = recipe.replace(
+        curriculum=recipe.curriculum.replace(phases=phases, tokens_per_step=256, heldout_tokens=512, heldout_length=64),
+        engine=recipe.engine.replace(micro_batch_tokens=128),
+        checkpoints=recipe.checkpoints.replace(steps=1),
+    )
+    init_moe(tiny_base, moe, recipe.moe or MoERecipe(), silent)
 
     def make(ranks: int) -> Setup:
         folder = tmp_path_factory.mktemp(f"ranks{ranks}")
-        chosen = replace(recipe, ranks=ranks)
-        build_curriculum(corpus, tiny_base, chosen, folder, silent)
+        chosen = recipe.replace(engine=recipe.engine.replace(ranks=ranks))
+        build_curriculum(corpus, tiny_base, chosen.curriculum, folder, silent)
         (folder / "recipe.json").write_text(chosen.to_json())
         return Setup(folder / "recipe.json", moe, folder)
 

@@ -21,7 +21,7 @@ def text(tmp_path: Path) -> Path:
     folder = tmp_path / "text"
     folder.mkdir()
     for name in ("one.txt", "two.md"):
-        (folder / name).write_text(f"The handbook {name} says how the press is cleaned before the shift ends. " * 400)
+        (folder / name).write_text(f"The handbook {name} says how the press is cleaned before the shift ends. " * 1200)
     asked = [{"role": "user", "content": "Is it clean?"}, {"role": "assistant", "content": "It is clean."}]
     lines = [json.dumps({"messages": [*asked[:1], {**asked[1], "content": f"Yes, press {i}."}]}) for i in range(80)]
     (folder / "chat.jsonl").write_text("\n".join(lines) + "\n")
@@ -40,7 +40,7 @@ def test_a_dense_model_trains_on_a_folder_of_text_and_the_second_time_nothing_is
     argv = ("--model", "tiny", "--output-dir", str(tmp_path / "out"), "--data", str(text), "--tokens", "6144")
     done = cleo(*argv)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "held-out loss, domain" in done.stdout
+    assert "held-out loss, documentation" in done.stdout
     config = json.loads((tmp_path / "out" / "model" / "config.json").read_text())
     assert config["architectures"] == ["LlamaForCausalLM"]
     weights = tmp_path / "out" / "model" / "model.safetensors"

@@ -47,7 +47,7 @@ def test_a_phase_leaves_a_model_a_state_a_report_and_plots(whole: Path) -> None:
     found = report(whole)
     assert found["finite"]
     assert found["steps"] == 4
-    assert found["loss_after"].keys() == {"prose", "domain", "conversation"}
+    assert found["loss_after"].keys() == {"prose", "documentation", "conversation"}
     assert found["loss_at_start"] == found["loss_before"]
     assert found["loss_after"]["prose"] < found["loss_before"]["prose"]
     assert len(found["expert_load"]) == 6

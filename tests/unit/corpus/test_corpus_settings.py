@@ -1,4 +1,4 @@
-"""Settings of the corpus: wrong ones are named, and those that shape a corpus are told from those that do not."""
+"""Settings of the corpus: wrong ones are named."""
 
 from __future__ import annotations
 
@@ -26,10 +26,3 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, go
     monkeypatch.setenv(name, bad)
     with pytest.raises(ConfigError, match=f"{name} is '{bad}'"):
         load(ModelSettings)
-
-
-def test_a_corpus_depends_on_its_settings_but_not_on_the_number_of_workers() -> None:
-    base = ModelSettings().corpus_inputs()
-    assert ModelSettings(corpus_workers=7).corpus_inputs() == base
-    for change in ({"heldout_share": 0.1}, {"canaries": 1}, {"corpus_seed": 1}, {"max_record_bytes": 2048}):
-        assert ModelSettings(**change).corpus_inputs() != base

@@ -56,18 +56,18 @@ def test_known_functions_are_explained() -> None:
 
 def test_the_same_seed_gives_the_same_conversations() -> None:
     def draw(seed: int) -> list[str]:
-        chance = random.Random(seed)
-        made = [json.dumps(item.messages) for item in small_talk(chance)]
-        made += [json.dumps(item.messages) for item, _ in personas(chance, 20)]
-        return made + [json.dumps(item.messages) for item in questions(chance)][:200]
+        rng = random.Random(seed)
+        made = [json.dumps(item.messages) for item in small_talk(rng)]
+        made += [json.dumps(item.messages) for item, _ in personas(rng, 20)]
+        return made + [json.dumps(item.messages) for item in questions(rng)][:200]
 
     assert draw(1) == draw(1)
     assert draw(1) != draw(2)
 
 
 def test_every_generated_conversation_takes_turns_and_ends_with_an_answer() -> None:
-    chance = random.Random(3)
-    items = [*small_talk(chance), *(item for item, _ in personas(chance, 100)), *questions(chance)]
+    rng = random.Random(3)
+    items = [*small_talk(rng), *(item for item, _ in personas(rng, 100)), *questions(rng)]
     assert len(items) > 3000
     for item in items:
         messages = checked_messages(item.messages, item.name)

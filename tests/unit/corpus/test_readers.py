@@ -12,11 +12,11 @@ import pytest
 from cleo_core.errors import UnavailableSource
 from cleo_core.progress import silent
 from cleo_model.corpus.record import RECORDS, read_records
-from cleo_model.corpus.sources.collect import collect
-from cleo_model.corpus.sources.readers import Item, Refused, read_source
+from cleo_model.corpus.sources.collect import CollectSettings, RawSummary, collect
+from cleo_model.corpus.sources.item import Item, Refused, RefusedRecord
+from cleo_model.corpus.sources.readers import read_source
 from cleo_model.corpus.sources.source import Source
 from cleo_model.errors import EmptyCorpus, MalformedRecord, SourceError, UndecodableText
-from cleo_model.settings import ModelSettings
 
 pytestmark = pytest.mark.unit
 
@@ -26,6 +26,11 @@ LIMIT = 2**20
 def source(location: Path, kind: str, **changes: Any) -> Source:
     values = {"name": "mine", "domain": "prose", "kind": kind, "location": str(location), "licence": "CC0-1.0"}
     return Source(**{**values, **changes})
+
+
+def gather(sources: list[Source], out: Path, limit: int = LIMIT) -> RawSummary:
+    settings = CollectSettings(sources=tuple(sources), max_record_bytes=limit, canaries=0, seed=20)
+    return collect(settings, out, silent)
 
 
 def read(location: Path, kind: str, **changes: Any) -> list[Item]:
@@ -85,7 +90,7 @@ def test_a_record_of_50_mb_is_left_out_by_name_and_the_others_are_kept(tmp_path:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert [item.text for item in items] == ["before", "after"]
-    assert refused.records == [{"record": f"{path}:2", "bytes": 50 * 2**20 + len('{"text": ""}\n'), "limit": LIMIT}]
+    assert refused.records == [RefusedRecord(record=f"{path}:2", bytes=50 * 2**20 + len('{"text": ""}\n'), limit=LIMIT)]
     assert peak < 8 * 2**20
 
 
@@ -95,9 +100,8 @@ def test_the_summary_and_the_card_name_what_was_left_out(tmp_path: Path) -> None
     (tmp_path / "in" / "large.txt").write_text("A long text. " * 1000)
     out = tmp_path / "out"
     out.mkdir()
-    settings = ModelSettings(max_record_bytes=2000, canaries=0)
-    summary = collect([source(tmp_path / "in", "text")], out, silent, settings=settings)
-    assert [Path(entry["record"]).name for entry in summary["refused"]] == ["large.txt"]
+    summary = gather([source(tmp_path / "in", "text")], out, 2000)
+    assert [Path(entry.record).name for entry in summary.refused] == ["large.txt"]
     assert "large.txt: 13,000 bytes" in (out / "data_card.md").read_text()
     assert [record.source for record in read_records(out / RECORDS)] == ["mine"]
 
@@ -106,7 +110,7 @@ def test_a_source_of_which_all_is_too_large_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     path.write_text("A long text. " * 1000)
     with pytest.raises(SourceError, match="above the size limit"):
-        collect([source(path, "text")], tmp_path, silent, settings=ModelSettings(max_record_bytes=2000))
+        gather([source(path, "text")], tmp_path, 2000)
 
 
 @pytest.mark.parametrize("content", ["", "   \n\n"])
@@ -114,9 +118,9 @@ def test_an_empty_source_is_an_error(tmp_path: Path, content: str) -> None:
     path = tmp_path / "a.txt"
     path.write_text(content)
     with pytest.raises(SourceError, match=r"'mine' .* holds no text"):
-        collect([source(path, "text")], tmp_path, silent)
+        gather([source(path, "text")], tmp_path)
     with pytest.raises(EmptyCorpus, match="No source"):
-        collect([], tmp_path, silent)
+        gather([], tmp_path)
 
 
 def test_a_file_that_cannot_be_read_is_named() -> None:
@@ -128,7 +132,7 @@ def test_a_file_that_cannot_be_read_is_named() -> None:
 def test_long_text_becomes_passages_that_lose_no_word(tmp_path: Path) -> None:
     words = [f"word{number}" for number in range(4000)]
     (tmp_path / "a.txt").write_text(" ".join(words))
-    collect([source(tmp_path / "a.txt", "text")], tmp_path, silent, settings=ModelSettings(canaries=0))
+    gather([source(tmp_path / "a.txt", "text")], tmp_path)
     records = list(read_records(tmp_path / RECORDS))
     assert " ".join(record.text for record in records).split() == words
     assert max(len(record.text) for record in records) <= 2400
@@ -139,7 +143,7 @@ def test_conversations_are_read_and_checked(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
     path.write_text(json.dumps({"messages": talk}))
-    assert read(path, "jsonl", domain="conversation")[0].messages == talk
+    assert read(path, "jsonl", form="messages")[0].messages == talk
     wrong: list[Any] = [
         [],
         "hi",
@@ -153,14 +157,14 @@ def test_conversations_are_read_and_checked(tmp_path: Path) -> None:
     for messages in wrong:
         path.write_text(json.dumps({"messages": messages}))
         with pytest.raises(MalformedRecord, match=r"a\.jsonl:1"):
-            read(path, "jsonl", domain="conversation")
+            read(path, "jsonl", form="messages")
 
 
 def test_a_text_file_is_no_conversation(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("Hi")
     with pytest.raises(SourceError, match="no messages"):
-        read(path, "text", domain="conversation")
+        read(path, "text", form="messages")
 
 
 def test_parquet_is_read_by_column(tmp_path: Path) -> None:
@@ -173,11 +177,15 @@ def test_parquet_is_read_by_column(tmp_path: Path) -> None:
         pyarrow.table({"body": ["one", "x" * (LIMIT + 1), "two"], "messages": [talk] * 3}), path
     )
     refused = Refused(LIMIT)
-    assert [item.text for item in read_source(source(path, "parquet", text_field="body"), refused)] == ["one", "two"]
-    assert refused.records[0]["record"] == f"{path}, row 2"
-    assert read(path, "parquet", domain="conversation")[0].messages == talk
+    assert [item.text for item in read_source(source(path, "parquet", form="text", text_field="body"), refused)] == [
+        "one",
+        "two",
+    ]
+    assert refused.records[0].record == f"{path}, row 2"
+    assert read(path, "parquet", form="messages")[0].messages == talk
+    assert read(path, "parquet")[0].messages == talk
     with pytest.raises(SourceError, match=r"no column 'text' \(it has body, messages\)"):
-        read(path, "parquet")
+        read(path, "parquet", form="text")
 
 
 def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from cleo_core.errors import IntegrityError
 from cleo_model.corpus.curate.curate import is_heldout
-from cleo_model.corpus.record import Record, clean, read_records, write_records
-from cleo_model.corpus.sources.source import RESERVED
+from cleo_model.corpus.record import RESERVED, Record, clean, read_records, write_records
 
 pytestmark = pytest.mark.unit
 

@@ -27,13 +27,18 @@ PROSE = (
 )
 
 
+PROFILES = {"prose": "prose", "documentation": "reference", "conversation": "dialogue"}
+
+
 def heldout(folder: Path, records: int = 40) -> Path:
     folder.mkdir(exist_ok=True)
     lines = []
     for number in range(records):
         text = PROSE.format(word="river").replace("town", f"town of number {number}")
-        for domain in ("prose", "domain", "conversation"):
-            lines.append(json.dumps({"id": f"{domain}-{number}", "domain": domain, "text": text}))
+        for domain in ("prose", "documentation", "conversation"):
+            lines.append(
+                json.dumps({"id": f"{domain}-{number}", "domain": domain, "text": text, "profile": PROFILES[domain]})
+            )
     (folder / "heldout.jsonl").write_text("\n".join(lines) + "\n")
     return folder
 
@@ -78,7 +83,7 @@ def test_a_set_has_every_form_and_is_found_again_where_it_was_moved(tmp_path: Pa
     assert len(forms) >= 4
     assert set(forms.values()) == {"multiple_choice", "last_word", "perplexity"}
     assert forms["heldout_last_word"] == "last_word"
-    assert forms["heldout_domain"] == forms["heldout_prose"] == forms["heldout_conversation"] == "perplexity"
+    assert forms["heldout_documentation"] == forms["heldout_prose"] == forms["heldout_conversation"] == "perplexity"
     for spec in made.tasks:
         # No "!function": a task set is data.
         assert yaml.safe_load((out / f"{spec.name}.yaml").read_text())["task"] == spec.name

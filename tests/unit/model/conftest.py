@@ -71,7 +71,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 ]
                 records: list[dict[str, Any]] = [
                     {"id": f"p{number}", "text": said.format(number) * 6, "domain": "prose", "source": "speeches"},
-                    {"id": f"d{number}", "text": told.format(number) * 6, "domain": "domain", "source": "docs"},
+                    {"id": f"d{number}", "text": told.format(number) * 6, "domain": "documentation", "source": "docs"},
                     {"id": f"c{number}", "text": "", "messages": asked, "domain": "conversation", "source": "chat"},
                 ]
                 lines.writelines(json.dumps(record) + "\n" for record in records)

@@ -11,7 +11,7 @@ import pytest
 
 from cleo_core.errors import UnavailableSource
 from cleo_core.progress import silent
-from cleo_model.base_model import fingerprint, resolve
+from cleo_model.base_model import content_digest, resolve
 from cleo_model.errors import UnsafeWeights, UnusableModel
 
 pytestmark = pytest.mark.unit
@@ -27,9 +27,9 @@ def test_the_tiny_model_is_the_same_every_time(tiny_base: Path, tmp_path: Path) 
 
     (tmp_path / "again").mkdir()
     summary = resolve("tiny", tmp_path / "again", silent)
-    assert summary["digest"] == tree_digest(tiny_base)[0]
-    assert summary["chat_template"]
-    assert 4_000_000 < summary["parameters"] < 6_000_000
+    assert summary.digest == tree_digest(tiny_base)[0]
+    assert summary.chat_template
+    assert 4_000_000 < summary.parameters < 6_000_000
 
 
 def test_a_local_folder_resolves_to_the_same_bytes(tiny_base: Path, tmp_path: Path) -> None:
@@ -111,9 +111,9 @@ def test_what_is_neither_folder_nor_id_is_named(name: str, tmp_path: Path) -> No
         resolve(name, tmp_path, silent)
 
 
-def test_a_changed_file_changes_the_fingerprint(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_changed_file_changes_the_content_digest(tiny_base: Path, tmp_path: Path) -> None:
     folder = copy(tiny_base, tmp_path / "model")
-    before = fingerprint(str(folder))
-    assert fingerprint(str(folder)) == before
+    before = content_digest(str(folder))
+    assert content_digest(str(folder)) == before
     (folder / "config.json").write_text((folder / "config.json").read_text() + " ")
-    assert fingerprint(str(folder)) != before
+    assert content_digest(str(folder)) != before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 
 from cleo_core.progress import silent
-from cleo_model import recipe as recipes
+from cleo_model import recipes
 from cleo_model.errors import EmptyCorpus, MalformedRecord
 from cleo_model.packing.mixture import Text, endless, read_texts, row_counts, shares
 from cleo_model.packing.pack import Encoder, build_curriculum
@@ -53,22 +52,22 @@ def test_a_template_that_rewrites_earlier_turns_is_trained_as_plain_text(tokeniz
 
 
 def test_rows_per_domain_sum_to_the_whole() -> None:
-    counts = row_counts({"prose": 0.35, "domain": 0.55, "conversation": 0.10}, 7)
+    counts = row_counts({"prose": 0.35, "documentation": 0.55, "conversation": 0.10}, 7)
     assert sum(counts.values()) == 7
-    assert counts["domain"] == max(counts.values())
+    assert counts["documentation"] == max(counts.values())
 
 
 def test_a_missing_domain_leaves_its_share_to_the_others() -> None:
-    recipe = recipes.tiny()
-    found = shares(recipe, recipe.phases[1], {"prose", "domain"})
-    assert found == pytest.approx({"prose": 0.35 / 0.9, "domain": 0.55 / 0.9})
+    recipe = recipes.tiny().curriculum
+    found = shares(recipe, recipe.phases[1], {"prose", "documentation"})
+    assert found == pytest.approx({"prose": 0.35 / 0.9, "documentation": 0.55 / 0.9})
     with pytest.raises(EmptyCorpus):
         shares(recipe, recipe.phases[1], {"poems"})
 
 
 def test_the_control_run_gives_every_phase_the_same_mixture() -> None:
-    recipe = replace(recipes.tiny(), shuffled_order=True)
-    present = {"prose", "domain", "conversation"}
+    recipe = recipes.tiny().curriculum.replace(shuffled_order=True)
+    present = {"prose", "documentation", "conversation"}
     mixtures = [shares(recipe, phase, present) for phase in recipe.phases]
     assert mixtures[0] == mixtures[1] == mixtures[2]
     assert sum(mixtures[0].values()) == pytest.approx(1)
@@ -86,7 +85,7 @@ def test_texts_come_once_per_epoch_and_a_later_phase_goes_on_where_the_earlier_s
 def test_the_curriculum_is_the_same_every_time_and_fits_the_recipe(
     corpus: Path, tiny_base: Path, tmp_path: Path
 ) -> None:
-    recipe = recipes.tiny()
+    recipe = recipes.tiny().curriculum
     summaries = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -96,16 +95,16 @@ def test_the_curriculum_is_the_same_every_time_and_fits_the_recipe(
         one, two = (np.load(tmp_path / name / f"{phase.name}.tokens.npy") for name in ("a", "b"))
         assert np.array_equal(one, two)
         assert one.shape == (phase.tokens // phase.sequence_length, phase.sequence_length)
-    table = summaries[0]["tokens_per_source"]
+    table = summaries[0].tokens_per_source
     assert table["foundation"]["speeches"] > table["advanced"]["speeches"]
     assert table["foundation"]["chat"] < table["advanced"]["chat"]
     for phase in recipe.phases:
-        counted = sum(table[phase.name].values()) + summaries[0]["phases"][phase.name]["padding"]
+        counted = sum(table[phase.name].values()) + summaries[0].phases[phase.name].padding
         assert counted == phase.tokens
 
 
 def test_padding_is_never_a_target(corpus: Path, tiny_base: Path, tmp_path: Path) -> None:
-    build_curriculum(corpus, tiny_base, recipes.tiny(), tmp_path, silent)
+    build_curriculum(corpus, tiny_base, recipes.tiny().curriculum, tmp_path, silent)
     sources = np.load(tmp_path / "advanced.sources.npy")
     targets = np.load(tmp_path / "advanced.targets.npy")
     assert (sources == 255).any()
@@ -115,7 +114,7 @@ def test_padding_is_never_a_target(corpus: Path, tiny_base: Path, tmp_path: Path
 
 def test_a_corpus_that_would_be_shown_too_often_is_refused(corpus: Path, tiny_base: Path, tmp_path: Path) -> None:
     with pytest.raises(EmptyCorpus, match="more than 1 times"):
-        build_curriculum(corpus, tiny_base, replace(recipes.tiny(), max_epochs=1.0), tmp_path, silent)
+        build_curriculum(corpus, tiny_base, recipes.tiny().curriculum.replace(max_epochs=1.0), tmp_path, silent)
 
 
 def test_a_line_that_is_no_record_is_named_by_its_number(tmp_path: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
 from itertools import pairwise
 
 import pytest
 
-from cleo_model import recipe as recipes
+from cleo_model import recipe as recipe_module
+from cleo_model import recipes
 from cleo_model.errors import RecipeError
 from cleo_model.recipe import MoERecipe, OptimizerRecipe, Recipe
 from cleo_model.training.schedule import learning_rate
@@ -20,19 +20,19 @@ pytestmark = pytest.mark.unit
 def test_a_recipe_survives_the_way_through_json(name: str) -> None:
     recipe = recipes.get(name)
     assert Recipe.from_json(recipe.to_json()) == recipe
-    assert [phase.name for phase in recipe.phases] == ["foundation", "specialized", "advanced"]
+    assert [phase.name for phase in recipe.curriculum.phases] == ["foundation", "specialized", "advanced"]
 
 
 @pytest.mark.parametrize("name", list(recipes.RECIPES))
 def test_every_phase_after_the_first_replays_at_least_thirty_percent(name: str) -> None:
-    assert all(phase.replay >= 0.3 for phase in recipes.get(name).phases[1:])
+    assert all(phase.replay >= 0.3 for phase in recipes.get(name).curriculum.phases[1:])
 
 
 def test_too_little_replay_is_refused() -> None:
-    recipe = recipes.tiny()
-    greedy = replace(recipe.phases[1], mixture={"prose": 0.1, "domain": 0.8, "conversation": 0.1})
+    recipe = recipes.tiny().curriculum
+    greedy = recipe.phases[1].replace(mixture={"prose": 0.1, "documentation": 0.8, "conversation": 0.1})
     with pytest.raises(RecipeError, match="replays 20%"):
-        replace(recipe, phases=(recipe.phases[0], greedy, recipe.phases[2]))
+        recipe.replace(phases=(recipe.phases[0], greedy, recipe.phases[2]))
 
 
 def test_an_unknown_recipe_is_named_with_the_known_ones() -> None:
@@ -63,20 +63,25 @@ def test_a_field_that_a_recipe_does_not_have_is_named() -> None:
 
 def test_tokens_per_step_must_fit_the_rows() -> None:
     with pytest.raises(RecipeError, match="do not fit rows"):
-        replace(recipes.tiny(), tokens_per_step=1000)
+        recipes.tiny().curriculum.replace(tokens_per_step=1000)
+
+
+def with_ranks(ranks: int) -> Recipe:
+    recipe = recipes.tiny()
+    return recipe.replace(engine=recipe.engine.replace(ranks=ranks))
 
 
 def test_rows_that_the_ranks_cannot_share_are_refused() -> None:
     with pytest.raises(RecipeError, match="3 ranks"):
-        replace(recipes.tiny(), ranks=3)
-    assert replace(recipes.tiny(), ranks=2).ranks == 2
+        with_ranks(3)
+    assert with_ranks(2).engine.ranks == 2
 
 
 def test_every_field_of_a_recipe_is_documented() -> None:
     import ast
     import inspect
 
-    tree = ast.parse(inspect.getsource(recipes))
+    tree = ast.parse(inspect.getsource(recipe_module))
     for node in (each for each in tree.body if isinstance(each, ast.ClassDef)):
         following = zip(node.body, node.body[1:], strict=False)
         explained = {
@@ -84,7 +89,7 @@ def test_every_field_of_a_recipe_is_documented() -> None:
             for first, second in following
             if isinstance(first, ast.AnnAssign) and isinstance(first.target, ast.Name) and isinstance(second, ast.Expr)
         }
-        assert explained == {each.name for each in fields(getattr(recipes, node.name))}, node.name
+        assert explained == set(getattr(recipe_module, node.name).model_fields), node.name
 
 
 def test_one_schedule_warms_up_once_and_decays_once_over_all_phases() -> None:
@@ -97,7 +102,7 @@ def test_one_schedule_warms_up_once_and_decays_once_over_all_phases() -> None:
 
 
 def test_phases_follow_each_other_in_the_one_schedule() -> None:
-    recipe = recipes.tiny()
+    recipe = recipes.tiny().curriculum
     ends = [recipe.first_step(phase.name) + recipe.steps(phase.name) for phase in recipe.phases]
     assert [recipe.first_step(phase.name) for phase in recipe.phases] == [0, *ends[:-1]]
     assert ends[-1] == recipe.total_steps

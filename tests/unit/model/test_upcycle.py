@@ -24,18 +24,18 @@ def test_any_number_of_experts_computes_the_dense_function(
     dense = llama()
     summary = init_moe(dense, tmp_path, MoERecipe(num_experts=experts, top_k=top_k), silent)
     found = same_function(dense, tmp_path)
-    assert found["passed"], found
-    assert found["max_abs_diff"] < 1e-4
+    assert found.passed, found
+    assert found.max_abs_diff < 1e-4
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["architectures"] == ["MixtralForCausalLM"]
     assert (config["num_local_experts"], config["num_experts_per_tok"]) == (experts, top_k)
-    assert summary["active_parameters"] < summary["parameters"]
+    assert summary.active_parameters < summary.parameters
 
 
 def test_an_untied_head_and_a_longer_rope_are_kept(llama: Callable[..., Path], tmp_path: Path) -> None:
     dense = llama(tie_word_embeddings=False, rope_parameters={"rope_type": "default", "rope_theta": 5e5})
     init_moe(dense, tmp_path, MoERecipe(), silent)
-    assert same_function(dense, tmp_path)["passed"]
+    assert same_function(dense, tmp_path).passed
 
 
 def test_the_same_function_check_sees_a_changed_expert(llama: Callable[..., Path], tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_the_same_function_check_sees_a_changed_expert(llama: Callable[..., Path
     tensors[name] *= 1.5
     (tmp_path / "model.safetensors").unlink()
     write_tensors(tensors, tmp_path)
-    assert not same_function(dense, tmp_path)["passed"]
+    assert not same_function(dense, tmp_path).passed
 
 
 def test_experts_start_equal_and_routers_differ_by_seed(llama: Callable[..., Path], tmp_path: Path) -> None:

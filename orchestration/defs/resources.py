@@ -13,8 +13,7 @@ from cleo_core.settings import home
 from cleo_core.stage import StageResult
 
 if TYPE_CHECKING:
-    from cleo_model.corpus.sources.source import Source
-    from cleo_model.recipe import Recipe
+    from cleo_model.choices import Choices
 
 __all__ = ["Chain", "StageIOManager"]
 
@@ -22,7 +21,7 @@ __all__ = ["Chain", "StageIOManager"]
 class Chain(dg.ConfigurableResource["Chain"]):
     """What a run works on. Change it in the launchpad, or by CLEO_MODEL_… variables."""
 
-    recipe: str = Field(default="", description="Name of a training recipe; empty: CLEO_MODEL_RECIPE.")
+    recipe: str = Field(default="", description="Name or JSON file of a training recipe; empty: CLEO_MODEL_RECIPE.")
     base_model: str = Field(
         default="", description="smollm2, tiny, a local folder or a Hugging Face id; empty: what the recipe says."
     )
@@ -30,26 +29,19 @@ class Chain(dg.ConfigurableResource["Chain"]):
         default="", description="File that lists the sources; empty: CLEO_MODEL_SOURCES or the defaults."
     )
 
-    def training_recipe(self) -> "Recipe":
+    def choices(self) -> "Choices":
+        """What every stage takes its settings from."""
         from cleo_core.settings import load
-        from cleo_model import recipe as recipes
+        from cleo_model.choices import Choices
+        from cleo_model.recipes import get
         from cleo_model.settings import ModelSettings
 
-        return recipes.get(self.recipe or load(ModelSettings).recipe)
-
-    def base(self) -> str:
-        from cleo_core.settings import load
-        from cleo_model.settings import ModelSettings
-
-        return self.base_model or load(ModelSettings).base_model or self.training_recipe().base_model
-
-    def source_list(self) -> "list[Source]":
-        from cleo_core.settings import load
-        from cleo_model.corpus.sources.source import default_sources, sources_from_file
-        from cleo_model.settings import ModelSettings
-
-        file = self.sources or load(ModelSettings).sources
-        return sources_from_file(Path(file)) if file else default_sources()
+        return Choices.of(
+            load(ModelSettings),
+            recipe=get(self.recipe) if self.recipe else None,
+            base_model=self.base_model or None,
+            sources=Path(self.sources) if self.sources else None,
+        )
 
 
 class StageIOManager(dg.IOManager):

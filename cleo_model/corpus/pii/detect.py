@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from presidio_analyzer import RecognizerResult
 
+from cleo_core.files import write_jsonl
 from cleo_model.corpus.pii.analyzer import ENTITIES, analyzer, is_person
 from cleo_model.corpus.pii.recognizers import is_personal_address
-from cleo_model.corpus.shards import Progress
+from cleo_model.corpus.profiles import PROFILES, ProfileName
+from cleo_model.corpus.shards import Progress, read_shard
 
 __all__ = ["detect_shard"]
 
@@ -23,25 +25,25 @@ ORDER = {entity: place for place, entity in enumerate((
 
 
 def detect_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
-    """Read `shards/<rank>.jsonl` (id, domain, keep_names, text); write `found/<rank>.jsonl` (id, spans)."""
+    """Read `shards/<rank>.jsonl` (id, profile, keep_names, text); write `found/<rank>.jsonl` (id, spans)."""
     scratch = Path(job["scratch"])
     engine = analyzer(Path(job["model"]))
-    rows = [json.loads(line) for line in (scratch / "shards" / f"{rank:05d}.jsonl").read_text("utf-8").splitlines()]
-    seen = 0
-    with (scratch / "found" / f"{rank:05d}.jsonl").open("w", encoding="utf-8") as handle:
+    rows = list(read_shard(scratch / "shards", rank))
+
+    def found() -> Iterator[dict[str, Any]]:
+        seen = 0
         artifacts = engine.nlp_engine.process_batch([row["text"] for row in rows], language="en", batch_size=BATCH)
         for row, (text, artifact) in zip(rows, artifacts, strict=True):
-            found = engine.analyze(text, language="en", entities=list(ENTITIES), nlp_artifacts=artifact)
-            handle.write(
-                json.dumps({"id": row["id"], "spans": spans(text, row["domain"], found, keep_names=row["keep_names"])})
-                + "\n"
-            )
+            results = engine.analyze(text, language="en", entities=list(ENTITIES), nlp_artifacts=artifact)
+            yield {"id": row["id"], "spans": spans(text, row["profile"], results, keep_names=row["keep_names"])}
             seen += len(text)
             progress(seen)
 
+    write_jsonl(scratch / "found" / f"{rank:05d}.jsonl", found())
+
 
 def spans(
-    text: str, domain: str, found: list[RecognizerResult], *, keep_names: bool = False
+    text: str, profile: ProfileName, found: list[RecognizerResult], *, keep_names: bool = False
 ) -> list[tuple[int, int, str]]:
     """Spans that do not overlap, in order."""
     chosen: list[tuple[int, int, str]] = []
@@ -51,17 +53,17 @@ def spans(
         if start >= end or any(start < other_end and other_start < end for other_start, other_end, _ in chosen):
             continue
         name = (result.recognition_metadata or {}).get(RecognizerResult.RECOGNIZER_NAME_KEY, "")
-        if _is_personal(text[start:end], result.entity_type, domain, certain=name.startswith("own")):
+        if _is_personal(text[start:end], result.entity_type, profile, certain=name.startswith("own")):
             chosen.append((start, end, result.entity_type))
     return sorted(chosen)
 
 
-def _is_personal(value: str, entity: str, domain: str, certain: bool) -> bool:
+def _is_personal(value: str, entity: str, profile: ProfileName, certain: bool) -> bool:
     if entity == "PERSON":
-        return is_person(value, domain, certain)
+        return is_person(value, certain, technical=PROFILES[profile].technical)
     if entity == "PHONE_NUMBER":
         # Documentation is full of numbers that could be a telephone's.
-        return certain or domain != "domain"
+        return certain or not PROFILES[profile].technical
     return entity != "IP_ADDRESS" or is_personal_address(value)
 
 

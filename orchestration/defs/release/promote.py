@@ -1,4 +1,4 @@
-"""From a signed bundle to the champion: who a candidate is compared with, its registration, its release."""
+"""From a signed bundle to the champion: its registration, and its release."""
 
 from __future__ import annotations
 
@@ -11,25 +11,14 @@ from typing import TYPE_CHECKING
 from cleo_core.errors import IntegrityError
 from cleo_core.progress import Reporter, silent
 from cleo_core.stage import StageResult
-from orchestration.bundle import weights_digest
+from evals.stages import EvaluationSummary
+from orchestration.defs.evaluation.opponent import AGAINST, WEIGHTS
+from orchestration.defs.release.bundle import BundleSummary
 
 if TYPE_CHECKING:
     from cleo_core.registry.versions import VersionInfo
 
-__all__ = ["Opponent", "Released", "approved_and_waiting", "newest", "opponent", "register", "release"]
-
-WEIGHTS = "cleo.weights_digest"
-AGAINST = "cleo.compared_with"
-BASE = "base model"
-
-
-@dataclass(frozen=True, slots=True)
-class Opponent:
-    """What a candidate has to match."""
-
-    name: str
-    path: Path
-    digest: str
+__all__ = ["Released", "approved_and_waiting", "newest", "register", "release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,57 +29,20 @@ class Released:
     previous: int | None
 
 
-def opponent(candidate: Path, base: StageResult, report: Reporter = silent) -> Opponent:
-    """The champion's model; the base model where there is no champion.
-
-    A candidate is not compared with itself: when the champion is the very same weights (a run in which nothing
-    changed), the opponent is the one that the champion had to match.
-    """
-    from cleo_core import registry
-    from cleo_core.errors import CleoError
-    from cleo_core.registry.errors import VersionNotFound
-
-    own = weights_digest(candidate)
-    fallback = Opponent(BASE, base.path, base.digest)
-    try:
-        version = registry.resolve("champion")
-        while version.tags.get(WEIGHTS) == own:
-            against = version.tags.get(AGAINST, BASE)
-            if against == BASE:
-                return fallback
-            version = registry.resolve(against)
-    except VersionNotFound:
-        report("there is no champion yet: comparing with the base model")
-        return fallback
-    try:
-        folder = _verified(version.version)
-    except CleoError as error:
-        report(f"version {version.version} cannot be compared with ({error.message}): taking the base model")
-        return fallback
-    report(f"comparing with version {version.version}")
-    return Opponent(str(version.version), folder, version.bundle_digest)
-
-
-def _verified(version: int) -> Path:
-    """The bundle of a version, both signatures verified, in a private folder that goes when this process has ended."""
-    from cleo_core.registry.pull import pull
-
-    return pull(version).path
-
-
-def register(bundle: StageResult, advanced: StageResult, evaluation: StageResult, report: Reporter) -> VersionInfo:
+def register(bundle: StageResult, evaluation: StageResult, report: Reporter) -> VersionInfo:
     """Register a signed bundle, or find the version that it has already."""
     from cleo_core import registry
 
     report("registering in MLflow")
+    found = EvaluationSummary.of(evaluation)
     number = registry.register(
         bundle.path / "bundle",
         bundle.path / "bundle.sig",
         (bundle.path / "bundle" / "card.md").read_text(),
         tags={
-            WEIGHTS: weights_digest(advanced.path / "model"),
-            AGAINST: str(evaluation.summary["champion"]),
-            "cleo.verdict": str(evaluation.summary["verdict"]),
+            WEIGHTS: BundleSummary.of(bundle).weights_digest,
+            AGAINST: found.champion,
+            "cleo.verdict": found.verdict,
         },
     )
     return registry.resolve(number)

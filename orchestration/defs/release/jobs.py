@@ -3,7 +3,8 @@
 import dagster as dg
 
 from cleo_core.progress import LogReporter
-from orchestration.report import clear_errors, console
+from orchestration.defs.console import console
+from orchestration.defs.report import clear_errors
 
 
 class ReleaseConfig(dg.Config):
@@ -14,7 +15,7 @@ class ReleaseConfig(dg.Config):
 
 @dg.op(description="Both signatures are verified, the bundle answers its smoke test, then the alias moves.")
 def verify_and_release(context: dg.OpExecutionContext, config: ReleaseConfig) -> None:
-    from orchestration.release import release
+    from orchestration.defs.release.promote import release
 
     with clear_errors():
         done = release(config.version, LogReporter(context.log))

@@ -1,0 +1,170 @@
+"""The version of the code behind a function: a digest of all that it may run, derived and not declared.
+
+It covers the function, every module of ours that it imports, those that they import, and so on, however deep in a
+function an import stands; the data files beside them; and the versions of the third-party distributions they import.
+A module that is only named in a string (``-m cleo_model.training.rank``) counts as imported. Comments, docstrings,
+layout and imports for type checkers do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import json
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+__all__ = ["code_version", "modules_behind"]
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = (".yaml", ".json", ".jsonl")
+
+
+def code_version(function: Callable[..., Any]) -> str:
+    """The first 16 hex digits of a digest over the code that the function may run."""
+    own, direct = _of_function(function)
+    ours, others = modules_behind(direct)
+    parts = {name: _module_digest(name) for name in ours}
+    parts |= {f"{name} ": _distribution(name) for name in others}
+    return hashlib.sha256(json.dumps([own, sorted(parts.items())]).encode()).hexdigest()[:16]
+
+
+@cache
+def modules_behind(names: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Our own modules that these lead to, and the top-level names of third-party ones."""
+    ours: set[str] = set()
+    others: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = waiting.pop()
+        if _file(name) is None:
+            others.add(name.partition(".")[0])
+        elif name not in ours:
+            ours.add(name)
+            waiting |= _imports_of(name)
+            # Importing a.b.c runs a and a.b first.
+            waiting |= {name.rpartition(".")[0]} - {""}
+    return frozenset(ours), frozenset(others - sys.stdlib_module_names)
+
+
+@cache
+def _of_function(function: Callable[..., Any]) -> tuple[list[str], frozenset[str]]:
+    """What a function and those of its own module that it calls say, and the modules that they name."""
+    said: list[str] = []
+    direct: set[str] = set()
+    waiting: list[Any] = [inspect.unwrap(function)]
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
+        said.append(_said(tree))
+        direct |= set(_imports(tree, part.__module__, is_package=False))
+        used = inspect.getclosurevars(part)
+        for value in (*used.globals.values(), *used.nonlocals.values()):
+            module = getattr(value, "__module__", None)
+            if isinstance(value, FunctionType) and module == part.__module__:
+                waiting.append(value)
+            elif isinstance(module, str) and module != part.__module__ and isinstance(value, FunctionType | type):
+                direct.add(module)
+    return sorted(said), frozenset(direct)
+
+
+@cache
+def _file(module: str) -> Path | None:
+    """The file of one of our modules; None for anybody else's."""
+    base = ROOT.joinpath(*module.split("."))
+    if not (ROOT / module.partition(".")[0] / "__init__.py").is_file():
+        return None
+    return next((file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file()), None)
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    file = _file(module)
+    if file is None:
+        raise ModuleNotFoundError(module)
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _imports_of(module: str) -> frozenset[str]:
+    file = _file(module)
+    return frozenset(_imports(_tree(module), module, is_package=file is not None and file.name == "__init__.py"))
+
+
+def _imports(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[str]:
+    for node in _nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = module.split(".")
+            above = parts[: len(parts) - node.level + is_package] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            # `from package import name`: the name may be a module.
+            yield from (full for alias in node.names if _file(full := f"{base}.{alias.name}"))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
+            name = node.value.partition(":")[0]
+            if name.replace(".", "").isidentifier() and _file(name):
+                yield name
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but docstrings and what only a type checker sees."""
+    yield tree
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and ast.unparse(child.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            continue
+        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+            continue
+        yield from _nodes(child)
+
+
+class _Plain(ast.NodeTransformer):
+    """Takes away what no machine reads: docstrings and other strings that stand alone."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        return None if isinstance(node.value, ast.Constant) else node
+
+
+def _said(tree: ast.AST) -> str:
+    return ast.dump(_Plain().visit(tree))
+
+
+@cache
+def _module_digest(module: str) -> str:
+    file = _file(module)
+    if file is None:
+        raise ModuleNotFoundError(module)
+    total = hashlib.sha256(_said(ast.parse(file.read_text(encoding="utf-8"))).encode())
+    below = file.parent / "data"
+    for data in sorted([*file.parent.iterdir(), *(below.iterdir() if below.is_dir() else ())]):
+        if data.suffix in DATA:
+            total.update(f"{data.name}\n".encode() + data.read_bytes())
+    return total.hexdigest()
+
+
+@cache
+def _distribution(module: str) -> str:
+    """Name and version of the distribution that a top-level module came with."""
+    try:
+        return f"{module} {metadata.version(module)}"
+    except metadata.PackageNotFoundError:
+        # Another name: only now, for looking through all that is installed takes a second.
+        names = _distributions().get(module, [])
+    return ", ".join(f"{name} {metadata.version(name)}" for name in names)
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return {name: sorted(found) for name, found in metadata.packages_distributions().items()}

@@ -1,0 +1,41 @@
+"""What a reader hands on, and what it left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+__all__ = ["Item", "Refused", "RefusedRecord"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a reader found: text or messages, and its name within the source."""
+
+    name: str
+    text: str = ""
+    messages: list[dict[str, str]] | None = None
+    group: str = ""
+    licence: str = ""
+
+
+class RefusedRecord(BaseModel):
+    """A record that was left out because it is too large."""
+
+    record: str
+    bytes: int
+    limit: int
+
+
+@dataclass(slots=True)
+class Refused:
+    """The records that were left out because they have more bytes than the limit."""
+
+    limit: int
+    records: list[RefusedRecord] = field(default_factory=list)
+
+    def allows(self, name: str, size: int) -> bool:
+        if size > self.limit:
+            self.records.append(RefusedRecord(record=name, bytes=size, limit=self.limit))
+        return size <= self.limit

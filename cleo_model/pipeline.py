@@ -1,0 +1,374 @@
+"""The pipeline from text to weights: every stage, declared once. Dagster's assets and `cleo train` run these.
+
+    raw_corpus ─> curated_corpus ─> masked_corpus ─┐                          (text_corpus: a user's own text, as it is)
+                                                   ├─> curriculum ─┐
+    base_model ────────────────────────────────────┘               ├─> foundation ─> specialized ─> advanced
+        └────────────> moe_init ───────────────────────────────────┘
+
+A stage's `settings` picks what it depends on out of the run's `Choices`; its `build` is handed that and the folders of
+its inputs. What is heavy is imported where it is used, so that this list is read in no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from pydantic import SecretBytes
+
+from cleo_core.errors import InputError
+from cleo_core.pipeline import Check, Outcome, Results, Stage, Work
+from cleo_core.stage import StageResult
+from cleo_model.base_model import BaseModelSettings, BaseModelSummary
+from cleo_model.choices import Choices
+from cleo_model.corpus.curate.curate import CurateSettings, CurationSummary
+from cleo_model.corpus.pii.mask import MaskingSummary, MaskSettings
+from cleo_model.corpus.quality import EXPECTATIONS, QualityReport, QualitySettings
+from cleo_model.corpus.sources.collect import CollectSettings, RawSummary
+from cleo_model.corpus.sources.folder import TextSettings, TextSummary
+from cleo_model.moe.upcycle import MoESummary
+from cleo_model.packing.pack import CurriculumSummary
+from cleo_model.recipe import CurriculumRecipe, MoERecipe
+from cleo_model.training.phase import PhaseReport, PhaseSettings
+
+__all__ = ["CORPUS", "MODEL", "PHASES", "STAGES", "TEXT", "phases"]
+
+FORGETTING = 0.02
+"""Share of its loss that a domain may lose: what a phase teaches must not cost what the base model knew."""
+
+
+# Corpus
+
+
+def _collect_settings(choices: Choices, _: Results) -> CollectSettings:
+    from cleo_model.corpus.sources.fingerprint import content_fingerprint
+
+    return CollectSettings(
+        sources=choices.sources,
+        contents=tuple(map(content_fingerprint, choices.sources)),
+        max_record_bytes=choices.max_record_bytes,
+        canaries=choices.canaries,
+        seed=choices.corpus_seed,
+    )
+
+
+def _collect(work: Work[CollectSettings]) -> RawSummary:
+    from cleo_model.corpus.sources.collect import collect
+
+    return collect(work.settings, work.out, work.report)
+
+
+def _curate_settings(choices: Choices, _: Results) -> CurateSettings:
+    return CurateSettings(
+        heldout_share=choices.heldout_share, decontaminate=choices.decontaminate, workers=choices.workers
+    )
+
+
+def _curate(work: Work[CurateSettings]) -> CurationSummary:
+    from cleo_model.corpus.curate.curate import curate
+
+    return curate(work["raw_corpus"], work.settings, work.out, work.report)
+
+
+def _mask_settings(choices: Choices, _: Results) -> MaskSettings:
+    from cleo_core.crypto.keys import masking_key
+
+    return MaskSettings(key=SecretBytes(masking_key()), workers=choices.workers)
+
+
+def _mask(work: Work[MaskSettings]) -> MaskingSummary:
+    from cleo_model.corpus.pii.mask import mask
+
+    return mask(work["curated_corpus"], work.settings, work.out, work.report)
+
+
+def _no_residue(result: StageResult, inputs: Results) -> Outcome:
+    from cleo_model.corpus.pii.mask import residue
+    from cleo_model.corpus.pii.planted import read_planted
+
+    planted = read_planted(inputs["raw_corpus"].path)
+    left = residue(result.path, planted)
+    where = ", ".join(sorted({f"{value.type} in {value.record}" for value in left})[:5])
+    return Outcome(
+        not left,
+        f"{len(left)} of {len(planted)} planted values survived masking: {where}." if left else "None survived.",
+        {"found": len(left), "planted": len(planted)},
+    )
+
+
+def _quality_settings(choices: Choices, _: Results) -> QualitySettings:
+    return QualitySettings(min_records=choices.min_records)
+
+
+def _validate(work: Work[QualitySettings]) -> QualityReport:
+    from cleo_model.corpus.quality import validate
+
+    work.report("checking the masked corpus with Great Expectations")
+    return validate(work["masked_corpus"], work.settings, work.out)
+
+
+def _expectation(name: str, result: StageResult, _: Results) -> Outcome:
+    report = QualityReport.of(result)
+    found = next(each for each in report.results if each.name == name)
+    page = (result.path / report.html).as_uri()
+    return Outcome(
+        found.passed,
+        f"Expected: {found.expected}; {found.observed}.",
+        {"observed": found.observed, "expected": found.expected, "report": page},
+    )
+
+
+def _text_settings(choices: Choices, _: Results) -> TextSettings:
+    from cleo_model.corpus.sources.fingerprint import content_fingerprint
+
+    return TextSettings(
+        sources=choices.text,
+        contents=tuple(map(content_fingerprint, choices.text)),
+        max_record_bytes=choices.max_record_bytes,
+        heldout_share=choices.heldout_share,
+    )
+
+
+def _read_text(work: Work[TextSettings]) -> TextSummary:
+    from cleo_model.corpus.sources.folder import read_folder
+
+    return read_folder(work.settings, work.out, work.report)
+
+
+CORPUS: tuple[Stage[Choices, Any], ...] = (
+    Stage(
+        name="raw_corpus",
+        group="corpus",
+        description="Reads the configured sources; every record gets an id, a source, a licence and a sha256.",
+        kinds=("python",),
+        settings=_collect_settings,
+        build=_collect,
+    ),
+    Stage(
+        name="curated_corpus",
+        group="corpus",
+        description="English only, judged by a profile for each kind of text, no exact or near duplicates, nothing of "
+        "our own evaluation.",
+        kinds=("python",),
+        inputs=("raw_corpus",),
+        settings=_curate_settings,
+        build=_curate,
+    ),
+    Stage(
+        name="masked_corpus",
+        group="corpus",
+        description="Personal data replaced by consistent surrogates; with the manifest that a model's proof leads "
+        "back to.",
+        kinds=("python",),
+        inputs=("raw_corpus", "curated_corpus"),
+        settings=_mask_settings,
+        build=_mask,
+        checks=(
+            Check(
+                name="no_planted_pii_survives",
+                description="No personal value that was planted in the sources is left, in any case or spacing.",
+                judge=_no_residue,
+            ),
+        ),
+    ),
+    Stage(
+        name="corpus_quality",
+        group="corpus",
+        description="The Great Expectations suite; its HTML report is kept and linked.",
+        kinds=("python",),
+        inputs=("masked_corpus",),
+        settings=_quality_settings,
+        build=_validate,
+        checks=tuple(
+            Check(name=name, description=text, judge=partial(_expectation, name)) for name, text in EXPECTATIONS.items()
+        ),
+        checks_of="masked_corpus",
+    ),
+)
+"""From the configured sources to a masked corpus that passed its checks."""
+
+TEXT: Stage[Choices, TextSettings] = Stage(
+    name="text_corpus",
+    group="corpus",
+    description="A user's own text as it is, with a part of it held out.",
+    kinds=("python",),
+    settings=_text_settings,
+    build=_read_text,
+)
+"""Stands for the masked corpus in `cleo train --data`."""
+
+
+# Model
+
+
+def _base_settings(choices: Choices, _: Results) -> BaseModelSettings:
+    from cleo_model.base_model import content_digest
+
+    return BaseModelSettings(model=choices.base_model, content=content_digest(choices.base_model))
+
+
+def _resolve(work: Work[BaseModelSettings]) -> BaseModelSummary:
+    from cleo_model.base_model import resolve
+
+    return resolve(work.settings.model, work.out, work.report)
+
+
+def _moe_settings(choices: Choices, _: Results) -> MoERecipe:
+    if choices.recipe.moe is None:
+        raise InputError("This recipe has no experts.", hint="The chain trains mixtures; for dense models: cleo train.")
+    return choices.recipe.moe
+
+
+def _upcycle(work: Work[MoERecipe]) -> MoESummary:
+    from cleo_model.moe.equivalence import same_function
+    from cleo_model.moe.upcycle import init_moe
+
+    sizes = init_moe(work["base_model"], work.out, work.settings, work.report)
+    work.report("comparing the mixture with the dense model")
+    return MoESummary(**sizes.model_dump(), same_function=same_function(work["base_model"], work.out))
+
+
+def _same_function(result: StageResult, _: Results) -> Outcome:
+    same = MoESummary.of(result).same_function
+    return Outcome(
+        same.passed,
+        f"The logits differ by {same.max_abs_diff:.2g} at most over {same.tokens} tokens; "
+        f"the likeliest token is {'the same everywhere' if same.argmax_equal else 'another in places'}.",
+        same.model_dump(),
+    )
+
+
+def _curriculum_settings(choices: Choices, _: Results) -> CurriculumRecipe:
+    return choices.recipe.curriculum
+
+
+def _pack(work: Work[CurriculumRecipe]) -> CurriculumSummary:
+    from cleo_model.packing.pack import build_curriculum
+
+    return build_curriculum(work["masked_corpus"], work["base_model"], work.settings, work.out, work.report)
+
+
+MODEL: tuple[Stage[Choices, Any], ...] = (
+    Stage(
+        name="base_model",
+        group="training",
+        description="The dense model that the experts are copied from, resolved by digest, in safetensors.",
+        kinds=("huggingface",),
+        settings=_base_settings,
+        build=_resolve,
+    ),
+    Stage(
+        name="moe_init",
+        group="training",
+        description="The base model upcycled: every expert starts as a copy of its dense MLP.",
+        kinds=("pytorch",),
+        inputs=("base_model",),
+        settings=_moe_settings,
+        build=_upcycle,
+        checks=(
+            Check(
+                name="same_function",
+                description="The mixture computes what the dense model computes (fp32, max abs logit difference < "
+                "1e-3).",
+                judge=_same_function,
+            ),
+        ),
+    ),
+    Stage(
+        name="curriculum",
+        group="training",
+        description="The corpus tokenised, mixed per phase and packed; with what each source gives to each phase.",
+        kinds=("numpy",),
+        inputs=("masked_corpus", "base_model"),
+        settings=_curriculum_settings,
+        build=_pack,
+    ),
+)
+"""The model that training starts from, and what it is trained on."""
+
+
+# Phases
+
+
+def _phase_settings(name: str, choices: Choices, _: Results) -> PhaseSettings:
+    import torch
+
+    from cleo_core.compute import compute_dtype
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return PhaseSettings(phase=name, recipe=choices.recipe, dtype=str(compute_dtype(device)).removeprefix("torch."))
+
+
+def _train(work: Work[PhaseSettings]) -> PhaseReport:
+    from cleo_model.training.phase import run_phase
+
+    (before,) = (path.path for name, path in work.inputs.items() if name != "curriculum")
+    # A phase leaves a model and the optimizer's state; what the first one starts from is a model alone.
+    later = (before / "model").is_dir()
+    return run_phase(
+        work.settings,
+        before / "model" if later else before,
+        before / "state" if later else None,
+        work["curriculum"],
+        work.out,
+        work.launch,
+    )
+
+
+def _no_dead_expert(result: StageResult, _: Results) -> Outcome:
+    dead = PhaseReport.of(result).dead_experts
+    reason = f"Experts {', '.join(dead)} (layer.expert) get hardly a token." if dead else "Every expert is used."
+    return Outcome(not dead, reason, {"dead": ", ".join(dead) or "none"})
+
+
+def _nothing_forgotten(result: StageResult, _: Results) -> Outcome:
+    report = PhaseReport.of(result)
+    changes = {domain: report.loss_after[domain] / loss - 1 for domain, loss in report.loss_at_start.items()}
+    # Not `change > FORGETTING`: a loss that is not a number compares with nothing.
+    forgotten = [domain for domain, change in changes.items() if not change <= FORGETTING]
+    told = ", ".join(f"{domain} {100 * changes[domain]:+.2f} %" for domain in forgotten or changes)
+    return Outcome(
+        not forgotten,
+        f"Held-out loss since the base model: {told}; {100 * FORGETTING:+.0f} % is allowed.",
+        {domain: f"{100 * change:+.2f} % since the base model" for domain, change in changes.items()},
+    )
+
+
+CHECKS = (
+    Check(name="no_dead_expert", description="Every expert gets a share of the tokens.", judge=_no_dead_expert),
+    Check(
+        name="nothing_forgotten",
+        description="Held-out loss of no domain rises by more than 2 % over that of the base model.",
+        judge=_nothing_forgotten,
+    ),
+)
+DESCRIPTIONS = {
+    "foundation": "Phase 1: mostly prose, short sequences; the router learns to route.",
+    "specialized": "Phase 2: mostly documentation, with earlier sources replayed.",
+    "advanced": "Phase 3: mostly conversation, the longest sequences.",
+}
+
+
+def phases(names: Sequence[str]) -> tuple[Stage[Choices, PhaseSettings], ...]:
+    """A stage for each phase, in order: one run of the trainer in a process of its own, from the one before it."""
+    return tuple(
+        Stage(
+            name=name,
+            group="training",
+            description=DESCRIPTIONS.get(name, f"Phase {number} of the recipe."),
+            kinds=("deepspeed", "pytorch"),
+            inputs=(before, "curriculum"),
+            settings=partial(_phase_settings, name),
+            build=_train,
+            checks=CHECKS,
+            # A phase that was interrupted goes on from its last checkpoint when it is run again.
+            resumable=True,
+        )
+        for number, (before, name) in enumerate(zip(("moe_init", *names), names, strict=False), 1)
+    )
+
+
+PHASES = phases(("foundation", "specialized", "advanced"))
+STAGES: tuple[Stage[Choices, Any], ...] = (*CORPUS, *MODEL, *PHASES)
+"""The chain, in an order in which it can be run."""

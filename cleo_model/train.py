@@ -1,0 +1,140 @@
+"""Training without Dagster: the stages of the pipeline in a folder that the user names, one after the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from cleo_core.errors import InputError, Interrupted
+from cleo_core.files import atomic_folder
+from cleo_core.pipeline import Stage
+from cleo_core.progress import Reporter
+from cleo_core.stage import StageResult
+from cleo_model.choices import Choices
+from cleo_model.errors import CheckFailed, TrainingFailed, UnsupportedArchitecture
+from cleo_model.packing.mixture import check_domains
+from cleo_model.pipeline import CORPUS, MODEL, TEXT, phases
+from cleo_model.training.phase import PhaseReport
+
+__all__ = ["run_stages", "train"]
+
+
+def train(choices: Choices, out: Path, report: Reporter) -> PhaseReport:
+    """Train by the choices' recipe into `out`/model; returns the last phase's report.
+
+    What an interrupted run finished is kept in `out`/work and not made again. The corpus is the text of the choices,
+    used as it is; without any, the sources', curated and masked below CLEO_HOME, where the chain finds it as well.
+    """
+    work, recipe = out / "work", choices.recipe
+    work.mkdir(parents=True, exist_ok=True)
+    check_domains(recipe.curriculum, {source.domain for source in choices.text or choices.sources})
+    made: dict[str, StageResult] = {}
+    base, mixture, curriculum = MODEL
+    run_stages([base], choices, made, report, work)
+    if recipe.moe:
+        run_stages([mixture], choices, made, report, work)
+    else:
+        made["moe_init"] = _trained_as_it_is(made["base_model"])
+    if choices.text:
+        run_stages([TEXT], choices, made, report, work)
+        made["masked_corpus"] = made["text_corpus"]
+    else:
+        _default_keys()
+        run_stages(CORPUS, choices, made, report, None)
+    names = [phase.name for phase in recipe.curriculum.phases]
+    run_stages([curriculum], choices, made, report, work)
+    # Whoever trains on a text of their own judges the result themselves; the chain, which ends in a release, stops.
+    run_stages(phases(names), choices, made, report, work, binding=False)
+    last = made[names[-1]]
+    _publish(last.path / "model", out / "model")
+    return PhaseReport.of(last)
+
+
+def run_stages(
+    stages: Iterable[Stage[Choices, Any]],
+    choices: Choices,
+    made: dict[str, StageResult],
+    report: Reporter,
+    root: Path | None,
+    *,
+    binding: bool = True,
+) -> None:
+    """Run stages in this order and add their results to `made`, where each finds its inputs.
+
+    Args:
+        binding: whether a check that does not pass ends the run, or is only reported.
+
+    Raises:
+        CheckFailed: a binding check of a result does not pass; says why.
+    """
+    for stage in stages:
+        result = made[stage.name] = stage.run(choices, made, report, launch, root=root)
+        for check in stage.checks:
+            outcome = check.judge(result, made)
+            if outcome.passed:
+                continue
+            told = f"Check {check.name} of {stage.checks_of or stage.name} did not pass. {outcome.reason}"
+            if binding:
+                raise CheckFailed(told, hint=check.description)
+            report(told)
+
+
+def _default_keys() -> None:
+    from cleo_core.crypto.keys import ensure_development_keys
+
+    ensure_development_keys()
+
+
+def _trained_as_it_is(dense: StageResult) -> StageResult:
+    """A dense model, or one that is a mixture already, stands for what training starts from."""
+    kind = json.loads((dense.path / "config.json").read_text()).get("model_type")
+    if kind not in ("llama", "mistral", "mixtral"):
+        raise UnsupportedArchitecture(
+            f"{kind} models are not trained here.", hint="Use a model of the Llama, Mistral or Mixtral architecture."
+        )
+    return dense
+
+
+def launch(argv: Sequence[str]) -> None:
+    """Run the launcher in a process group of its own; Ctrl-C and SIGTERM end it and its ranks before we go."""
+    process = subprocess.Popen(list(argv), stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)  # noqa: S603
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    last = ""
+    try:
+        for line in process.stderr or ():
+            if line.startswith("Error ["):
+                last = line.strip().partition(": ")[2]
+            else:
+                os.write(2, line.encode())
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        raise Interrupted(
+            "Training was interrupted.", hint="The same command goes on from the last checkpoint."
+        ) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if code:
+        raise TrainingFailed(
+            last or f"The trainer ended with exit code {code}.", hint=None if last else "What it said stands above."
+        )
+
+
+def _publish(model: Path, out: Path) -> None:
+    """Put the model in its place in one step."""
+    if out.is_dir() and not (out / "config.json").is_file() and any(out.iterdir()):
+        raise InputError(f"{out} holds something that is not a model.", hint="Choose another --output-dir.")
+    with atomic_folder(out) as draft:
+        shutil.copytree(model, draft, dirs_exist_ok=True)

@@ -1,0 +1,73 @@
+"""One phase of training as a stage: what it is set to, how its process is started, and what it reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from cleo_core.pipeline import Launch, StageSettings, Summary
+from cleo_model.recipe import Recipe
+
+__all__ = ["RECIPE", "REPORT", "PhaseReport", "PhaseSettings", "RouterFigures", "run_phase"]
+
+RECIPE, REPORT = "recipe.json", "report.json"
+
+
+class PhaseSettings(StageSettings):
+    """Everything that decides what a phase computes."""
+
+    phase: str
+    recipe: Recipe
+    dtype: str
+    """What this machine computes in: the same recipe gives other bits in another."""
+
+
+class RouterFigures(BaseModel):
+    """The router's state at the last step."""
+
+    balance: float
+    z: float
+    entropy: float
+    largest: float
+    """Load of the busiest expert of any layer."""
+
+
+class PhaseReport(Summary):
+    """report.json of a phase. Losses are in nats per target, by domain of the held-out part."""
+
+    phase: str
+    recipe: str
+    steps: int
+    tokens: int
+    ranks: int
+    zero_stage: int
+    seconds: float
+    tokens_per_second: float
+    peak_memory_bytes: int
+    train_loss: float
+    loss_at_start: dict[str, float]
+    """Of the model that training began with."""
+    loss_before: dict[str, float]
+    loss_after: dict[str, float]
+    dead_experts: list[str]
+    """As ``layer.expert``."""
+    router: RouterFigures | None = None
+    expert_load: list[list[float]]
+    """Share of the tokens by layer and expert."""
+    history: list[dict[str, float]]
+    """A line per step."""
+
+
+def run_phase(
+    settings: PhaseSettings, model_in: Path, state_in: Path | None, curriculum: Path, out: Path, launch: Launch
+) -> PhaseReport:
+    """Train the phase in a process of its own; `out` then holds model/, state/, report.json and the plots.
+
+    On an `out` that an interrupted run left it goes on from the last checkpoint, bit for bit.
+    """
+    from cleo_model.training.launch import command
+
+    (out / RECIPE).write_text(settings.recipe.to_json())
+    launch(command(out / RECIPE, settings.phase, model_in, state_in, curriculum, out))
+    return PhaseReport.model_validate_json((out / REPORT).read_text())

@@ -1,0 +1,54 @@
+"""Who a candidate is compared with: the champion, or the base model where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cleo_core.digest import tree_digest
+from cleo_core.stage import StageResult
+from evals.stages import Opponent
+
+__all__ = ["AGAINST", "WEIGHTS", "opponent"]
+
+WEIGHTS = "cleo.weights_digest"
+"""Tag of a version: digest of its model folder."""
+AGAINST = "cleo.compared_with"
+"""Tag of a version: what it had to match."""
+BASE = "base model"
+
+
+def opponent(candidate: Path, base: StageResult) -> Opponent:
+    """The champion's model; the base model where there is no champion.
+
+    A candidate is not compared with itself: when the champion is the very same weights (a run in which nothing
+    changed), the opponent is the one that the champion had to match.
+    """
+    from cleo_core import registry
+    from cleo_core.errors import CleoError
+    from cleo_core.registry.errors import VersionNotFound
+
+    own = tree_digest(candidate)[0]
+    try:
+        version = registry.resolve("champion")
+        while version.tags.get(WEIGHTS) == own:
+            against = version.tags.get(AGAINST, BASE)
+            if against == BASE:
+                return Opponent(
+                    BASE, base.path, base.digest, "the champion is this very model: comparing with the base"
+                )
+            version = registry.resolve(against)
+    except VersionNotFound:
+        return Opponent(BASE, base.path, base.digest, "there is no champion yet: comparing with the base model")
+    try:
+        folder = _verified(version.version)
+    except CleoError as error:
+        reason = f"version {version.version} cannot be compared with ({error.message}): taking the base model"
+        return Opponent(BASE, base.path, base.digest, reason)
+    return Opponent(str(version.version), folder, version.bundle_digest, f"comparing with version {version.version}")
+
+
+def _verified(version: int) -> Path:
+    """The bundle of a version, both signatures verified, in a private folder that goes when this process has ended."""
+    from cleo_core.registry.pull import pull
+
+    return pull(version).path

@@ -1,0 +1,1 @@
+"""Bundle, registration and release in Dagster."""

@@ -1,0 +1,75 @@
+"""How a stage's result shows itself in Dagster: pictures and tables first, the rest behind a link."""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from cleo_core.errors import CleoError
+from cleo_core.stage import RECORD, StageResult
+
+# Dagster wants to read the bare class in an annotation, mypy the parameter.
+if TYPE_CHECKING:
+    Materialised = dg.MaterializeResult[StageResult]
+    Registered = dg.MaterializeResult[None]
+else:
+    Materialised = Registered = dg.MaterializeResult
+
+__all__ = ["Materialised", "Registered", "clear_errors", "materialised", "metadata_of"]
+
+MAX_INLINE_PLOT = 400_000
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """A `CleoError` becomes a failure that says what is wrong and how to mend it, without a retry."""
+    try:
+        yield
+    except CleoError as error:
+        raise dg.Failure(str(error), metadata={"code": error.code}, allow_retries=False) from None
+
+
+def metadata_of(result: StageResult) -> dict[str, Any]:
+    """Dagster metadata of a result: plots, tables, notes, then single numbers; the whole record is a file beside it."""
+    summary = result.summary
+    shown: dict[str, Any] = {Path(plot).stem: _picture(result.path / plot) for plot in summary.get("plots", [])}
+    shown |= {title: dg.MetadataValue.md(text) for title, text in summary.get("markdown", {}).items()}
+    if notes := summary.get("notes"):
+        shown["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in notes))
+    shown |= {
+        name: value
+        for name, value in summary.items()
+        if name not in ("version", "plots", "markdown", "notes") and isinstance(value, bool | int | float | str)
+    }
+    return {
+        **shown,
+        "seconds": result.seconds,
+        "reused": result.reused,
+        "digest": result.digest,
+        "folder": dg.MetadataValue.path(str(result.path)),
+        "all figures": dg.MetadataValue.path(str(result.path.parent / RECORD)),
+    }
+
+
+def _picture(file: Path) -> Any:
+    data = file.read_bytes()
+    if len(data) > MAX_INLINE_PLOT:
+        return dg.MetadataValue.path(str(file))
+    return dg.MetadataValue.md(f"![{file.stem}](data:image/png;base64,{base64.b64encode(data).decode()})")
+
+
+def materialised(
+    context: dg.AssetExecutionContext, result: StageResult, checks: list[dg.AssetCheckResult] | None = None
+) -> Materialised:
+    """The asset's result: its version is the digest of its content, so that unchanged inputs show as unchanged."""
+    if result.reused:
+        context.log.info(f"unchanged: reused what {result.seconds:.0f} s of work made ({result.digest[:12]})")
+    return dg.MaterializeResult(
+        value=result,
+        metadata=metadata_of(result),
+        data_version=dg.DataVersion(result.digest),
+        check_results=checks or [],
+    )

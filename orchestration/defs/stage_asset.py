@@ -1,0 +1,106 @@
+"""From a declared stage to a Dagster asset, or to the checks of one: the only place that knows both."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from cleo_core.pipeline import Check, Outcome, Stage
+from cleo_core.progress import LogReporter
+from cleo_core.stage import StageResult
+from orchestration.defs.report import Materialised, clear_errors, materialised
+from orchestration.defs.resources import Chain
+from orchestration.process_group import ProcessGroupPipesClient
+
+__all__ = ["OWNERS", "stage_asset", "stage_checks"]
+
+OWNERS = {"corpus": "team:data", "training": "team:ml", "evaluation": "team:ml", "release": "team:platform"}
+Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+
+
+def stage_asset(stage: Stage[Any, Any]) -> dg.AssetsDefinition:
+    """The asset that runs this stage; its code version and its data version are the stage's own digests."""
+
+    @dg.asset(
+        name=stage.name,
+        group_name=stage.group,
+        description=stage.description,
+        owners=[OWNERS[stage.group]],
+        kinds=set(stage.kinds),
+        code_version=stage.code,
+        io_manager_key="stages",
+        dagster_type=dg.Any,
+        ins={name: dg.AssetIn(name) for name in stage.inputs},
+        check_specs=[_spec(check, stage.name) for check in stage.checks],
+        # Resuming is explicit: what failed goes on, or starts again, when a person runs it again.
+        retry_policy=None,
+    )
+    def asset(
+        context: dg.AssetExecutionContext,
+        chain: Chain,
+        processes: dg.ResourceParam[ProcessGroupPipesClient],
+        **inputs: StageResult,
+    ) -> Materialised:
+        with clear_errors():
+            result = _run(stage, context, chain, processes, inputs)
+            checks = [_result(check, stage.name, check.judge(result, inputs)) for check in stage.checks]
+        return materialised(context, result, checks)
+
+    return asset
+
+
+def stage_checks(stage: Stage[Any, Any]) -> dg.AssetChecksDefinition:
+    """The checks of a stage that exists only to judge another one's result."""
+    about = stage.checks_of or stage.name
+
+    @dg.multi_asset_check(
+        name=stage.name,
+        specs=[_spec(check, about) for check in stage.checks],
+        ins={name: dg.AssetIn(name, input_manager_key="stages") for name in stage.inputs},
+        can_subset=False,
+    )
+    def checks(
+        context: dg.AssetCheckExecutionContext,
+        chain: Chain,
+        processes: dg.ResourceParam[ProcessGroupPipesClient],
+        **inputs: StageResult,
+    ) -> Iterator[dg.AssetCheckResult]:
+        with clear_errors():
+            result = _run(stage, context, chain, processes, inputs)
+            for check in stage.checks:
+                yield _result(check, about, check.judge(result, inputs))
+
+    return checks
+
+
+def _run(
+    stage: Stage[Any, Any],
+    context: Context,
+    chain: Chain,
+    processes: ProcessGroupPipesClient,
+    inputs: Mapping[str, StageResult],
+) -> StageResult:
+    def launch(command: Sequence[str]) -> None:
+        if isinstance(context, dg.AssetCheckExecutionContext):
+            raise TypeError(f"{stage.name}: what only makes checks starts no process")
+        processes.run(context=context, command=command)
+
+    return stage.run(chain.choices(), inputs, LogReporter(context.log), launch)
+
+
+def _spec(check: Check, asset: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(check.name, asset=asset, blocking=True, description=check.description)
+
+
+def _result(check: Check, asset: str, outcome: Outcome) -> dg.AssetCheckResult:
+    figures = {
+        name: dg.MetadataValue.url(value) if isinstance(value, str) and value.startswith("file:") else value
+        for name, value in outcome.figures.items()
+    }
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=check.name,
+        passed=outcome.passed,
+        metadata=figures,
+        description=outcome.reason,
+    )
