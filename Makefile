@@ -43,8 +43,8 @@ serve: setup ## serve the approved model in the foreground
 ui: setup ## start Dagster and MLflow in the background
 	@$(BIN)/cleo ui
 
-doctor: ## say what is missing and the command that mends it
-	@if [ -x $(BIN)/cleo ]; then $(BIN)/cleo doctor; else echo "The environment is not set up. Mend: make setup"; exit 1; fi
+doctor: ## say what is missing and the command that fixes it
+	@if [ -x $(BIN)/cleo ]; then $(BIN)/cleo doctor; else echo "The environment is not set up. Fix: make setup"; exit 1; fi
 
 test: setup ## all tests but gpu and slow, with coverage
 	@scripts/test.sh $(BIN)

@@ -66,6 +66,6 @@ def main(argv: list[str] | None = None) -> None:
         from cleo_core.redact import redact
 
         said = redact(" ".join((error.strerror or str(error) or type(error).__name__).split()))
-        place = f": {error.filename}" if error.filename else ""
-        click.echo(f"Error [{EnvironmentFault.code}]: {said}{place}", err=True)
+        where = f": {error.filename}" if error.filename else ""
+        click.echo(f"Error [{EnvironmentFault.code}]: {said}{where}", err=True)
         sys.exit(EnvironmentFault.exit_code)

@@ -1,4 +1,4 @@
-"""What a machine needs to run CleoAI: each check tells what it found and, where something is missing, the mend."""
+"""What a machine needs to run CleoAI: each check tells what it found and, where something is missing, what to do."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ COMPILERS = ("c++", "g++", "clang++")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found. `mend` is the command, or the deed, that puts it right."""
+    """What one check found. `hint` is the command, or what else to do, that puts it right."""
 
     name: str
     state: Literal["ok", "warning", "fault"]
     found: str
-    mend: str = ""
+    hint: str = ""
 
 
 def diagnose() -> list[Finding]:
-    """Every check, in the order in which one would mend."""
+    """Every check, in the order in which one would fix them."""
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _python, _tools, _machine, _settings, _packages, _data, _keys, _ports,
     )  # fmt: skip
@@ -70,8 +70,8 @@ def _machine() -> Iterator[Finding]:
 
     free = shutil.disk_usage(home()).free
     state: Literal["ok", "fault"] = "ok" if free >= DISK else "fault"
-    mend = "" if free >= DISK else f"free {(DISK - free) / GIB:.0f} GiB, or set CLEO_HOME to a larger disk"
-    yield Finding("disk", state, f"{free / GIB:.0f} GiB free below {home()}", mend)
+    hint = "" if free >= DISK else f"free {(DISK - free) / GIB:.0f} GiB, or set CLEO_HOME to a larger disk"
+    yield Finding("disk", state, f"{free / GIB:.0f} GiB free below {home()}", hint)
     memory = psutil.virtual_memory()
     enough = memory.available >= MEMORY
     yield Finding(
@@ -145,13 +145,13 @@ def _keys() -> Iterator[Finding]:
     from cleo_core.settings import CoreSettings, home, load
 
     environment = load(CoreSettings).environment
-    mend = "cleo setup" if environment == "development" else "cleo keys init {role} --name NAME"
+    hint = "cleo setup" if environment == "development" else "cleo keys init {role} --name NAME"
     for role in ROLES:
         trusted = [key for key in TrustStore().keys(role) if key.state == "active"]
         if environment != "development":
             trusted = [key for key in trusted if not key.development]
         if not trusted:
-            yield Finding(f"{role} key", "fault", "none is trusted", mend.format(role=role))
+            yield Finding(f"{role} key", "fault", "none is trusted", hint.format(role=role))
             continue
         for file in sorted((home("keys") / role).glob("*.pem")):
             try:
@@ -171,5 +171,5 @@ def _ports() -> Iterator[Finding]:
                 probe.bind(("127.0.0.1", port))
                 yield Finding(f"port {port}", "ok", f"free, for {what}")
             except OSError:
-                mend = f"nothing to do when that is CleoAI (make stop ends it); else {what} takes another port"
-                yield Finding(f"port {port}", "warning", f"in use; {what} would like it", mend)
+                hint = f"nothing to do when that is CleoAI (make stop ends it); else {what} takes another port"
+                yield Finding(f"port {port}", "warning", f"in use; {what} would like it", hint)

@@ -36,7 +36,7 @@ __all__ = [
 
 
 class CleoError(Exception):
-    """Something went wrong that a person can act on: the message names the value, the hint names the mend."""
+    """Something went wrong that a person can act on: the message names the value, the hint says what to do."""
 
     code = "CLEO_ERROR"
     http_status = 500

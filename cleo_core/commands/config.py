@@ -27,7 +27,7 @@ def config() -> None:
 
 @config.command()
 def check() -> None:
-    """Check every setting: names the variable, what is wrong with its value, and the mend. Exit code 2 on a fault.
+    """Check every setting; each fault names the variable, its value and what it may be. Exit code 2 on a fault.
 
     \b
     CLEO_ENVIRONMENT=prod cleo config check

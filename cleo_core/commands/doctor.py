@@ -1,4 +1,4 @@
-"""`cleo doctor`: what is missing on this machine, and the command that mends it."""
+"""`cleo doctor`: what is missing on this machine, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def doctor(as_json: bool) -> None:
             colour = {"ok": "green", "warning": "yellow", "fault": "red"}[finding.state]
             mark = {"ok": "✓", "warning": "!", "fault": "✗"}[finding.state]
             click.echo(f"{click.style(mark, fg=colour)} {finding.name:{width}}  {finding.found}")
-            if finding.mend:
-                click.echo(f"  {'':{width}}  mend: {finding.mend}")
+            if finding.hint:
+                click.echo(f"  {'':{width}}  fix: {finding.hint}")
     if any(finding.state == "fault" for finding in findings):
         click.get_current_context().exit(3)

@@ -59,8 +59,8 @@ def init(role: str, name: str | None, path: Path | None, no_passphrase: bool) ->
         passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True).encode()
     key = crypto.create(wanted, name, path=path, passphrase=passphrase)
     _note("key.created", role, name, fingerprint=key.fingerprint)
-    place = path or crypto.key_path(wanted, name)
-    click.echo(f"Made the {role} key {name!r} in {place}.\nFingerprint {key.fingerprint}")
+    file = path or crypto.key_path(wanted, name)
+    click.echo(f"Made the {role} key {name!r} in {file}.\nFingerprint {key.fingerprint}")
 
 
 @keys.command("list")

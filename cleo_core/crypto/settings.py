@@ -27,7 +27,7 @@ class TrustSettings(BaseSettings):
     approval_days: int = Field(default=90, ge=1, le=730)
     """How many days an approval lasts."""
     audit_copy: Path | None = None
-    """Second place for signed audit checkpoints: best another disk or machine. By default beside the log."""
+    """Replica of signed audit checkpoints: best another disk or machine. By default beside the log."""
 
     def problems(self) -> Iterator[str]:
         """See `cleo_core.settings.check`."""

@@ -205,7 +205,7 @@ def _lineage(proof: Proof, bundle: Path) -> None:
         proof.add(f"stage {name}", partial(_stage, name, stage))
 
 
-def _place(name: str, stage: dict[str, Any]) -> Path:
+def _folder(name: str, stage: dict[str, Any]) -> Path:
     fingerprint = str(stage["fingerprint"])
     if not STAGE.fullmatch(name) or not re.fullmatch(r"[0-9a-f]{64}", fingerprint):
         raise IntegrityError(f"The lineage names a stage {name[:32]!r} in a way that no stage has.")
@@ -214,10 +214,10 @@ def _place(name: str, stage: dict[str, Any]) -> Path:
 
 def _stage(name: str, stage: dict[str, Any]) -> tuple[bool | None, str]:
     digest = str(stage["digest"])
-    place = _place(name, stage)
-    if not (place / "stage.json").is_file():
+    folder = _folder(name, stage)
+    if not (folder / "stage.json").is_file():
         return None, f"{digest[:16]}, not on this machine"
-    found = read_stage(place)
+    found = read_stage(folder)
     if found.digest != digest:
         return False, f"this machine has {found.digest[:16]}, the bundle was made from {digest[:16]}"
     return True, f"{digest[:16]}, every byte as recorded"
@@ -231,7 +231,7 @@ def _corpus(bundle: Path) -> tuple[bool | None, str]:
     stage = lineage.get("stages", {}).get(CORPUS)
     if stage is None:
         return False, f"{said}; the lineage knows no {CORPUS}"
-    content = _place(CORPUS, stage) / "content"
+    content = _folder(CORPUS, stage) / "content"
     if not content.is_dir():
         return None, f"{said}; the corpus itself is not on this machine"
     if sha256_file(content / "manifest.json") != sha256_file(bundle / "corpus_manifest.json"):

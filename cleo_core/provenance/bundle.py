@@ -34,7 +34,7 @@ LIMIT = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class BundleSignature:
-    """A signature that holds. `digest` is the bundle's digest, reckoned from the very hashes that were signed."""
+    """A signature that holds. `digest` is the bundle's digest, computed from the very hashes that were signed."""
 
     digest: str
     files: dict[str, str]

@@ -98,7 +98,7 @@ def _fetch_remote(location: str, dest: Path) -> None:
         _room(sum(size for _, size in listed), dest)
         (dest / BUNDLE).mkdir(mode=0o700)
         for name, target in targets.items():
-            # The store's own folder logic is left out: one file, to a place chosen here.
+            # The store's own folder logic is left out: one file, to a path chosen here.
             store._download_file(name, str(target))
 
 

@@ -75,16 +75,16 @@ def _dagster(port: int) -> list[Program]:
 
 def _socket() -> Path:
     """Where the code server listens: who reaches it can run code, so it lies in a folder of mode 0700."""
-    place = home("dagster") / "code.sock"
-    if len(bytes(place)) > SOCKET_LIMIT:
-        place = Path(tempfile.mkdtemp(prefix="cleo-")) / "code.sock"
-    place.unlink(missing_ok=True)
-    return place
+    path = home("dagster") / "code.sock"
+    if len(bytes(path)) > SOCKET_LIMIT:
+        path = Path(tempfile.mkdtemp(prefix="cleo-")) / "code.sock"
+    path.unlink(missing_ok=True)
+    return path
 
 
-def _listens(place: Path) -> bool:
+def _listens(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(place)) == 0
+        return probe.connect_ex(str(path)) == 0
 
 
 def _loaded(url: str) -> bool:

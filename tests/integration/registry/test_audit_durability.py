@@ -48,7 +48,7 @@ def test_a_killed_writer_loses_no_acknowledged_record_and_the_log_still_verifies
     audit.record("test.after", "ada", "thing/after")
     report = audit.open_log().verify()
     assert report.holds
-    assert report.copied == report.size, "what the crash kept from the second place has got there"
+    assert report.copied == report.size, "what the crash kept from the replica has got there"
 
 
 def test_several_processes_write_one_log(home: Path) -> None:

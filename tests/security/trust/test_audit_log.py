@@ -1,4 +1,4 @@
-"""The audit log: whatever is done to its records, its hashes, its checkpoints or its second place shows."""
+"""The audit log: whatever is done to its records, its hashes, its checkpoints or its replica shows."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_log_begun_anew_shows_even_after_it_has_grown_past_the_old_one(home: P
     for number in range(20):
         fresh.record("test.happened", "eve", f"thing/{number}")
     faults = fresh.verify().faults
-    assert any("not those that the second place signed for" in fault for fault in faults)
+    assert any("not those that the replica signed for" in fault for fault in faults)
 
 
 def test_checkpoints_of_another_key_are_refused(home: Path, log: audit.AuditLog) -> None:

@@ -285,12 +285,12 @@ def test_the_doctor_says_what_is_missing_and_the_mend(home: Path) -> None:
     result = run(doctor)
     assert result.exit_code == 3
     assert "✗ bundle key" in result.output
-    assert "mend: cleo setup" in result.output
+    assert "fix: cleo setup" in result.output
     rows = json.loads(run(doctor, "--json").output)
     assert {"python", "compiler", "disk", "memory", "settings", "packages", "port 8000"} <= {
         row["name"] for row in rows
     }
-    assert all(row["mend"] for row in rows if row["state"] == "fault")
+    assert all(row["hint"] for row in rows if row["state"] == "fault")
 
 
 def test_the_doctor_looks_for_data_where_the_settings_say(
@@ -312,7 +312,7 @@ def test_keys_once_made_are_found_and_loose_ones_are_named(home: Path) -> None:
     run(keys, "init", "reviewer", "--name", "ada", given="horse\nhorse\n")
     assert _state("reviewer key").found == "ada, developer (development)"
     (home / "keys" / "reviewer" / "ada.pem").chmod(0o644)
-    assert any("chmod 600" in finding.mend for finding in diagnosis.diagnose())
+    assert any("chmod 600" in finding.hint for finding in diagnosis.diagnose())
 
 
 def test_development_keys_do_not_count_in_production(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +320,7 @@ def test_development_keys_do_not_count_in_production(home: Path, monkeypatch: py
     monkeypatch.setenv("CLEO_ENVIRONMENT", "production")
     found = _state("reviewer key")
     assert found.state == "fault"
-    assert found.mend == "cleo keys init reviewer --name NAME"
+    assert found.hint == "cleo keys init reviewer --name NAME"
 
 
 FAULTS: dict[str, tuple[str, str, Any, str]] = {
@@ -338,7 +338,7 @@ def test_each_lack_of_the_machine_has_its_mend(home: Path, monkeypatch: pytest.M
     monkeypatch.setattr(f"cleo_core.diagnosis.{target}", value)
     found = _state(name)
     assert found.state != "ok"
-    assert mend in found.mend
+    assert mend in found.hint
 
 
 def test_a_port_in_use_is_said(home: Path) -> None:
@@ -371,7 +371,7 @@ def test_packages_that_are_missing_or_of_another_version_are_named(home: Path, m
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(diagnosis, "distribution", absent)
-    assert _state("packages").mend == "make setup"
+    assert _state("packages").hint == "make setup"
 
 
 def test_a_wrong_setting_is_a_finding_not_a_crash(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
