@@ -41,7 +41,7 @@ def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: st
 
         show()
     else:
-        from orchestration.chain import run_job
+        from orchestration.local.chain import run_job
 
         run_job(job)
 

@@ -8,9 +8,9 @@ import dagster as dg
 from cleo_core.pipeline import Check, Outcome, Stage
 from cleo_core.progress import LogReporter
 from cleo_core.stage import StageResult
+from orchestration.defs.process_group import ProcessGroupPipesClient
 from orchestration.defs.report import Materialised, clear_errors, materialised
 from orchestration.defs.resources import Chain
-from orchestration.process_group import ProcessGroupPipesClient
 
 __all__ = ["OWNERS", "stage_asset", "stage_checks"]
 

@@ -13,7 +13,7 @@ import httpx
 
 from cleo_core.errors import EnvironmentFault
 from cleo_core.terminal import printable
-from orchestration.chain import run_job
+from orchestration.local.chain import run_job
 from orchestration.local.services import Program, Service, end, free_port, running, start
 from orchestration.local.ui import answers
 

@@ -92,7 +92,7 @@ def _settings(choices: Choices, _: Results) -> BundleSettings:
 def _assemble(work: Work[BundleSettings]) -> BundleSummary:
     """Fill `out/bundle` and sign it; the signature lies beside it in `out/bundle.sig`."""
     from cleo_core.provenance.bundle import bundle_digest, check_contents, sign
-    from orchestration.sbom import sbom
+    from orchestration.defs.release.sbom import sbom
 
     bundle, settings = work.out / "bundle", work.settings
     work.report("copying weights and tokenizer")

@@ -31,7 +31,7 @@ STEP = textwrap.dedent(
     """
     import sys
     import dagster as dg
-    from orchestration.process_group import ProcessGroupPipesClient
+    from orchestration.defs.process_group import ProcessGroupPipesClient
 
     @dg.asset
     def step(context: dg.AssetExecutionContext, client: dg.ResourceParam[ProcessGroupPipesClient]):
@@ -77,7 +77,7 @@ def test_a_step_that_is_stopped_in_any_way_leaves_nothing_behind(number: signal.
 
 
 def test_a_command_that_fails_fails_the_step_with_its_own_words_and_one_that_works_does_not(tmp_path: Path) -> None:
-    from orchestration.process_group import ProcessGroupPipesClient
+    from orchestration.defs.process_group import ProcessGroupPipesClient
 
     client = ProcessGroupPipesClient(env={"GREETING": "hello"})
 
@@ -97,7 +97,7 @@ def test_a_command_that_fails_fails_the_step_with_its_own_words_and_one_that_wor
 
 
 def test_what_the_command_reports_reaches_the_log_of_the_run() -> None:
-    from orchestration.process_group import ProcessGroupPipesClient
+    from orchestration.defs.process_group import ProcessGroupPipesClient
 
     code = (
         "from cleo_model.training.report import reporter\nwith reporter() as report: report('counting', 3, 3, loss=0.5)"

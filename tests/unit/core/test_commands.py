@@ -178,7 +178,7 @@ def test_a_wrong_setting_is_named_with_its_value_and_the_mend(
     assert result.exit_code == 2
     assert f"{variable} is '{value}'" in result.output
     assert says in result.output
-    assert "Mend" in result.output
+    assert "Change the variable" in result.output
 
 
 def test_a_misspelt_variable_is_pointed_out_with_what_was_meant(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
