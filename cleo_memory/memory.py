@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from cleo_memory.arguments import (
     thread_position,
     unexpired,
 )
+from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.draft import Draft, moment, seconds
 from cleo_memory.encryption.envelope import key_version_of
@@ -192,11 +193,14 @@ class Memory:
         owner = self.keyring.owner(user)
         found = await self.catalog.of(owner).find([id]) if plain_id(id) else {}
         entries = [entry for entry in found.values() if unexpired(entry.expires_at)]
-        records = (await self.payloads.open(owner, entries)).whole().records()
+        records = await self._open(owner, entries)
         if not records:
             raise MemoryNotFound(f"There is no memory {id!r}.")
         self.access.note(owner, found.values())
         return records[0]
+
+    async def _open(self, owner: Owner, entries: Sequence[Entry]) -> list[Record]:
+        return (await self.payloads.open(owner, entries)).whole().records()
 
     async def search(
         self,
@@ -258,7 +262,7 @@ class Memory:
         entries = await self.catalog.of(owner).find([id for id, _ in found])
         now = time.time()
         held = [each for each in entries.values() if unexpired(each.expires_at) and (each.valid_to or now + 1) > now]
-        records = {each.id: each for each in (await self.payloads.open(owner, held)).whole().records()}
+        records = {each.id: each for each in await self._open(owner, held)}
         self.access.note(owner, held)
         return Hits(Hit(records[id], score, {"vector": score}) for id, score in found if id in records)
 
@@ -309,7 +313,7 @@ class Memory:
         size, now = page_size(first), time.time()
         found = await self.catalog.of(owner).read(lambda rows: rows.memories.page(size, start, wanted, now))
         end = str(found[-1].position) if len(found) == first else None
-        return Page((await self.payloads.open(owner, found)).whole().records(), end)
+        return Page(await self._open(owner, found), end)
 
     async def window(self, user: str, conversation: str, *, turns: int = 20, tokens: int | None = None) -> list[Record]:
         """The last turns of a conversation, oldest first: at most `turns`, and `tokens` if given."""
@@ -318,7 +322,7 @@ class Memory:
             return []
         thread, size, now = keys.blind(THREAD, conversation), page_size(turns), time.time()
         found = await self.catalog.of(owner).read(lambda rows: rows.memories.window(thread, size, now))
-        records = (await self.payloads.open(owner, found)).whole().records()
+        records = await self._open(owner, found)
         if tokens is None:
             return records
         kept, used = len(records), 0

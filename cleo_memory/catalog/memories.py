@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 from cleo_memory.catalog.database.base import marks
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.owned import OwnedTable, SharedTable, parts
 from cleo_memory.records import Owner
 
-__all__ = ["AllMemories", "UserMemories"]
+__all__ = ["AllMemories", "Moment", "UserMemories"]
 
 COLUMNS = tuple(Entry.__dataclass_fields__)
 ALL = ", ".join(COLUMNS)
+Moment = Literal["created_at", "expires_at"]
 _values = attrgetter(*COLUMNS)  # not astuple, which copies deeply: a quarter of the time of an add
 
 
@@ -165,18 +166,11 @@ class AllMemories(SharedTable):
         rows = self._select("tier, count(*), sum(bytes)", "1 = 1 GROUP BY tier")
         return [(tier, int(n), int(size)) for tier, n, size in rows]
 
-    def count_expired(self, kind: str, before: float) -> int:
-        return int(self._select("count(*)", "kind = ? AND expires_at < ?", kind, before)[0][0])
+    def count_before(self, column: Moment, kind: str, before: float) -> int:
+        """How many of a kind have a moment before another."""
+        return int(self._select("count(*)", f"kind = ? AND {column} < ?", kind, before)[0][0])
 
-    def expired(self, kind: str, before: float, limit: int) -> list[tuple[Owner, str]]:
-        return self._ids("expires_at", kind, before, limit)
-
-    def count_created(self, kind: str, before: float) -> int:
-        return int(self._select("count(*)", "kind = ? AND created_at < ?", kind, before)[0][0])
-
-    def created(self, kind: str, before: float, limit: int) -> list[tuple[Owner, str]]:
-        return self._ids("created_at", kind, before, limit)
-
-    def _ids(self, column: str, kind: str, before: float, limit: int) -> list[tuple[Owner, str]]:
+    def before(self, column: Moment, kind: str, before: float, limit: int) -> list[tuple[Owner, str]]:
+        """(owner, id) of them."""
         rows = self._select("owner, id", f"kind = ? AND {column} < ? LIMIT ?", kind, before, limit)
         return [(Owner(owner), id) for owner, id in rows]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from cleo_memory.catalog.memories import AllMemories
-from cleo_memory.catalog.repository import Catalog
+from cleo_memory.catalog.memories import Moment
+from cleo_memory.catalog.repository import AllRows, Catalog
 from cleo_memory.records import Kind, Owner
 
 __all__ = ["Due", "Retention"]
@@ -24,14 +25,12 @@ class Due:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(NamedTuple):
     """Memories of a kind go when a moment of theirs is before another."""
 
-    kind: str
+    kind: Kind
     why: str
-    count: Callable[[AllMemories, str, float], int]
-    find: Callable[[AllMemories, str, float, int], list[tuple[Owner, str]]]
+    column: Moment
     before: float
 
 
@@ -39,26 +38,25 @@ class Retention:
     def __init__(self, catalog: Catalog, days: Mapping[Kind, float | None], stores: Sequence[str]) -> None:
         self.catalog, self.days, self.stores = catalog, days, stores
 
-    def _rules(self, now: float) -> Iterator[_Rule]:
-        for kind in Kind:
-            yield _Rule(kind, "expired", AllMemories.count_expired, AllMemories.expired, now)
-        for kind, days in self.days.items():
-            if days is not None:
-                why = f"older than {days:g} days"
-                yield _Rule(kind, why, AllMemories.count_created, AllMemories.created, now - days * 86400)
+    def _rules(self, now: float) -> list[_Rule]:
+        kept = {kind: days for kind, days in self.days.items() if days is not None}
+        return [_Rule(kind, "expired", "expires_at", now) for kind in Kind] + [
+            _Rule(kind, f"older than {days:g} days", "created_at", now - days * 86400) for kind, days in kept.items()
+        ]
 
     async def plan_for_all_users(self, now: float | None = None) -> list[Due]:
         """What would be deleted; deletes nothing."""
-        rules = list(self._rules(time.time() if now is None else now))
-        counts = await self.catalog.all_users.read(
-            lambda rows: [rule.count(rows.memories, rule.kind, rule.before) for rule in rules]
-        )
-        return [Due(rule.kind, count, rule.why) for rule, count in zip(rules, counts, strict=True) if count]
+        rules = self._rules(time.time() if now is None else now)
+
+        def count(rows: AllRows) -> list[Due]:
+            found = [rows.memories.count_before(rule.column, rule.kind, rule.before) for rule in rules]
+            return [Due(rule.kind, n, rule.why) for rule, n in zip(rules, found, strict=True) if n]
+
+        return await self.catalog.all_users.read(count)
 
     async def apply_to_all_users(self, now: float | None = None) -> int:
         """Delete what is due, as if it were forgotten; returns how many."""
-        at = time.time() if now is None else now
-        gone = 0
+        at, gone = time.time() if now is None else now, 0
         for rule in self._rules(at):
             while found := await self._find(rule):
                 by_owner: dict[Owner, list[str]] = {}
@@ -69,4 +67,6 @@ class Retention:
         return gone
 
     async def _find(self, rule: _Rule) -> list[tuple[Owner, str]]:
-        return await self.catalog.all_users.read(lambda rows: rule.find(rows.memories, rule.kind, rule.before, BATCH))
+        return await self.catalog.all_users.read(
+            lambda rows: rows.memories.before(rule.column, rule.kind, rule.before, BATCH)
+        )
