@@ -30,12 +30,16 @@ def silent(what: str, done: float = 0, total: float | None = None, **figures: An
 
 
 def line(what: str, done: float, total: float | None, figures: Mapping[str, Any], *, percent: bool = False) -> str:
-    """`what done/total  name value …`."""
+    """`what done/total unit  name value …`; the figure `unit` says what is counted."""
     share = f" {_count(done)}/{_count(total)}" if total else (f" {_count(done)}" if done else "")
+    if share and "unit" in figures:
+        share += f" {figures['unit']}"
     if total and percent:
         share += f" ({100 * done / total:.0f} %)"
     tail = "".join(
-        f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}" for name, value in figures.items()
+        f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}"
+        for name, value in figures.items()
+        if name != "unit"
     )
     return f"{what}{share}{tail}"
 

@@ -1,0 +1,9 @@
+"""The corpus: from sources to a masked text that passed its checks.
+
+    sources/  ─> records ─> curate/ ─> train, held out ─> pii/ ─> the same, masked ─> quality
+    files, data sets,       language, profile,            find, replace               expectations
+    built-in text           duplicates, decontamination   by surrogates
+
+`record` is a line of it, `shards` divides work over processes, `profiles` says how a kind of text is judged,
+`canaries` plants what measures memorising, `plots` draws what people look at.
+"""

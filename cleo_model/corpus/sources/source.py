@@ -30,7 +30,7 @@ from cleo_model.corpus.record import RESERVED
 from cleo_model.domain import is_domain
 from cleo_model.errors import SourceError, UnsafePath
 
-__all__ = ["SUFFIXES", "Form", "Kind", "Source", "default_sources", "source_files", "sources_from_file"]
+__all__ = ["SUFFIXES", "Form", "Kind", "Source", "default_sources", "profile_of", "source_files", "sources_from_file"]
 
 Kind = Literal["jsonl", "parquet", "text", "hf", "builtin"]
 Form = Literal["auto", "text", "messages"]
@@ -52,7 +52,8 @@ class Source:
     origin: str = ""
     """Where a person can read more: an address, or words."""
     profile: ProfileName | None = None
-    """How its text is judged and masked; None is dialogue for conversations and general for other text."""
+    """How its text is judged and masked; None is what a built-in source is known to be, dialogue for conversations,
+    and general for other text."""
     form: Form = "auto"
     """Whether a record is text or messages; auto looks at each."""
     text_field: str = "text"
@@ -89,13 +90,20 @@ class Source:
             raise SourceError(f"Source {self.name!r} has limit_bytes {self.limit_bytes}.", hint="Use a number above 0.")
 
 
+BUILTIN_PROFILES: dict[str, ProfileName] = {"sotu": "prose", "documentation": "reference"}
+
+
+def profile_of(source: Source) -> ProfileName | None:
+    """The profile of a source's records, where it does not depend on the record."""
+    return source.profile or (BUILTIN_PROFILES.get(source.location) if source.kind == "builtin" else None)
+
+
 def default_sources() -> list[Source]:
     """Real text that needs no account and no model hub: the package registry and what is installed already."""
     return [
         Source(
             name="sotu",
             domain="prose",
-            profile="prose",
             kind="builtin",
             location="sotu",
             licence="public domain (text); MIT (package)",
@@ -105,7 +113,6 @@ def default_sources() -> list[Source]:
         Source(
             name="python-docs",
             domain="documentation",
-            profile="reference",
             kind="builtin",
             location="documentation",
             licence="PSF-2.0 and the licence of each package",

@@ -37,6 +37,8 @@ FRENCH = (
     "proposées. Plusieurs orateurs ont regretté que les communes rurales ne soient pas mieux entendues, et le ministre "
     "a promis de revoir le texte avant la fin de la semaine."
 )
+# Line and paragraph separators end a line for `str.splitlines`, and not in JSON Lines.
+SEPARATED = "The first of the two lines ends here.\u2028The second ends there.\u2029It is well."
 PERSONAL = (
     "Yesterday the committee wrote to Mr. Ignatius Fotheringay, who was born on 3 May 1961 and lives at 48 Marlborough "
     "Street, Salem, OR 97301. Ignatius answered from ignatius.f@mailbox.org that he is to be called on (212) 736-5041, "
@@ -74,10 +76,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
         "tainted": f"{clean_one} {EVALUATION}",
         "personal": PERSONAL,
     }
-    for name, text in special.items():
-        prose.append(text)
-        special[name] = text
-    (root / "prose.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in prose))
+    special["separated"] = prose[2] = f"{prose[2]}\n{SEPARATED}"
+    prose += [text for name, text in special.items() if name != "separated"]
+    (root / "prose.jsonl").write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in prose))
     talks = list(personas(rng, 60))
     (root / "talks.jsonl").write_text("".join(json.dumps({"messages": item.messages}) + "\n" for item, _ in talks))
     sources = [
@@ -123,6 +124,11 @@ def test_good_text_is_kept_and_each_rule_drops_what_it_is_for(chain: Chain) -> N
     assert sum(dropped.values()) == 5
     total = chain.curation.records
     assert total["train"]["prose"] + total["heldout"]["prose"] == 62
+
+
+def test_a_line_separator_within_a_record_is_text(chain: Chain) -> None:
+    for stage in ("curated", "masked"):
+        assert any(SEPARATED in text for text in chain.texts(stage).values()), stage
 
 
 def test_every_dropped_record_has_an_example_and_a_line_in_the_table(chain: Chain) -> None:
