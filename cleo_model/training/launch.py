@@ -103,6 +103,8 @@ def _start(index: int, count: int, port: int, argv: list[str], lock: int) -> sub
     environment = {**MEMORY, **os.environ, "RANK": str(index), "LOCAL_RANK": str(index), "WORLD_SIZE": str(count)}
     environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_WAIT_POLICY": "passive"}
     environment |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "PATH": compiler_path()}
+    # DeepSpeed imports an optimizer of its own that asks for torch.compile, and with it the whole of inductor.
+    environment.setdefault("TORCHDYNAMO_DISABLE", "1")
     environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // count)))
     if index:
         # Only rank 0 speaks to Dagster.
