@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ __all__ = ["ZERO", "cosines", "dequantize", "quantize"]
 
 ZERO = 64  # stands for 0; values go from 1 to 127
 STEPS = 63
-UINT8, INT8, INT32 = 2, 3, 6  # ONNX element types
 
 
 def quantize(vectors: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -54,35 +54,5 @@ def _product() -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(2, os.cpu_count() or 1)
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(_model(), options, providers=["CPUExecutionProvider"])
-
-
-def _model() -> bytes:
-    """An ONNX model of one node, ``MatMulInteger(vectors, query)``, in protocol buffer encoding (onnx.proto)."""
-    node = _text(1, "vectors") + _text(1, "query") + _text(2, "sums") + _text(4, "MatMulInteger")
-    graph = _part(1, node) + _text(2, "scan")
-    graph += _part(11, _value("vectors", UINT8, "n", "d")) + _part(11, _value("query", INT8, "d", "one"))
-    graph += _part(12, _value("sums", INT32, "n", "one"))
-    return _number(1, 7) + _part(7, graph) + _part(8, _number(2, 10))  # IR version 7, operators version 10
-
-
-def _value(name: str, kind: int, *sizes: str) -> bytes:
-    shape = b"".join(_part(1, _text(2, size)) for size in sizes)
-    return _text(1, name) + _part(2, _part(1, _number(1, kind) + _part(2, shape)))
-
-
-def _part(field: int, content: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(content)) + content
-
-
-def _text(field: int, text: str) -> bytes:
-    return _part(field, text.encode())
-
-
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
-
-
-def _varint(value: int) -> bytes:
-    low = value & 127
-    return bytes([low]) if value < 128 else bytes([low | 128]) + _varint(value >> 7)
+    graph = (files(__package__) / "scan.onnx").read_bytes()  # made by scripts/build_scan_graph.py
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
