@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from cleo_core.errors import ConfigError, InputError, Interrupted
-from cleo_core.settings import load
 
 if TYPE_CHECKING:
     from cleo_serving.settings import ServingSettings
@@ -25,6 +24,7 @@ def _settings(**given: Any) -> ServingSettings:
     """The settings with the options of the command in place of their variables."""
     from pydantic import ValidationError
 
+    from cleo_core.settings import load
     from cleo_serving.settings import ServingSettings
 
     load(ServingSettings)
