@@ -1,6 +1,6 @@
 """Stages: a named piece of work whose result is a folder, made once per fingerprint of its inputs.
 
-A stage writes into a private folder beside its final place. Only when the work is whole is the folder renamed, so a
+A stage writes into a private folder beside its final path. Only when the work is whole is the folder renamed, so a
 crash, a kill or Ctrl-C never leaves a half-written artefact that the next run would take for a whole one; and a
 second run with the same fingerprint finds the folder, checks its bytes, and skips the work.
 """
@@ -64,18 +64,18 @@ def run_stage(
         EnvironmentFault: no room on the disk.
     """
     fingerprint = digest_json(dict(inputs))
-    place = (root or home("data")) / name / fingerprint[:16]
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(place.with_suffix(".lock"))
+    folder = (root or home("data")) / name / fingerprint[:16]
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(folder.with_suffix(".lock"))
     try:
         with lock.acquire(timeout=0):
-            if (place / RECORD).is_file():
+            if (folder / RECORD).is_file():
                 try:
-                    return read_stage(place)
+                    return read_stage(folder)
                 except IntegrityError:
                     # The folder was changed after it was finished: kept aside for a person to look at, and made anew.
-                    place.rename(place.with_name(f"{place.name}.damaged-{time.time_ns()}"))
-            return _build(name, dict(inputs), fingerprint, place, build, resumable)
+                    folder.rename(folder.with_name(f"{folder.name}.damaged-{time.time_ns()}"))
+            return _build(name, dict(inputs), fingerprint, folder, build, resumable)
     except Timeout:
         raise BusyError(f"Stage {name} is being built by another process.", hint="Wait for it, or end it.") from None
 
@@ -84,11 +84,11 @@ def _build(
     name: str,
     inputs: dict[str, Any],
     fingerprint: str,
-    place: Path,
+    folder: Path,
     build: Callable[[Path], Mapping[str, Any]],
     resumable: bool,
 ) -> StageResult:
-    work = place.with_suffix(".partial")
+    work = folder.with_suffix(".partial")
     if work.exists() and not resumable:
         shutil.rmtree(work)
     content = work / CONTENT
@@ -107,26 +107,26 @@ def _build(
             "seconds": round(time.monotonic() - started, 3),
         }
         write_json(work / RECORD, record)
-        replace_folder(work, place)
+        replace_folder(work, folder)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(place.parent).free // 2**20
+            free = shutil.disk_usage(folder.parent).free // 2**20
             raise EnvironmentFault(
                 f"No room on the disk for stage {name} ({free} MiB free).",
                 hint="Free some space or point CLEO_HOME at a larger disk; the next run goes on from here.",
             ) from error
         raise
-    return read_stage(place, verify=False, reused=False)
+    return read_stage(folder, verify=False, reused=False)
 
 
-def read_stage(place: Path, *, verify: bool = True, reused: bool = True) -> StageResult:
+def read_stage(folder: Path, *, verify: bool = True, reused: bool = True) -> StageResult:
     """Read a finished stage.
 
     Raises:
         IntegrityError: a file of it was changed, added or removed.
     """
-    record = json.loads((place / RECORD).read_text())
-    content = place / CONTENT
+    record = json.loads((folder / RECORD).read_text())
+    content = folder / CONTENT
     if verify:
         digest, _ = tree_digest(content)
         if digest != record["digest"]:
