@@ -25,7 +25,7 @@ MAX_INLINE_PLOT = 400_000
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """A `CleoError` becomes a failure that says what is wrong and how to mend it, without a retry."""
+    """A `CleoError` becomes a failure that says what is wrong, with its hint, and is not retried."""
     try:
         yield
     except CleoError as error:

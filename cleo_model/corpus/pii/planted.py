@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from stdnum import iban, luhn
+
 from cleo_core.files import read_jsonl, write_jsonl
 from cleo_model.corpus.sources.words import words
 
@@ -69,8 +71,7 @@ def _address(rng: random.Random, *_: str) -> str:
 def _card(rng: random.Random, *_: str) -> str:
     digits = rng.choice(("4", "51", "52", "55"))
     digits += _digits(rng, 15 - len(digits))
-    total = sum(int(d) if i % 2 else sum(divmod(2 * int(d), 10)) for i, d in enumerate(digits))
-    digits += str(-total % 10)
+    digits += luhn.calc_check_digit(digits)
     return rng.choice(
         (
             digits,
@@ -82,8 +83,7 @@ def _card(rng: random.Random, *_: str) -> str:
 
 def _iban(rng: random.Random, *_: str) -> str:
     country, body = rng.choice((("DE", _digits(rng, 18)), ("GB", f"NWBK{_digits(rng, 14)}"), ("FR", _digits(rng, 23))))
-    check = 98 - int("".join(str(int(c, 36)) for c in f"{body}{country}00")) % 97
-    plain = f"{country}{check:02d}{body}"
+    plain = f"{country}{iban.calc_check_digits(f'{country}00{body}')}{body}"
     return plain if rng.random() < 0.5 else " ".join(plain[i : i + 4] for i in range(0, len(plain), 4))
 
 

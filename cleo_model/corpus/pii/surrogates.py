@@ -17,6 +17,7 @@ from collections.abc import Iterable
 
 from faker import Faker
 from faker.providers.person.en_US import Provider as AmericanNames
+from stdnum import luhn
 
 __all__ = ["Surrogates", "fold"]
 
@@ -119,7 +120,8 @@ class Surrogates:
                 return self._address(shape)
             case "CREDIT_CARD":
                 # 9999 belongs to no issuer.
-                return _fill(shape, _luhn("9999" + _digits(fake, sum(c.isdigit() for c in shape) - 5)))
+                digits = "9999" + _digits(fake, sum(c.isdigit() for c in shape) - 5)
+                return _fill(shape, digits + luhn.calc_check_digit(digits))
             case "US_SSN":
                 # 666 is never given out.
                 return _fill(shape, f"666{_digits(fake, 6)}")
@@ -152,11 +154,6 @@ def _fill(shape: str, digits: str) -> str:
     """The digits in the layout of the value they replace."""
     source = iter(digits)
     return "".join(next(source, "0") if char.isdigit() else char for char in shape)
-
-
-def _luhn(digits: str) -> str:
-    total = sum(sum(divmod(2 * int(d), 10)) if i % 2 == 0 else int(d) for i, d in enumerate(reversed(digits)))
-    return digits + str(-total % 10)
 
 
 def _phone(fake: Faker, shape: str) -> str:

@@ -1,7 +1,7 @@
 """Read records from files and data sets.
 
 Own readers and not datatrove's: those log a broken line and go on, while here a person is told the file and the
-line or byte that has to be mended.
+line or byte to correct.
 """
 
 from __future__ import annotations
