@@ -35,7 +35,7 @@ def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: st
     for name, value in (("RECIPE", recipe), ("SOURCES", sources), ("BASE_MODEL", model)):
         if value:
             os.environ[f"CLEO_MODEL_{name}"] = value
-    _check()
+    _check(trains=job == "train_and_register")
     if demo:
         from orchestration.local.demo import demo as show
 
@@ -46,7 +46,7 @@ def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: st
         run_job(job)
 
 
-def _check() -> None:
+def _check(*, trains: bool) -> None:
     """Refuse wrong settings before anything runs, not minutes later in a step."""
     from cleo_core.settings import load
     from cleo_model.choices import Choices
@@ -54,8 +54,9 @@ def _check() -> None:
     from cleo_model.settings import ModelSettings
 
     choices = Choices.of(load(ModelSettings))
-    for note in check_domains(choices.recipe.curriculum, {source.domain for source in choices.sources}):
-        click.echo(note)
+    if trains:
+        for note in check_domains(choices.recipe.curriculum, {source.domain for source in choices.sources}):
+            click.echo(note)
 
 
 @click.command()

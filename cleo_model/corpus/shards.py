@@ -1,7 +1,8 @@
 """Shards of a corpus, and work on them in processes of their own, which never outlive the one that started them.
 
-Not multiprocessing.Pool: it hangs for ever when a worker is killed, and its helpers outlive a killed parent. Here a
-worker's standard input is its lifeline: when the parent is gone the pipe closes, and the worker ends itself.
+Not a pool of the standard library: the workers of concurrent.futures wait for ever for more work when their parent was
+killed, and multiprocessing.Pool hangs when a worker was. Here a worker's standard input is its lifeline: when the
+parent is gone the pipe closes, and the worker ends itself.
 """
 
 from __future__ import annotations
