@@ -227,7 +227,7 @@ class Trainer:
         cursor = self.cursor
         cursor.step += 1
         shared = self.micro_batches * self.ranks
-        line: dict[str, Any] = {"step": cursor.step, "loss": loss, "rate": rate, "norm": norm}
+        line: dict[str, Any] = {"step": cursor.step, "loss": loss, "rate": rate, "norm": norm, "seconds": seconds}
         if self.watch.routers:
             load = self.watch.load()
             line |= {"balance": balance / shared, "z": z / shared, "entropy": self.watch.mean_entropy()}
