@@ -22,7 +22,7 @@ __all__ = ["Result", "machine"]
 Figure = float | int | str
 
 # Figures of these units are better when they are small; a size may follow (``disk_mb_50k``). A rate is no duration.
-SMALLER = re.compile(r"(?<!_per)_(ms|s|seconds|bytes|mb)(_|$)|(^|_)(hits|lost|duplicated|resurrected)$")
+SMALLER = re.compile(r"(?:^|(?<!_per)_)(ms|s|seconds|bytes|mb)(_|$)|(^|_)(hits|lost|duplicated|resurrected)$")
 COUNTS = ("memories", "questions")  # sizes of the input, better neither way
 
 
