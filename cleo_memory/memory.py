@@ -28,9 +28,7 @@ from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.errors import MemoryNotFound
 from cleo_memory.lifecycle.erase import Eraser, Receipt
 from cleo_memory.lifecycle.export import Exporter, Manifest
-from cleo_memory.lifecycle.follow import follow_erasures
 from cleo_memory.lifecycle.retention import Retention
-from cleo_memory.lifecycle.rights import Rights
 from cleo_memory.lifecycle.rotation import Rotation
 from cleo_memory.records import Conversation, ErasureEpoch, Hit, Hits, Kind, Owner, Page, Record, Stats
 from cleo_memory.search import Context, Filter, approximate_tokens, build_context
@@ -60,17 +58,14 @@ class Memory:
         self.settings, self.catalog, self.keyring = settings, catalog, keyring
         self.payloads, self.indexes = payloads, indexes
         policy = TierPolicy(half_life=settings.half_life)
-        external = payloads.tiers.external_keys
         self.access = AccessLog(catalog, policy)
         self.shadow = ShadowMemory(keyring.owner)
         self.tiering = Tiering(catalog, payloads, self.access, policy)
         self.deliveries = [Delivery(catalog, payloads, each) for each in payloads.tiers.external]
-        self.eraser = Eraser(catalog, keyring, external)
+        self.eraser = Eraser(catalog, keyring, self.deliveries, self._let_go)
+        self.exporter = Exporter(catalog, payloads)
         self.rotation = Rotation(catalog, payloads, keyring)
-        self.retention = Retention(catalog, settings.retention, external)
-        self.rights = Rights(
-            keyring, self.eraser, Exporter(catalog, payloads), self.rotation, self.deliveries, self._let_go
-        )
+        self.retention = Retention(catalog, settings.retention, payloads.tiers.external_keys)
         self._tasks: list[asyncio.Task[None]] = []
 
     # -- writing ---------------------------------------------------------------------------------------------------
@@ -381,30 +376,30 @@ class Memory:
 
     async def export(self, user: str, path: Path) -> Manifest:
         """Write everything of a user to a file of JSON lines with a signed manifest beside it."""
-        return await self.rights.export(user, path)
+        return await self.exporter.write(self.keyring.owner(user), user, path)
 
     def export_lines(self, user: str) -> AsyncIterator[str]:
         """The same lines, one by one, for a reply that is streamed."""
-        return self.rights.exporter.lines(self.keyring.owner(user))
+        return self.exporter.lines(self.keyring.owner(user))
 
     async def restore(self, user: str, path: Path) -> tuple[int, int]:
         """Take in an export of this user; returns (written, known already). What was forgotten stays forgotten."""
-        return await self.rights.restore(user, path)
+        return await self.exporter.read(self.keyring.owner(user), user, path)
 
     async def erase(self, user: str) -> Receipt:
         """Erase a user: keys destroyed, every row and copy gone. Returns a signed receipt; may be called again."""
-        return await self.rights.erase(user)
+        return await self.eraser.erase(self.keyring.owner(user))
 
     async def rotate_key(self, user: str) -> int:
         """Give a user a new data key and seal everything under it; returns how many memories were sealed anew."""
-        done = await self.rights.rotate_key(user)
+        done = await self.rotation.rotate(self.keyring.owner(user))
         self._deliver()
         return done
 
     async def rotate_kek(self) -> int:
         """Take a new key-encryption key, where the provider can make one, and wrap every data key under the current
         one, while readers and writers go on; returns how many were wrapped anew."""
-        return await self.rights.rotate_kek()
+        return await self.rotation.rotate_kek()
 
     def _let_go(self, owner: Owner) -> None:
         """Nothing of an erased user stays in this process."""
@@ -425,7 +420,7 @@ class Memory:
             self.indexes.run(),
             self.access.run(),
             self.tiering.run(),
-            follow_erasures(self.eraser, self._let_go),
+            self.eraser.follow_all_users(),
             self.shadow.run(),
         ]
         work += [each.run() for each in self.deliveries]

@@ -2,8 +2,8 @@
 
     repository   the way in: `Catalog.of(owner)` for one user's rows, `Catalog.all_users` for the operator's queries
     owned        a table bound to one owner: the statements of its subclasses cannot be about anybody else's rows
-    memories, payloads, copies, threads, outbox, segments, key_floors, erasures, flows, leases, data_keys
-                 the SQL of one table each; nothing outside this folder has any
+    memories, payloads, threads, outbox, erasures, leases, data_keys
+                 the SQL of one table or two; nothing outside this folder has any
     database/    SQLite and Postgres under one protocol        migrations/  numbered schema versions
 
 A memory is acknowledged when its row, its sealed payload and its outbox rows are committed together. A forgotten

@@ -1,11 +1,15 @@
-"""The table `erasures`: when a user was erased, and the receipt, which is empty until the erasure is complete."""
+"""The tables `erasures`, when a user was erased, with the receipt, empty until that is complete; and `key_floors`:
+versions of a user's key up to the floor seal nothing any more, since the user was erased or the key rotated."""
 
 from __future__ import annotations
 
 from cleo_memory.catalog.owned import OwnedTable, SharedTable
+from cleo_memory.errors import KeyUnavailable
 from cleo_memory.records import Owner
 
-__all__ = ["AllErasures", "UserErasures"]
+__all__ = ["AllErasures", "UserErasures", "UserKeyFloor"]
+
+HIGHER = "floor = CASE WHEN excluded.floor > key_floors.floor THEN excluded.floor ELSE key_floors.floor END"
 
 
 class UserErasures(OwnedTable):
@@ -36,3 +40,17 @@ class AllErasures(SharedTable):
         """(id, owner) of erasures after a moment, by whatever process."""
         rows = self._fetch("SELECT id, owner FROM erasures WHERE erased_at > ?", at)
         return [(row[0], Owner(row[1])) for row in rows]
+
+
+class UserKeyFloor(OwnedTable):
+    table = "key_floors"
+
+    def check(self, key_version: int) -> None:
+        """Raises: KeyUnavailable when the key was retired or destroyed since the caller read it."""
+        floor = self._select("floor")
+        if floor and key_version <= floor[0][0]:
+            raise KeyUnavailable("The user's key was rotated or destroyed while this was being written.")
+
+    def lift(self, floor: int) -> None:
+        """Refuse keys up to this version from now on. The caller holds the lock of all writers."""
+        self._upsert("floor", [(floor,)], key=(), then=HIGHER)

@@ -1,4 +1,4 @@
-"""The table `memories`: one row per memory, tombstones among them."""
+"""The tables `memories`, one row per memory, tombstones among them, and `flows`: moves between tiers so far."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Literal
 
-from cleo_memory.catalog.database.base import marks
+from cleo_memory.catalog.database.base import Transaction, marks
 from cleo_memory.catalog.entry import Entry
-from cleo_memory.catalog.owned import OwnedTable, SharedTable, parts
+from cleo_memory.catalog.owned import OwnedTable, SharedTable
 from cleo_memory.records import Owner
 
-__all__ = ["AllMemories", "Moment", "UserMemories"]
+__all__ = ["AllFlows", "AllMemories", "Flows", "Moment", "UserMemories"]
 
 COLUMNS = tuple(Entry.__dataclass_fields__)
 ALL = ", ".join(COLUMNS)
@@ -30,11 +30,7 @@ class UserMemories(OwnedTable):
 
     def find(self, ids: Collection[str]) -> dict[str, Entry]:
         """Live memories by id; what is forgotten or another user's is not in it."""
-        found: dict[str, Entry] = {}
-        for part in parts(ids):
-            rows = self._select(ALL, f"live = 1 AND id IN ({marks(part)})", *part)
-            found.update((entry.id, entry) for entry in _entries(rows))
-        return found
+        return {entry.id: entry for entry in _entries(self._select_ids(ALL, ids, "live = 1"))}
 
     def ever(self, id: str) -> bool:
         """Whether a memory with this id is or was there."""
@@ -174,3 +170,25 @@ class AllMemories(SharedTable):
         """(owner, id) of them."""
         rows = self._select("owner, id", f"kind = ? AND {column} < ? LIMIT ?", kind, before, limit)
         return [(Owner(owner), id) for owner, id in rows]
+
+
+class Flows:
+    """Sums over all users."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def count(self, source: str, target: str, size: int) -> None:
+        """One more memory, of so many bytes."""
+        self._tx.execute(
+            "INSERT INTO flows (source, target, memories, bytes) VALUES (?, ?, 1, ?) "
+            "ON CONFLICT (source, target) DO UPDATE SET memories = flows.memories + 1, "
+            "bytes = flows.bytes + excluded.bytes",
+            (source, target, size),
+        )
+
+
+class AllFlows(SharedTable):
+    def all(self) -> dict[tuple[str, str], int]:
+        rows = self._fetch("SELECT source, target, memories FROM flows")
+        return {(source, target): int(n) for source, target, n in rows}

@@ -1,14 +1,15 @@
-"""The table `outbox`: what still has to be done in the stores outside the catalogue, in order, at least once."""
+"""Stores outside the catalogue: their verified copies (`copies`), and what still has to be done there (`outbox`), in
+order, at least once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cleo_memory.catalog.owned import OwnedTable, SharedTable
 from cleo_memory.records import Owner
 
-__all__ = ["AllOutbox", "Job", "UserOutbox"]
+__all__ = ["AllOutbox", "Job", "UserCopies", "UserOutbox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,29 @@ class AllOutbox(SharedTable):
         """How many jobs wait, by store."""
         sql = "SELECT store, count(*) FROM outbox GROUP BY store"
         return {store: int(n) for store, n in self._fetch(sql)}
+
+
+class UserCopies(OwnedTable):
+    table = "copies"
+
+    def of(self, ids: Collection[str]) -> dict[str, dict[str, int]]:
+        """{id: {store: version}}"""
+        found: dict[str, dict[str, int]] = {}
+        for id, store, version in self._select_ids("id, store, version", ids):
+            found.setdefault(id, {})[store] = int(version)
+        return found
+
+    def stores(self, id: str | None = None) -> list[str]:
+        """Stores that hold a memory, or any of the owner's."""
+        rows = self._select("DISTINCT store") if id is None else self._select("store", "id = ?", id)
+        return [row[0] for row in rows]
+
+    def note(self, id: str, store: str, version: int, now: float) -> None:
+        rows, newer = [(id, store, version, now)], "version = excluded.version, verified_at = excluded.verified_at"
+        self._upsert("id, store, version, verified_at", rows, key=("id", "store"), then=newer)
+
+    def drop(self, id: str) -> None:
+        self._delete("id = ?", id)
+
+    def drop_from(self, store: str, ids: Collection[str]) -> None:
+        self._delete_each("store = ? AND id = ?", [(store, id) for id in ids])

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from cleo_memory.catalog.database.base import Database, Transaction, marks
 from cleo_memory.records import Owner
 
-__all__ = ["OwnedTable", "Reads", "ReadsAndWrites", "SharedTable", "parts"]
+__all__ = ["OwnedTable", "Reads", "ReadsAndWrites", "SharedTable"]
 
 PART = 500  # values in one condition: what every version of SQLite takes
 Rows = TypeVar("Rows")
@@ -32,6 +32,14 @@ class OwnedTable:
         sql = f"SELECT {columns} FROM {self.table} WHERE owner = ? AND ({where}) {then}"  # noqa: S608 - our own names
         return self.__tx.execute(sql, (self.__owner, *values)).fetchall()
 
+    def _select_ids(self, columns: str, ids: Collection[str], where: str = "1 = 1", *values: Any) -> list[Any]:
+        """Of the rows with one of these ids, however many they are."""
+        wanted, found = list(ids), list[Any]()
+        for start in range(0, len(wanted), PART):
+            part = wanted[start : start + PART]
+            found += self._select(columns, f"({where}) AND id IN ({marks(part)})", *values, *part)
+        return found
+
     def _insert(self, columns: str, values: Sequence[Any]) -> None:
         sql = f"INSERT INTO {self.table} (owner, {columns}) VALUES (?, {marks(values)})"  # noqa: S608 - our own names
         self.__tx.execute(sql, (self.__owner, *values))
@@ -47,9 +55,8 @@ class OwnedTable:
     def _update(self, assignments: str, where: str, *values: Any) -> int:
         """Returns how many rows were changed. `values`: those of the assignments, then those of the condition."""
         split = assignments.count("?")
-        return self.__tx.execute(
-            self.__updating(assignments, where), (*values[:split], self.__owner, *values[split:])
-        ).rowcount
+        ordered = (*values[:split], self.__owner, *values[split:])
+        return self.__tx.execute(self.__updating(assignments, where), ordered).rowcount
 
     def _update_each(self, assignments: str, where: str, rows: Iterable[Sequence[Any]]) -> None:
         split = assignments.count("?")
@@ -80,12 +87,6 @@ class SharedTable:
 
     def _fetch(self, sql: str, *values: Any) -> list[Any]:
         return self.__tx.execute(sql, values).fetchall()
-
-
-def parts(values: Collection[str]) -> Iterable[list[str]]:
-    """The values in groups that one condition takes."""
-    wanted = list(values)
-    return (wanted[start : start + PART] for start in range(0, len(wanted), PART))
 
 
 class Reads(Generic[Rows]):

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from cleo_memory.catalog.copies import UserCopies
 from cleo_memory.catalog.database.base import Database, Transaction
 from cleo_memory.catalog.entry import Entry, RowSigner
-from cleo_memory.catalog.erasures import AllErasures, UserErasures
-from cleo_memory.catalog.flows import AllFlows, Flows
-from cleo_memory.catalog.key_floors import UserKeyFloor
+from cleo_memory.catalog.erasures import AllErasures, UserErasures, UserKeyFloor
 from cleo_memory.catalog.leases import Leases
-from cleo_memory.catalog.memories import AllMemories, UserMemories
-from cleo_memory.catalog.outbox import AllOutbox, UserOutbox
+from cleo_memory.catalog.memories import AllFlows, AllMemories, Flows, UserMemories
+from cleo_memory.catalog.outbox import AllOutbox, UserCopies, UserOutbox
 from cleo_memory.catalog.owned import Reads, ReadsAndWrites
-from cleo_memory.catalog.payloads import UserPayloads
-from cleo_memory.catalog.segments import UserSegments
+from cleo_memory.catalog.payloads import UserPayloads, UserSegments
 from cleo_memory.catalog.threads import UserThreads
 from cleo_memory.errors import UserErased
 from cleo_memory.records import ErasureEpoch, Owner

@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from cleo_core.audit.log import ready
 from cleo_core.clock import timestamp
-from cleo_core.crypto.dsse import Envelope
+from cleo_core.crypto.dsse import Envelope, sign
+from cleo_core.errors import CleoError
 from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.draft import moment
 from cleo_memory.encryption.keyring import Keyring
-from cleo_memory.lifecycle.signing import ERASURE, read_signed, signed, signing_key
+from cleo_memory.errors import BackendDown
+from cleo_memory.lifecycle.signing import ERASURE, audit, read_signed, signing_key
 from cleo_memory.records import Owner, new_id
+from cleo_memory.storage.delivery import Delivery
 
 __all__ = ["Eraser", "Receipt", "verify_receipt"]
 
+log = logging.getLogger(__name__)
+FOLLOWED_EVERY = 2.0  # seconds
 RECENT = 3600.0  # seconds; more than the clocks of two processes differ
 
 
@@ -49,8 +57,24 @@ def verify_receipt(envelope: Envelope) -> Receipt:
 
 
 class Eraser:
-    def __init__(self, catalog: Catalog, keyring: Keyring, stores: Sequence[str]) -> None:
-        self.catalog, self.keyring, self.stores = catalog, keyring, stores
+    def __init__(
+        self, catalog: Catalog, keyring: Keyring, deliveries: Sequence[Delivery], let_go: Callable[[Owner], None]
+    ) -> None:
+        """`let_go`: drops whatever this process holds of a user."""
+        self.catalog, self.keyring, self.deliveries, self.let_go = catalog, keyring, deliveries, let_go
+        self.stores = [each.target.key for each in deliveries]
+
+    async def erase(self, owner: Owner) -> Receipt:
+        """Erase a user for good; may be called again."""
+        await asyncio.to_thread(ready)  # what fails only afterwards takes the receipt with it
+        facts = await self.begin(owner)
+        self.let_go(owner)
+        for delivery in self.deliveries:
+            with suppress(BackendDown):
+                await delivery.drain()
+        receipt = await self.finish(owner, facts)
+        await audit("memory.erased", owner, receipt=receipt.id, memories=receipt.memories)
+        return receipt
 
     async def begin(self, owner: Owner) -> dict[str, Any]:
         """Delete every row and destroy every key; returns what the receipt will state. May be called again."""
@@ -94,7 +118,7 @@ class Eraser:
         waiting = await self.catalog.of(owner).read(lambda rows: rows.outbox.purging())
         stores = {store: "pending" if store in waiting else "purged" for store in sorted(waiting.union(self.stores))}
         key = await asyncio.to_thread(signing_key)
-        envelope = signed(ERASURE, {**facts, "stores": stores}, key)
+        envelope = sign(ERASURE, {**facts, "stores": stores}, key)
         await self.catalog.of(owner).write(lambda rows: rows.erasures.finish(facts["id"], json.dumps(envelope)))
         return Receipt(**facts, stores=stores, envelope=envelope)
 
@@ -102,11 +126,24 @@ class Eraser:
         """Erasures that a crash interrupted: their rows are gone, their keys may not be."""
         return await self.catalog.all_users.read(lambda rows: rows.erasures.unfinished())
 
-    async def recent_of_all_users(self) -> list[tuple[str, Owner]]:
-        """(id, owner) of the erasures of the last hour, by whatever process."""
-        return await self.catalog.all_users.read(lambda rows: rows.erasures.since(time.time() - RECENT))
-
     async def resume(self, owner: Owner) -> None:
         """Complete an interrupted erasure. Nothing was written since: the floor refuses the key that is to go."""
         await self.finish(owner, await self.begin(owner))
         await self.catalog.of(owner).write(lambda rows: rows.erasures.supersede())
+
+    async def follow_all_users(self) -> None:
+        """Let go of each user who is erased from now on, by whatever process, until cancelled: what others erased,
+        this process must not keep in memory either."""
+        known: set[str] | None = None
+        while True:
+            try:
+                since = time.time() - RECENT
+                recent = await self.catalog.all_users.read(lambda rows, since=since: rows.erasures.since(since))  # type: ignore[misc]
+                for id, owner in recent:
+                    # What was erased before the first look was never here; what the user wrote after it may be.
+                    if known is not None and id not in known:
+                        self.let_go(owner)
+                known = {id for id, _ in recent}
+            except CleoError as error:
+                log.warning("Erasures by other processes cannot be followed: %s", error.code)
+            await asyncio.sleep(FOLLOWED_EVERY)

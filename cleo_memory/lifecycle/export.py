@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.clock import timestamp
-from cleo_core.crypto.dsse import Envelope
+from cleo_core.crypto.dsse import Envelope, sign
 from cleo_core.digest import sha256_file
 from cleo_core.files import numbered_jsonl, write_atomic, write_json
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.draft import Draft
 from cleo_memory.errors import BadArchive
-from cleo_memory.lifecycle.signing import EXPORT, read_signed, signed, signing_key
+from cleo_memory.lifecycle.signing import EXPORT, audit, read_signed, signing_key
 from cleo_memory.records import Kind, Owner, Record
 from cleo_memory.storage.payloads import PayloadStore
 
@@ -52,7 +52,7 @@ class Exporter:
     async def lines(self, owner: Owner) -> AsyncIterator[str]:
         """One JSON object per memory, superseded preferences among them, in the order of writing."""
         catalog, after = self.catalog.of(owner), 0
-        while entries := await catalog.read(partial(_oldest, after)):
+        while entries := await catalog.read(partial(_page, after)):
             for record in (await self.payloads.open(owner, entries)).whole().records():
                 yield json.dumps(_values(record), ensure_ascii=False, sort_keys=True)
             after = entries[-1].position
@@ -69,9 +69,10 @@ class Exporter:
             "sha256": sha256(data).hexdigest(),
             "exported_at": timestamp(),
         }
-        envelope = signed(EXPORT, facts, key)
+        envelope = sign(EXPORT, facts, key)
         await asyncio.to_thread(write_atomic, path, data)
         await asyncio.to_thread(write_json, manifest_path(path), envelope)
+        await audit("memory.exported", owner, records=len(lines), sha256=facts["sha256"])
         return Manifest(**facts, envelope=envelope)
 
     async def read(self, owner: Owner, user: str, path: Path) -> tuple[int, int]:
@@ -96,10 +97,11 @@ class Exporter:
             ended = None if valid_to is None else datetime.fromisoformat(valid_to).timestamp()
             await self.payloads.write(owner, draft, id=id, valid_to=ended, superseding=False)
             written += 1
+        await audit("memory.restored", owner, written=written, known=known)
         return written, known
 
 
-def _oldest(after: int, rows: UserRows) -> list[Entry]:
+def _page(after: int, rows: UserRows) -> list[Entry]:
     return rows.memories.oldest(PAGE, after)
 
 

@@ -6,6 +6,7 @@ sealed is sealed anew, one memory at a time, each under a new record version; th
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from cleo_memory.catalog.entry import Entry
@@ -14,6 +15,7 @@ from cleo_memory.encryption.envelope import key_version_of
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.row_mac import RowMac
 from cleo_memory.encryption.user_keys import UserKeys
+from cleo_memory.lifecycle.signing import audit
 from cleo_memory.records import Owner
 from cleo_memory.storage.payloads import CATALOGUE, CONTENT, THREAD, PayloadStore
 from cleo_memory.storage.segments import SegmentStore
@@ -29,19 +31,13 @@ class Rotation:
         self.segments = SegmentStore(catalog, keyring)
 
     async def rotate(self, owner: Owner) -> int:
-        """Give a user a new data key and seal everything under it; returns how many memories were sealed anew."""
+        """Give a user a new data key and seal everything under it; returns how many memories were sealed anew.
+
+        One that was interrupted is completed by the next.
+        """
         if await self.keyring.keys(owner) is None:
             return 0
-        return await self._complete(owner, await self.keyring.rotate_owner(owner))
-
-    async def resume(self, owner: Owner) -> int:
-        """Complete a rotation that was interrupted."""
-        self.keyring.drop(owner)
-        keys = await self.keyring.keys(owner)
-        return 0 if keys is None or len(keys.versions) <= 2 else await self._complete(owner, keys.current)
-
-    async def _complete(self, owner: Owner, current: int) -> int:
-        catalog = self.catalog.of(owner)
+        current, catalog = await self.keyring.rotate_owner(owner), self.catalog.of(owner)
         # Writers that still hold the old key are refused from here on and read the new one.
         await catalog.write(lambda rows: rows.lift_key_floor(current - 1))
         keys = await self.keyring.keys(owner, holding=current)
@@ -59,6 +55,15 @@ class Rotation:
         await catalog.write(lambda rows: rows.threads.rename(fresh))
         await self.segments.reseal(owner, keys)
         await self.keyring.retire(owner, below=current)
+        await audit("memory.key-rotated", owner, memories=done)
+        return done
+
+    async def rotate_kek(self) -> int:
+        """Take a new KEK where the provider can make one, and rewrap every data key; returns how many."""
+        if (rotate := getattr(self.keyring.provider, "rotate", None)) is not None:
+            await asyncio.to_thread(rotate)
+        done = await self.keyring.rewrap()
+        await audit("memory.kek-rotated", self.keyring.provider.current, keys=done)
         return done
 
     def _replace(self, sealed: list[tuple[Entry, Entry, bytes]], rows: UserRows) -> int:

@@ -1,15 +1,18 @@
-"""The key that receipts and manifests are signed with: the audit key of this installation."""
+"""What outlives an act: a signature of this installation's audit key, and a record in its audit log."""
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import Any
 
-from cleo_core.crypto.dsse import Envelope, open_envelope, sign
+from cleo_core.audit.log import record
+from cleo_core.crypto.dsse import Envelope, open_envelope
 from cleo_core.crypto.errors import KeyMissing
 from cleo_core.crypto.keys import PrivateKey, ensure_development_keys, load_private
 from cleo_core.settings import CoreSettings, load
 
-__all__ = ["ERASURE", "EXPORT", "read_signed", "signed", "signing_key"]
+__all__ = ["ERASURE", "EXPORT", "audit", "read_signed", "signing_key"]
 
 ERASURE = "application/vnd.cleo.erasure-receipt+json"
 EXPORT = "application/vnd.cleo.memory-export+json"
@@ -26,11 +29,12 @@ def signing_key() -> PrivateKey:
         return load_private("audit")
 
 
-def signed(kind: str, payload: dict[str, Any], key: PrivateKey) -> Envelope:
-    return sign(kind, payload, key)
-
-
 def read_signed(kind: str, envelope: Envelope) -> dict[str, Any]:
     """The payload. Raises: SignatureInvalid, SignatureMissing, UntrustedKey."""
     payload, _ = open_envelope(envelope, kind, "audit")
     return payload
+
+
+async def audit(event: str, subject: str, **details: Any) -> None:
+    """Record what was done to a user, by pseudonym, or to a key."""
+    await asyncio.to_thread(partial(record, event, "memory", subject, **details))

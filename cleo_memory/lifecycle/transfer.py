@@ -8,18 +8,17 @@ and it always keeps what no durable target holds.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from cleo_core.audit.log import record
 from cleo_core.errors import InputError
 from cleo_core.progress import Reporter, silent
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.errors import BackendDown
+from cleo_memory.lifecycle.signing import audit
 from cleo_memory.records import Owner, Tier
 from cleo_memory.storage.adapters.embedded import EmbeddedStore
 from cleo_memory.storage.payloads import CONTENT, PayloadStore
@@ -100,19 +99,10 @@ class Transfer:
             seen += len(page)
             report_to("memories", seen, total, copied=plan.copied, failed=len(plan.failed))
         plan.seconds = time.monotonic() - began
-        await asyncio.to_thread(self._audit, plan, delete_source)
+        done = {name: getattr(plan, name) for name in ("copied", "already", "verified", "deleted")}
+        subject = f"{_names(self.source)} to {_names([*self.homes.values(), *self.mirrors])}"
+        await audit("memory.migrated", subject, **done, failed=len(plan.failed), delete_source=delete_source)
         return plan
-
-    def _audit(self, report: Report, delete_source: bool) -> None:
-        targets = [*self.homes.values(), *self.mirrors]
-        record(
-            "memory.migrated",
-            "memory",
-            f"{_names(self.source)} to {_names(targets)}",
-            **{name: getattr(report, name) for name in ("copied", "already", "verified", "deleted")},
-            failed=len(report.failed),
-            delete_source=delete_source,
-        )
 
     async def _carry(self, owner: Owner, found: Sequence[Entry], report: Report, delete_source: bool) -> None:
         keys = await self.payloads.keyring.keys(owner, holding=max(entry.key_version for entry in found))

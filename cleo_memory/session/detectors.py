@@ -17,45 +17,13 @@ __all__ = ["Finding", "Turn", "anomaly", "detect", "escalation", "loop"]
 
 WORD = re.compile(r"[^\W_]+(?:'\w+)?")
 UPSET = frozenset(
-    [
-        "angry",
-        "annoyed",
-        "awful",
-        "broken",
-        "disappointed",
-        "frustrated",
-        "frustrating",
-        "furious",
-        "garbage",
-        "hate",
-        "hopeless",
-        "horrible",
-        "idiotic",
-        "incompetent",
-        "insane",
-        "joke",
-        "lawyer",
-        "liar",
-        "nonsense",
-        "pathetic",
-        "rubbish",
-        "ridiculous",
-        "scam",
-        "sick",
-        "stupid",
-        "sue",
-        "terrible",
-        "unacceptable",
-        "upset",
-        "useless",
-        "waste",
-        "worst",
-        "wrong",
-        "again",
-        "still",
-        "never",
-        "seriously",
-    ]
+    WORD.findall(
+        """
+        angry annoyed awful broken disappointed frustrated frustrating furious garbage hate hopeless horrible
+        idiotic incompetent insane joke lawyer liar nonsense pathetic rubbish ridiculous scam sick stupid sue
+        terrible unacceptable upset useless waste worst wrong again still never seriously
+        """
+    )
 )
 NEGATION = frozenset(["not", "never", "no", "without", "n't"])
 SIMILAR = 0.87

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from cleo_memory.catalog.payloads import SealedSegment
 from cleo_memory.catalog.repository import Catalog, UserRows
-from cleo_memory.catalog.segments import SealedSegment
 from cleo_memory.encryption.envelope import key_version_of
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.user_keys import UserKeys

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from importlib.resources import files
 from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor
@@ -19,20 +20,6 @@ from cleo_memory.storage.protocol import TOMBSTONE, Sealed
 __all__ = ["PostgresStore", "install"]
 
 ROLE = "cleo_memory_rows"
-SETUP = f"""
-CREATE SCHEMA IF NOT EXISTS cleo_memory;
-DO $$ BEGIN CREATE ROLE {ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-DO $$ BEGIN EXECUTE format('GRANT {ROLE} TO %I', current_user); END $$;
-CREATE TABLE IF NOT EXISTS cleo_memory.memories (
-    owner text NOT NULL, id text COLLATE "C" NOT NULL, version bigint NOT NULL, sealed bytea, PRIMARY KEY (owner, id));
-ALTER TABLE cleo_memory.memories ENABLE ROW LEVEL SECURITY;
-ALTER TABLE cleo_memory.memories FORCE ROW LEVEL SECURITY;
-DROP POLICY IF EXISTS own_rows ON cleo_memory.memories;
-CREATE POLICY own_rows ON cleo_memory.memories
-    USING (owner = current_setting('cleo.owner', true)) WITH CHECK (owner = current_setting('cleo.owner', true));
-GRANT USAGE ON SCHEMA cleo_memory TO {ROLE};
-GRANT SELECT, INSERT, UPDATE, DELETE ON cleo_memory.memories TO {ROLE};
-"""
 # Vectors kept while they were allowed go with the column: what is forgotten later would leave its own behind.
 SEALED = "ALTER TABLE cleo_memory.memories DROP COLUMN IF EXISTS embedding"
 VECTORS = """
@@ -52,7 +39,8 @@ async def install(url: str, *, vectors: bool = False) -> None:
     """Make schema, role and policy, which the URL's role must be allowed to; again when `vectors` changes."""
     async with await AsyncConnection.connect(url, prepare_threshold=None) as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(721001)")
-        await connection.execute(SETUP + (VECTORS if vectors else SEALED))
+        setup = (files(__package__) / "postgres.sql").read_text(encoding="utf-8").format(role=ROLE)
+        await connection.execute(setup + (VECTORS if vectors else SEALED))
 
 
 class PostgresStore:
@@ -98,10 +86,8 @@ class PostgresStore:
 
     async def tombstone(self, owner: Owner, ids: Collection[str]) -> None:
         async with self._as(owner) as cursor:
-            for id in ids:
-                await cursor.execute(
-                    INDEXED if self.vectors else PLAIN, [owner, id, TOMBSTONE, None, *[None] * self.vectors]
-                )
+            sql = INDEXED if self.vectors else PLAIN
+            await cursor.executemany(sql, [[owner, id, TOMBSTONE, None, *[None] * self.vectors] for id in ids])
 
     async def get(self, owner: Owner, ids: Collection[str]) -> dict[str, Sealed]:
         sql = """SELECT id, version, sealed FROM cleo_memory.memories
@@ -113,19 +99,16 @@ class PostgresStore:
     async def drop(self, owner: Owner, versions: Mapping[str, int]) -> None:
         sql = "DELETE FROM cleo_memory.memories WHERE owner = %s AND id = %s AND version = %s"
         async with self._as(owner) as cursor:
-            for id, version in versions.items():
-                await cursor.execute(sql, (owner, id, version))
+            await cursor.executemany(sql, [(owner, *version) for version in versions.items()])
 
     async def scan(self, owner: Owner, after: str, limit: int) -> list[tuple[str, int]]:
         sql = """SELECT id, version FROM cleo_memory.memories WHERE owner = %s AND id > %s AND sealed IS NOT NULL
                  ORDER BY id LIMIT %s"""
         async with self._as(owner) as cursor:
-            return [
-                (id, version) for id, version in await (await cursor.execute(sql, (owner, after, limit))).fetchall()
-            ]
+            return await (await cursor.execute(sql, (owner, after, limit))).fetchall()
 
     async def nearest(self, owner: Owner, vector: Sequence[float], limit: int) -> list[tuple[str, float]]:
-        """(id, cosine similarity) of an owner's memories; only with ``vectors=indexed``."""
+        """See `VectorStore`; only with ``vectors=indexed``."""
         sql = """SELECT id, 1 - (embedding <=> %s::vector) FROM cleo_memory.memories
                  WHERE owner = %s AND embedding IS NOT NULL ORDER BY embedding <=> %s::vector LIMIT %s"""
         asked = str([float(x) for x in vector])

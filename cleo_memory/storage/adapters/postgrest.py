@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from httpx import AsyncClient
@@ -24,64 +25,6 @@ __all__ = ["PostgrestStore", "install_functions"]
 
 SCHEMA = "cleo_memory"
 FETCHED = 200  # PostgREST cuts an answer off at its `max-rows`, by default 1,000 at Supabase, and does not say so
-# PostgREST logs in as `authenticator` and takes the role that the token names.
-FUNCTION = """
-CREATE OR REPLACE FUNCTION cleo_memory.{name}({arguments}) RETURNS {returns} LANGUAGE plpgsql SET search_path = '' AS $$
-BEGIN
-    PERFORM set_config('cleo.owner', of_owner, true);
-    {body}
-END $$;
-REVOKE EXECUTE ON FUNCTION cleo_memory.{name} FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION cleo_memory.{name} TO {role};
-"""
-AUTHENTICATOR = f"""DO $$ BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'authenticator') THEN GRANT {ROLE} TO authenticator; END IF;
-END $$;"""
-# name: (arguments, what it returns, body); what is in braces is empty without vectors.
-FUNCTIONS = {
-    "put_memories": (
-        "of_owner text, items jsonb",
-        "bigint",
-        """INSERT INTO cleo_memory.memories AS kept (owner, id, version, sealed{column})
-    SELECT DISTINCT ON (i.id) of_owner, i.id, i.version, decode(i.data, 'base64'){value}
-    FROM jsonb_to_recordset(items) AS i (id text, version bigint, data text, vector text)
-    ORDER BY i.id, i.version DESC
-    ON CONFLICT (owner, id) DO UPDATE SET version = excluded.version, sealed = excluded.sealed{update}
-    WHERE excluded.version > kept.version;
-    RETURN 0;""",
-    ),
-    "get_memories": (
-        "of_owner text, ids text[]",
-        "TABLE (id text, version bigint, data text)",
-        """RETURN QUERY SELECT m.id, m.version, encode(m.sealed, 'base64') FROM cleo_memory.memories AS m
-    WHERE m.owner = of_owner AND m.id = ANY(ids) AND m.sealed IS NOT NULL;""",
-    ),
-    "drop_memories": (
-        "of_owner text, items jsonb",
-        "bigint",
-        """DELETE FROM cleo_memory.memories AS m USING jsonb_to_recordset(items) AS i (id text, version bigint)
-    WHERE m.owner = of_owner AND m.id = i.id AND m.version = i.version;
-    RETURN 0;""",
-    ),
-    "scan_memories": (
-        "of_owner text, after text, most integer",
-        "TABLE (id text, version bigint)",
-        """RETURN QUERY SELECT m.id, m.version FROM cleo_memory.memories AS m
-    WHERE m.owner = of_owner AND m.id > after AND m.sealed IS NOT NULL ORDER BY m.id LIMIT most;""",
-    ),
-    "purge_memories": (
-        "of_owner text",
-        "bigint",
-        "DELETE FROM cleo_memory.memories AS m WHERE m.owner = of_owner; RETURN 0;",
-    ),
-}
-NEAREST = (
-    "of_owner text, vector text, most integer",
-    "TABLE (id text, score double precision)",
-    """RETURN QUERY SELECT m.id, 1 - (m.embedding OPERATOR({place}.<=>) vector::{place}.vector)
-    FROM cleo_memory.memories AS m WHERE m.owner = of_owner AND m.embedding IS NOT NULL
-    ORDER BY m.embedding OPERATOR({place}.<=>) vector::{place}.vector LIMIT most;""",
-)
 
 
 async def install_functions(url: str, *, vectors: bool = False) -> None:
@@ -89,23 +32,14 @@ async def install_functions(url: str, *, vectors: bool = False) -> None:
     await install(url, vectors=vectors)
     async with await AsyncConnection.connect(url, prepare_threshold=None) as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(721001)")
-        place, wanted = "", dict(FUNCTIONS)
+        extra = {"role": ROLE, "column": "", "value": "", "update": ""}
         if vectors:
             sql = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
-            found = await (await connection.execute(sql)).fetchone()
-            place, wanted = (found or ("public",))[0], {**FUNCTIONS, "nearest_memories": NEAREST}
-        extra = {
-            "place": place,
-            "column": ", embedding" if vectors else "",
-            "value": f", i.vector::{place}.vector" if vectors else "",
-            "update": ", embedding = excluded.embedding" if vectors else "",
-        }
-        for name, (arguments, returns, body) in wanted.items():
-            body = body.format(**extra)
-            await connection.execute(
-                FUNCTION.format(name=name, arguments=arguments, returns=returns, body=body, role=ROLE)
-            )
-        await connection.execute(AUTHENTICATOR)
+            (place,) = await (await connection.execute(sql)).fetchone() or ("public",)
+            extra |= {"column": ", embedding", "value": f", i.vector::{place}.vector", "place": place}
+            extra["update"] = ", embedding = excluded.embedding"
+        for script in ("postgrest.sql", "postgrest_vectors.sql")[: 1 + vectors]:
+            await connection.execute((files(__package__) / script).read_text(encoding="utf-8").format(**extra))
 
 
 class PostgrestStore:
@@ -153,9 +87,8 @@ class PostgrestStore:
 
     async def tombstone(self, owner: Owner, ids: Collection[str]) -> None:
         if ids:
-            await self._call(
-                "put_memories", owner, items=[{"id": id, "version": TOMBSTONE, "data": None} for id in ids]
-            )
+            items = [{"id": id, "version": TOMBSTONE, "data": None} for id in ids]
+            await self._call("put_memories", owner, items=items)
 
     async def get(self, owner: Owner, ids: Collection[str]) -> dict[str, Sealed]:
         wanted, found = list(ids), {}
@@ -172,7 +105,7 @@ class PostgrestStore:
         return [(row["id"], row["version"]) for row in rows]
 
     async def nearest(self, owner: Owner, vector: Sequence[float], limit: int) -> list[tuple[str, float]]:
-        """(id, cosine similarity) of an owner's memories; only with ``vectors=indexed``."""
+        """See `VectorStore`; only with ``vectors=indexed``."""
         asked = str([float(x) for x in vector])
         rows = await self._call("nearest_memories", owner, vector=asked, most=limit)
         return [(row["id"], float(row["score"])) for row in rows]

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from cleo_core.errors import ConfigError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
-from cleo_memory.catalog.key_floors import UserKeyFloor
+from cleo_memory.catalog.erasures import UserKeyFloor
 from cleo_memory.catalog.repository import UserRows
 from cleo_memory.errors import BackendDown, SealBroken
 from cleo_memory.records import Owner

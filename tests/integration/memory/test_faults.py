@@ -167,15 +167,16 @@ async def test_an_export_that_fails_leaves_no_file(
 
 
 async def test_an_archive_of_another_form_or_with_a_broken_line_is_refused(memory: Memory, tmp_path: Path) -> None:
+    from cleo_core.crypto.dsse import sign
     from cleo_core.digest import sha256_file
     from cleo_memory.lifecycle.export import FORM
-    from cleo_memory.lifecycle.signing import EXPORT, signed, signing_key
+    from cleo_memory.lifecycle.signing import EXPORT, signing_key
 
     file = tmp_path / "ann.jsonl"
     file.write_text("{}\n")
     for form, said in ((FORM, "Line 1"), ("other/9", "other/9")):
         facts = {"form": form, "user": "ann", "records": 1, "sha256": sha256_file(file), "exported_at": ""}
-        envelope = signed(EXPORT, facts, signing_key())
+        envelope = sign(EXPORT, facts, signing_key())
         (tmp_path / "ann.jsonl.manifest.json").write_text(json.dumps(envelope))
         with pytest.raises(BadArchive, match=said):
             await memory.restore("ann", file)

@@ -166,14 +166,16 @@ async def test_a_move_gives_way_to_what_happened_meanwhile() -> None:
         assert not await memory.tiering.mover.move(owner, entry, Tier.WARM)
 
 
-async def test_a_rotation_that_was_cut_short_is_resumed() -> None:
+async def test_a_rotation_that_was_cut_short_is_completed_by_the_next() -> None:
     async with open_memory(MemorySettings(embedder="none")) as memory:
         kept = await memory.remember("ann", "a heron")
         owner = memory.keyring.owner("ann")
         await memory.keyring.rotate_owner(owner)
         await memory.remember("ann", "written between")
-        assert await memory.rotation.resume(owner) == 1
-        assert await memory.rotation.resume(owner) == 0
+        assert await memory.rotate_key("ann") == 2
+        keys = await memory.keyring.keys(owner)
+        assert keys is not None
+        assert keys.versions == {0, 3}
         assert (await memory.recall("ann", kept.id)).content == "a heron"
 
 

@@ -271,8 +271,7 @@ async def test_a_rolled_back_payload_is_noticed() -> None:
         owner = memory.keyring.owner("ann")
         read = "SELECT version, sealed FROM payloads WHERE owner = ? AND id = ?"
         old = await memory.catalog._database.read(lambda tx: tx.execute(read, (owner, kept.id)).fetchone())
-        await memory.rotation.keyring.rotate_owner(owner)
-        await memory.rotation.resume(owner)
+        await memory.rotate_key("ann")
         assert (await memory.recall("ann", kept.id)).version == 2
         back = "UPDATE payloads SET version = ?, sealed = ? WHERE owner = ? AND id = ?"
         await memory.catalog._database.write(lambda tx: tx.execute(back, (*old, owner, kept.id)).rowcount)

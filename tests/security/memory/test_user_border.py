@@ -24,20 +24,16 @@ import pytest
 
 import cleo_memory
 from cleo_memory import Memory, MemorySettings, Tier, catalog, open_memory
-from cleo_memory.catalog.copies import UserCopies
 from cleo_memory.catalog.data_keys import UserDataKeys, WrappedKey
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.entry import Entry
-from cleo_memory.catalog.erasures import UserErasures
-from cleo_memory.catalog.key_floors import UserKeyFloor
+from cleo_memory.catalog.erasures import UserErasures, UserKeyFloor
 from cleo_memory.catalog.memories import UserMemories
-from cleo_memory.catalog.migrations.keys import KEYS
-from cleo_memory.catalog.migrations.tables import CATALOGUE
-from cleo_memory.catalog.outbox import Job, UserOutbox
+from cleo_memory.catalog.migrations.tables import CATALOGUE, KEYS
+from cleo_memory.catalog.outbox import Job, UserCopies, UserOutbox
 from cleo_memory.catalog.owned import OwnedTable, Reads, SharedTable
-from cleo_memory.catalog.payloads import UserPayloads
+from cleo_memory.catalog.payloads import SealedSegment, UserPayloads, UserSegments
 from cleo_memory.catalog.repository import UserRows
-from cleo_memory.catalog.segments import SealedSegment, UserSegments
 from cleo_memory.catalog.threads import UserThreads
 from cleo_memory.errors import MemoryNotFound, StorageFault
 from cleo_memory.records import Owner
