@@ -65,10 +65,7 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
                 hand_over(Path(folder), cases, vectors, queries)
                 found = attempt(peer, "answer", Path(folder), report, result.notes, limit=DEPTH)
             if found:
-                result.against[peer.name] = {
-                    "version": found["version"],
-                    **measured(_answers(cases, found["answers"])),
-                }
+                result.against[peer.name] = {"version": found["version"], **measured(_answers(cases, found["answers"]))}
     return result
 
 
@@ -113,10 +110,7 @@ def score(cases: Sequence[Case], ranking: Ranking, corrections: Corrections | No
 
 
 def hand_over(
-    folder: Path,
-    cases: Sequence[Case],
-    vectors: Sequence[NDArray[np.float32]],
-    queries: Sequence[NDArray[np.float32]],
+    folder: Path, cases: Sequence[Case], vectors: Sequence[NDArray[np.float32]], queries: Sequence[NDArray[np.float32]]
 ) -> None:
     """Write what a peer's script reads: one user per case, the very texts that were embedded."""
     items = [

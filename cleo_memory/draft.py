@@ -1,9 +1,11 @@
-"""From what a caller hands in to what is kept: checks, and the plaintext payload that is sealed."""
+"""From what a caller hands in (contents, kinds, ids, page sizes, cursors), checked, to the payload that is sealed."""
 
 from __future__ import annotations
 
 import json
 import math
+import struct
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +15,23 @@ from cleo_memory.catalog.entry import Entry
 from cleo_memory.errors import InvalidMemory, SealBroken
 from cleo_memory.records import Kind, Record, Tier
 
-__all__ = ["Draft", "decode", "moment", "seconds"]
+__all__ = [
+    "Draft",
+    "check_query",
+    "decode",
+    "kind_of",
+    "moment",
+    "page_size",
+    "plain_id",
+    "position_of",
+    "seconds",
+    "thread_cursor",
+    "thread_position",
+    "unexpired",
+]
 
 LONGEST_NAME = 512
+LARGEST_PAGE = 1000
 
 
 def seconds(at: datetime) -> float:
@@ -46,8 +62,7 @@ class Draft:
 
     def check(self, content_bytes: int) -> None:
         """Raises: InvalidMemory names the value and the rule."""
-        if self.kind not in set(Kind):
-            raise InvalidMemory(f"{self.kind!r} is no kind of memory.", hint=f"One of {', '.join(Kind)}.")
+        kind_of(self.kind)
         if not self.content.strip():
             raise InvalidMemory("The memory is empty.")
         if (size := len(_utf8(self.content, "content"))) > content_bytes:
@@ -106,3 +121,45 @@ def _utf8(text: str, name: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise InvalidMemory(f"The {name} is no valid Unicode text.") from None
+
+
+def check_query(query: str) -> str:
+    _utf8(query, "query")
+    return query
+
+
+def kind_of(kind: Kind | str) -> Kind:
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise InvalidMemory(f"{kind!r} is no kind of memory.", hint=f"One of {', '.join(Kind)}.") from None
+
+
+def plain_id(id: str) -> bool:
+    return id.isascii() and id.isalnum() and len(id) <= 64
+
+
+def page_size(first: int) -> int:
+    if not 0 < first <= LARGEST_PAGE:
+        raise InvalidMemory(f"{first} is no number of results.", hint=f"1 to {LARGEST_PAGE}.")
+    return first
+
+
+def position_of(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
+        raise InvalidMemory(f"{text[:40]!r} is no cursor.", hint="Hand back `end` of the page before.")
+    return int(text)
+
+
+def thread_cursor(updated_at: float, thread: str) -> str:
+    """The cursor behind a conversation; its time is kept to the last bit."""
+    return f"{struct.unpack('>q', struct.pack('>d', updated_at))[0]}/{thread}"
+
+
+def thread_position(cursor: str) -> tuple[float, str]:
+    at, _, thread = cursor.partition("/")
+    return struct.unpack(">d", struct.pack(">q", position_of(at)))[0], thread
+
+
+def unexpired(expires_at: float | None) -> bool:
+    return expires_at is None or expires_at > time.time()

@@ -6,12 +6,15 @@ CleoError
 │   ├── InvalidMemory          content, importance, kind or times that cannot be kept
 │   ├── MemoryNotFound         the user has no such memory (or it was forgotten)
 │   ├── BadArchive             an export that was changed, cut or made for another user
-│   └── UserErased             the user was erased since the caller looked
+│   ├── UserErased             the user was erased since the caller looked
+│   └── VectorMismatch         vectors of another length than the index holds
 ├── EnvironmentFault
 │   ├── StorageFault           the catalogue could not be read or written: nothing was acknowledged
 │   ├── BackendDown            a tier does not answer, or its circuit is open
-│   └── MemoryClosed           a call after `close`
+│   ├── MemoryClosed           a call after `close`
+│   └── EmbedderUnavailable    the embedding model's package or folder is not there
 ├── IntegrityError
+│   ├── SegmentDamaged         bytes are not a whole index segment of a known version
 │   └── SealBroken             a ciphertext is not what was sealed for this user, record, field, tier and version
 ├── TrustError
 │   └── KeyUnavailable         the key that a memory was sealed under is gone or cannot be read
@@ -26,6 +29,7 @@ from cleo_core.errors import BusyError, EnvironmentFault, InputError, IntegrityE
 __all__ = [
     "BackendDown",
     "BadArchive",
+    "EmbedderUnavailable",
     "InvalidMemory",
     "InvalidUser",
     "KeyUnavailable",
@@ -33,8 +37,10 @@ __all__ = [
     "MemoryClosed",
     "MemoryNotFound",
     "SealBroken",
+    "SegmentDamaged",
     "StorageFault",
     "UserErased",
+    "VectorMismatch",
 ]
 
 
@@ -60,6 +66,15 @@ class BackendDown(EnvironmentFault, code="BACKEND_DOWN"): ...
 
 
 class MemoryClosed(EnvironmentFault, code="MEMORY_CLOSED"): ...
+
+
+class EmbedderUnavailable(EnvironmentFault, code="EMBEDDER_UNAVAILABLE"): ...
+
+
+class SegmentDamaged(IntegrityError, code="SEGMENT_DAMAGED"): ...
+
+
+class VectorMismatch(InputError, code="VECTOR_MISMATCH"): ...
 
 
 class SealBroken(IntegrityError, code="SEAL_BROKEN"): ...

@@ -10,19 +10,21 @@ from functools import partial
 from pathlib import Path
 
 from cleo_core import clock
-from cleo_memory.arguments import (
+from cleo_memory.catalog.entry import Entry
+from cleo_memory.catalog.repository import Catalog, UserRows
+from cleo_memory.draft import (
+    Draft,
     check_query,
     kind_of,
+    moment,
     page_size,
     plain_id,
     position_of,
+    seconds,
     thread_cursor,
     thread_position,
     unexpired,
 )
-from cleo_memory.catalog.entry import Entry
-from cleo_memory.catalog.repository import Catalog, UserRows
-from cleo_memory.draft import Draft, moment, seconds
 from cleo_memory.encryption.envelope import key_version_of
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.errors import MemoryNotFound

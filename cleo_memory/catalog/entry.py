@@ -28,7 +28,7 @@ class Entry:
     expires_at: float | None
     pinned: int
     heat: float
-    """Logarithm of the forward-decay counter: see tiering.score."""
+    """Logarithm of the forward-decay counter: see tiering.policy."""
     touched_at: float
     """Last access; at first the time of writing."""
     moved_at: float

@@ -2,9 +2,8 @@
 
     envelope = version (1) | algorithm (1) | key version (4, big-endian) | nonce (12) | ciphertext and tag
 
-AES-256-GCM under a subkey of the user's data key. What the ciphertext belongs to is in its associated data, each part
-with its length in front, so that no two different bindings have the same bytes: a ciphertext moved to another user,
-record, field, tier or version does not open.
+AES-256-GCM under a subkey of the user's data key. What the ciphertext belongs to is in its associated data: moved to
+another user, record, field, tier or version it does not open.
 """
 
 from __future__ import annotations
@@ -19,11 +18,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cleo_memory.errors import SealBroken
 from cleo_memory.records import Owner
 
-__all__ = ["Binding", "key_version_of", "open_envelope", "seal_envelope"]
+__all__ = ["Binding", "joined", "key_version_of", "open_envelope", "seal_envelope"]
 
 VERSION = 1
 AES_256_GCM = 1
 HEADER = struct.Struct(">BBI12s")
+
+
+def joined(*parts: bytes) -> bytes:
+    """Each part with its length in front: no two different lists of parts have the same bytes."""
+    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,7 @@ class Binding:
 
     def encode(self, key_version: int) -> bytes:
         parts = [self.tenant, self.owner, self.record, self.field, self.location, str(self.version), str(key_version)]
-        encoded = [part.encode() for part in parts]
-        return b"".join(struct.pack(">I", len(part)) + part for part in encoded)
+        return joined(*(part.encode() for part in parts))
 
 
 def seal_envelope(cipher: AESGCM, key_version: int, binding: Binding, plaintext: bytes) -> bytes:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import struct
 import time
 from collections import OrderedDict
 
 from cleo_memory.catalog.data_keys import KeyStore, UserDataKeys, WrappedKey
+from cleo_memory.encryption.envelope import joined
 from cleo_memory.encryption.providers import KeyProvider
 from cleo_memory.encryption.user_keys import LOOKUP, UserKeys, keyed_hash
 from cleo_memory.errors import InvalidUser, KeyUnavailable
@@ -36,7 +36,7 @@ class Keyring:
     @classmethod
     async def open(cls, store: KeyStore, provider: KeyProvider, tenant: str) -> Keyring:
         ring = cls(store, provider, tenant)
-        keys = await ring._load(ROOT) or await ring._create(ROOT)
+        keys = await ring._load(ROOT) or await ring._add(ROOT, only_first=True)
         ring._index_key = keys[LOOKUP]
         return ring
 
@@ -71,7 +71,7 @@ class Keyring:
         """The user's keys; a user who has none gets one, durable before this returns."""
         if keys := await self.keys(owner):
             return keys
-        created = UserKeys(self.tenant, owner, await self._create(owner))
+        created = UserKeys(self.tenant, owner, await self._add(owner, only_first=True))
         self._remember(owner, created)
         return created
 
@@ -85,8 +85,7 @@ class Keyring:
         self._cache.pop(owner, None)
 
     def _context(self, owner: Owner, version: int) -> bytes:
-        parts = [self.tenant.encode(), owner.encode(), str(version).encode()]
-        return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+        return joined(self.tenant.encode(), owner.encode(), str(version).encode())
 
     async def _load(self, owner: Owner) -> dict[int, bytes]:
         wrapped = await self.store.of(owner).read(lambda keys: keys.wrapped())
@@ -99,10 +98,6 @@ class Keyring:
     def _wrapped(self, owner: Owner, version: int, key: bytes) -> WrappedKey:
         return WrappedKey(version, *self.provider.wrap(key, self._context(owner, version)))
 
-    async def _create(self, owner: Owner) -> dict[int, bytes]:
-        """A first key, or the one that another process made at the same moment."""
-        return await self._add(owner, only_first=True)
-
     async def rotate_owner(self, owner: Owner) -> int:
         """Give one user a new current data key; what older versions sealed stays readable. Returns its version."""
         await self._add(owner, only_first=False)
@@ -113,6 +108,7 @@ class Keyring:
         return keys.current
 
     async def _add(self, owner: Owner, *, only_first: bool) -> dict[int, bytes]:
+        """A new key; with `only_first`, the one that another process made at the same moment if there is one."""
         while True:
             version = 1 + await self.store.of(owner).read(lambda keys: keys.newest())
             fresh = [

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import struct
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from cleo_memory.encryption.envelope import Binding, key_version_of, open_envelope, seal_envelope
+from cleo_memory.encryption.envelope import Binding, joined, key_version_of, open_envelope, seal_envelope
 from cleo_memory.errors import KeyUnavailable
 from cleo_memory.records import Owner
 
@@ -20,8 +19,7 @@ LOOKUP = 0  # this version never seals and never rotates: it is the key of the u
 
 
 def keyed_hash(key: bytes, *parts: bytes) -> str:
-    message = b"".join(struct.pack(">I", len(part)) + part for part in parts)
-    return hmac.new(key, message, sha256).hexdigest()[:32]
+    return hmac.new(key, joined(*parts), sha256).hexdigest()[:32]
 
 
 class UserKeys:

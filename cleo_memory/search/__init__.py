@@ -1,13 +1,13 @@
 """Exact hybrid retrieval over one user's memories, inside the process.
 
     Document --analyse--> Segment --add--> UserIndex --search--> Match --+ records--> Hit --budget--> Context
-             (text, dates,  (bytes, sealed   (resident,   (hybrid)                        (context)
-              answer_types)  by the store)    in arrays)
+              (text, dates) (bytes, sealed   (resident,   (hybrid)                        (context)
+                             by the store)    in arrays)
 
 | room | holds |
 | --- | --- |
-| `documents`, `errors` | the values, the errors |
-| `text`, `dates`, `answer_types`, `related` | analysis of texts: stems, date terms, answer types, query expansion |
+| `documents` | the values |
+| `text`, `dates`, `related` | analysis of texts: stems and answer types, date terms, query expansion |
 | `embedding`, `scan` | sentence vectors; their exact quantised scan |
 | `segment`, `columns`, `postings`, `layout`, `index` | storage of one user's index, and what is derived from it |
 | `lexical`, `fusion`, `hybrid` | BM25 in context, weights, the whole score |
@@ -18,10 +18,10 @@ Up to `indexes` nothing here knows a store or a key: bytes go out to be sealed a
 by its words as soon as its segment is added, and by its meaning when `UserIndex.attach` has given it a vector.
 """
 
+from cleo_memory.errors import EmbedderUnavailable, SegmentDamaged, VectorMismatch
 from cleo_memory.search.context import Citation, Context, approximate_tokens, build_context
 from cleo_memory.search.documents import Document, Filter, Match
 from cleo_memory.search.embedding import Embedder, open_embedder, passage
-from cleo_memory.search.errors import EmbedderUnavailable, SegmentDamaged, VectorMismatch
 from cleo_memory.search.index import UserIndex
 from cleo_memory.search.resident import ResidentIndexes
 from cleo_memory.search.segment import Segment

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from cleo_core.digest import sha256_file
 from cleo_core.errors import IntegrityError
+from cleo_memory.errors import EmbedderUnavailable
 from cleo_memory.search.documents import Document
-from cleo_memory.search.errors import EmbedderUnavailable
 
 __all__ = ["Embedder", "open_embedder", "passage"]
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cleo_memory.search.answer_types import NAME, NUMBER, TIME, expected_answer_types
 from cleo_memory.search.columns import Columns
 from cleo_memory.search.dates import query_date_terms
 from cleo_memory.search.documents import Filter, Match
@@ -20,7 +19,7 @@ from cleo_memory.search.lexical import Asked, bm25, rarity
 from cleo_memory.search.postings import Postings
 from cleo_memory.search.related import related
 from cleo_memory.search.scan import cosines
-from cleo_memory.search.text import words
+from cleo_memory.search.text import NAME, NUMBER, TIME, expected_answer_types, words
 
 __all__ = ["IndexView", "search"]
 
@@ -41,13 +40,7 @@ class IndexView:
 
 
 def search(
-    index: IndexView,
-    query: str,
-    vector: NDArray[np.float32] | None,
-    *,
-    limit: int,
-    where: Filter,
-    now: float | None,
+    index: IndexView, query: str, vector: NDArray[np.float32] | None, *, limit: int, where: Filter, now: float | None
 ) -> list[Match]:
     """See `UserIndex.search`."""
     allowed = permitted(index, where)

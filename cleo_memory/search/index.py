@@ -10,9 +10,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cleo_memory.errors import VectorMismatch
 from cleo_memory.search.columns import Columns
 from cleo_memory.search.documents import Filter, Match
-from cleo_memory.search.errors import VectorMismatch
 from cleo_memory.search.fusion import WEIGHTS, Weights
 from cleo_memory.search.hybrid import IndexView, search
 from cleo_memory.search.layout import Layout

@@ -205,12 +205,12 @@ class SearchIndexes:
             return
         if state.stale or state.stored > COMPACT_ABOVE:
             blobs = await asyncio.to_thread(lambda: [segment.to_bytes() for segment in index.segments()])
-            await self.segments.replace(owner, self.model, state.seq, blobs)
+            await self.segments.write(owner, self.model, state.seq, blobs, replacing=True)
             state.stored, state.stale, state.pending = len(blobs), False, []
         elif state.pending:
             documents, vectors = [each for each, _ in state.pending], np.stack([each for _, each in state.pending])
             blob = await asyncio.to_thread(lambda: Segment.build(documents, vectors).to_bytes())
-            await self.segments.append(owner, self.model, state.seq, blob)
+            await self.segments.write(owner, self.model, state.seq, [blob], replacing=False)
             state.stored, state.pending = state.stored + 1, []
 
     async def run(self) -> None:

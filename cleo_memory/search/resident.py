@@ -24,8 +24,6 @@ class ResidentIndexes:
         self._indexes: OrderedDict[str, UserIndex] = OrderedDict()
         self._loading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._generation: dict[str, int] = {}
-        self.hits = 0
-        self.misses = 0
         self.evictions = 0
 
     def __len__(self) -> int:
@@ -46,15 +44,12 @@ class ResidentIndexes:
         async with lock:
             index = self._indexes.get(user)
             if index is None:
-                self.misses += 1
                 generation = self._generation.get(user, 0)
                 index = await load()
                 if generation != self._generation.get(user, 0):
                     # Dropped while it was being loaded (erased, say): this caller may use it, nobody after.
                     return index
                 self._indexes[user] = index
-            else:
-                self.hits += 1
             self._indexes.move_to_end(user)
             self._evict(user)
             return index

@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleo_memory.search.answer_types import answer_types, question_share
+from cleo_memory.errors import SegmentDamaged, VectorMismatch
 from cleo_memory.search.dates import date_terms_of
 from cleo_memory.search.documents import Document
-from cleo_memory.search.errors import SegmentDamaged, VectorMismatch
-from cleo_memory.search.text import words
+from cleo_memory.search.text import answer_types, question_share, words
 
 __all__ = ["ANALYSIS", "Segment"]
 
@@ -99,9 +98,7 @@ class Segment:
             return np.array([-1 if v is None else names.setdefault(v, len(names)) for v in values], np.int32)
 
         columns = {
-            "kind": codes([document.kind for document in documents]),
-            "speaker": codes([document.speaker for document in documents]),
-            "conversation": codes([document.conversation for document in documents]),
+            name: codes([getattr(each, name) for each in documents]) for name in ("kind", "speaker", "conversation")
         }
         return cls(
             ids=[document.id for document in documents],
@@ -168,18 +165,8 @@ class Segment:
     def _check(self) -> None:
         """A number that points outside its column must not reach the index."""
         n = len(self.ids)
-        per_document: tuple[NDArray[Any], ...] = (
-            self.at,
-            self.valid_to,
-            self.kind,
-            self.speaker,
-            self.conversation,
-            self.embedded,
-            self.date_terms,
-            self.answer_types,
-            self.question_share,
-        )
-        whole = all(column.shape == (n,) for column in per_document) and len(self.vectors) == n
+        per_document = COLUMNS.keys() - {"vectors", "starts", "term", "count"}
+        whole = all(getattr(self, name).shape == (n,) for name in per_document) and len(self.vectors) == n
         whole = whole and self.starts.shape == (n + 1,) and self.term.shape == self.count.shape == (self.starts[-1],)
         whole = whole and bool(self.starts[0] == 0 and np.all(self.date_terms >= 0))
         whole = whole and bool(np.all(np.diff(self.starts) >= self.date_terms))

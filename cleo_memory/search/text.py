@@ -1,4 +1,4 @@
-"""The text analyser of the lexical index: folding, stop words, stemming."""
+"""The analyser of texts: words, folded and stemmed; answer types (time, number, name); the share of questions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from threading import local
 
 import Stemmer
 
-__all__ = ["STOP_WORDS", "words"]
+__all__ = ["NAME", "NUMBER", "STOP_WORDS", "TIME", "answer_types", "expected_answer_types", "question_share", "words"]
 
 _WORD = re.compile(r"[^\W_]+")
 STOP_WORDS = frozenset(
@@ -24,6 +24,22 @@ STOP_WORDS = frozenset(
     )
 )
 _LETTER_BY_LETTER = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+TIME, NUMBER, NAME = 1, 2, 4
+_TIME = re.compile(
+    r"\b(yesterday|today|tomorrow|last|next|ago|week|weekend|month|year|monday|tuesday|wednesday|thursday|friday|saturday"
+    r"|sunday|january|february|march|april|may \d|june|july|august|september|october|november|december|\d{4})\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"\b(\d+|two|three|four|five|six|seven|eight|nine|ten|couple|twice|once|several|few)\b", re.IGNORECASE
+)
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
+_ASKED = (
+    (TIME, re.compile(r"\s*when\b|.*\bwhat (date|day|year|month)\b", re.IGNORECASE)),
+    (NUMBER, re.compile(r".*\bhow (many|much|often|long)\b", re.IGNORECASE)),
+    (NAME, re.compile(r"\s*(who|where|which)\b|.*\bname\b", re.IGNORECASE)),
+)
+_ENDS = re.compile(r"[.!?]+")
 _stemmers = local()  # a stemmer keeps a cache of its own and is not thread-safe
 
 
@@ -51,3 +67,20 @@ def _fold(text: str) -> str:
         return text.lower()
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in parts if not unicodedata.combining(letter))
+
+
+def answer_types(text: str) -> int:
+    """Bits of the answer types that a text holds."""
+    found = ((TIME, _TIME), (NUMBER, _NUMBER), (NAME, _NAME))
+    return sum(bit for bit, pattern in found if pattern.search(text))
+
+
+def expected_answer_types(question: str) -> int:
+    """Bits of the answer types that a question expects."""
+    return sum(bit for bit, pattern in _ASKED if pattern.match(question))
+
+
+def question_share(text: str) -> float:
+    """Share of the sentences that are questions, 0 to 1."""
+    ends = _ENDS.findall(text)
+    return sum("?" in end for end in ends) / len(ends) if ends else 0.0

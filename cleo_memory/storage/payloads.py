@@ -15,7 +15,7 @@ from cleo_memory.encryption.user_keys import UserKeys
 from cleo_memory.errors import KeyUnavailable, UserErased
 from cleo_memory.records import ErasureEpoch, Kind, Owner, Record, Tier, new_id
 from cleo_memory.storage.protocol import Sealed
-from cleo_memory.storage.reading import CONTENT, Opened, PayloadReader
+from cleo_memory.storage.reading import CONTENT, PayloadReader
 from cleo_memory.storage.tiers import TierStore, TierStores
 
 __all__ = ["CATALOGUE", "CONTENT", "THREAD", "PayloadStore"]
@@ -26,7 +26,7 @@ VITAL = 0.9
 Vectors = Callable[[Sequence[Record]], Sequence[Sequence[float]]]
 
 
-class PayloadStore:
+class PayloadStore(PayloadReader):
     def __init__(
         self,
         catalog: Catalog,
@@ -41,16 +41,8 @@ class PayloadStore:
             first_heat: the access score of a new memory by (importance, time of writing).
             vectors: with ``vectors=indexed``, makes what indexed stores are given; takes its time.
         """
-        self.catalog, self.keyring, self.first_heat, self.vectors = catalog, keyring, first_heat, vectors
-        self.tiers = tiers or TierStores()
-        self.reader = PayloadReader(catalog, keyring, self.tiers)
-        self.verified = self.reader.verified
-
-    async def open(self, owner: Owner, entries: Sequence[Entry]) -> Opened:
-        """The memories of these rows; the result says which are damaged and which out of reach."""
-        return await self.reader.open(owner, entries)
-
-    # -- writing ---------------------------------------------------------------------------------------------------
+        super().__init__(catalog, keyring, tiers or TierStores())
+        self.first_heat, self.vectors = first_heat, vectors
 
     async def write(
         self,
@@ -133,24 +125,16 @@ class PayloadStore:
         """Where a new memory begins: an active conversation and what matters much is hot, the rest is warm."""
         return Tier.HOT if draft.kind is Kind.CONVERSATION or draft.importance >= VITAL else Tier.WARM
 
-    # -- for another tier -------------------------------------------------------------------------------------------
-
     async def reseal(self, owner: Owner, entries: Collection[Entry], tier_store: TierStore) -> list[Sealed]:
         """The memories of these rows, sealed for a tier. Raises: BackendDown, SealBroken."""
-        keys = await self.keyring.keys(owner)
-        if keys is None:
+        if (keys := await self.keyring.keys(owner)) is None:
             return []
         plain = (await self.open(owner, list(entries))).whole().payloads
         there = [entry for entry in entries if entry.id in plain]
         vectors = await self._vectors(there, plain, tier_store)
         return [
-            Sealed(
-                entry.id,
-                entry.version,
-                keys.seal(entry.id, CONTENT, str(tier_store.tier), entry.version, plain[entry.id]),
-                vectors.get(entry.id),
-            )
-            for entry in there
+            Sealed(id, version, keys.seal(id, CONTENT, tier_store.tier, version, plain[id]), vectors.get(id))
+            for id, version in ((entry.id, entry.version) for entry in there)
         ]
 
     async def _vectors(

@@ -39,14 +39,8 @@ class SegmentStore:
             return StoredSegments([], 0)
         return StoredSegments([_open(keys, each) for each in stored], max(each.through for each in stored))
 
-    async def append(self, owner: Owner, model: str, through: int, blob: bytes) -> None:
-        await self._write(owner, model, through, [blob], replacing=False)
-
-    async def replace(self, owner: Owner, model: str, through: int, blobs: list[bytes]) -> None:
-        """Put these in the place of all segments that they cover, and of those of other models."""
-        await self._write(owner, model, through, blobs, replacing=True)
-
-    async def _write(self, owner: Owner, model: str, through: int, blobs: list[bytes], *, replacing: bool) -> None:
+    async def write(self, owner: Owner, model: str, through: int, blobs: list[bytes], *, replacing: bool) -> None:
+        """Store segments; with `replacing` in the place of all that they cover, and of those of other models."""
         keys = await self.keyring.keys(owner)
         if keys is None:
             return  # erased meanwhile

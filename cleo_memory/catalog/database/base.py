@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Database", "Rows", "Transaction", "fetch", "marks"]
+__all__ = ["Database", "Rows", "Transaction", "marks"]
 
 T = TypeVar("T")
 
@@ -61,8 +61,3 @@ class Database(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-def fetch(sql: str, parameters: Sequence[Any], tx: Transaction) -> list[Any]:
-    """All rows of one statement: ``database.read(partial(fetch, sql, parameters))``."""
-    return tx.execute(sql, parameters).fetchall()

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.records import Owner, Tier
-from cleo_memory.tiering.policy import TierPolicy
-from cleo_memory.tiering.score import LANDMARK, decayed, heat_after, heat_below
+from cleo_memory.tiering.policy import LANDMARK, TierPolicy, decayed, heat_after, heat_below
 
 pytestmark = pytest.mark.unit
 DAY = 86400.0

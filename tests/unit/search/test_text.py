@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleo_memory.search.answer_types import NAME, NUMBER, TIME, answer_types, expected_answer_types, question_share
 from cleo_memory.search.dates import date_terms_of, query_date_terms
 from cleo_memory.search.related import related
-from cleo_memory.search.text import words
+from cleo_memory.search.text import NAME, NUMBER, TIME, answer_types, expected_answer_types, question_share, words
 
 pytestmark = pytest.mark.unit
 
