@@ -10,7 +10,8 @@ from typing import Any
 
 from cleo_core.settings import home, load
 from cleo_memory.catalog.data_keys import KeyStore
-from cleo_memory.catalog.database.connect import open_catalogue, open_keys
+from cleo_memory.catalog.database.connect import open_database
+from cleo_memory.catalog.migrations.tables import CATALOGUE, KEYS
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.providers import EnvironmentKeys, FileKeys, KeyProvider
@@ -54,9 +55,9 @@ class _Opening:
             embedder = await asyncio.to_thread(open_embedder, settings.embedder)
         async with AsyncExitStack() as undo:  # what was opened is closed again when a later step fails
             undo.push_async_callback(tiers.close)
-            catalog = Catalog(await open_catalogue(settings))
+            catalog = Catalog(await open_database(settings, CATALOGUE))
             undo.push_async_callback(catalog.close)
-            store = KeyStore(await open_keys(settings))
+            store = KeyStore(await open_database(settings, KEYS))
             undo.push_async_callback(store.close)
             keyring = await Keyring.open(store, provider, settings.tenant)
             vectors = partial(_vectors, embedder) if settings.vectors == "indexed" and embedder is not None else None

@@ -41,7 +41,7 @@ class Entry:
     seq: int = 0
     """Order of change: the feed that resident indexes follow."""
     seal: str = ""
-    """Over what this row says of the memory, under the user's key: see encryption.row_mac. A tombstone has none."""
+    """Over what this row says of the memory, under the user's key: see encryption.user_keys. A tombstone has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ transaction in its hands, so no method of it can reach a row of another user, wh
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, TypeVarTuple
 
 from cleo_memory.catalog.database.base import Database, Transaction, marks
 from cleo_memory.records import Owner
@@ -17,6 +17,7 @@ __all__ = ["OwnedTable", "Reads", "ReadsAndWrites", "SharedTable"]
 PART = 500  # values in one condition: what every version of SQLite takes
 Rows = TypeVar("Rows")
 T = TypeVar("T")
+Given = TypeVarTuple("Given")
 
 
 class OwnedTable:
@@ -90,16 +91,16 @@ class SharedTable:
 
 
 class Reads(Generic[Rows]):
-    """Runs work over some tables on one consistent snapshot."""
+    """Runs work over some tables on one consistent snapshot; what else it is given is handed through."""
 
     def __init__(self, database: Database, tables: Callable[[Transaction], Rows]) -> None:
         self._database, self._tables = database, tables
 
-    async def read(self, work: Callable[[Rows], T]) -> T:
-        return await self._database.read(lambda tx: work(self._tables(tx)))
+    async def read(self, work: Callable[[Rows, *Given], T], *given: *Given) -> T:
+        return await self._database.read(lambda tx: work(self._tables(tx), *given))
 
 
 class ReadsAndWrites(Reads[Rows]):
-    async def write(self, work: Callable[[Rows], T]) -> T:
+    async def write(self, work: Callable[[Rows, *Given], T], *given: *Given) -> T:
         """Run `work` in one transaction, durable when this returns. It may run again after a conflict."""
-        return await self._database.write(lambda tx: work(self._tables(tx)))
+        return await self._database.write(lambda tx: work(self._tables(tx), *given))

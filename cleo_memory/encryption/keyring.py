@@ -115,12 +115,7 @@ class Keyring:
                 await asyncio.to_thread(self._wrapped, owner, each, os.urandom(32))
                 for each in ([LOOKUP, version] if only_first else [version])
             ]
-
-            def add(keys: UserDataKeys, fresh: list[WrappedKey] = fresh) -> None:
-                if not (only_first and keys.wrapped()):
-                    keys.add(fresh, time.time())
-
-            await self.store.of(owner).write(add)
+            await self.store.of(owner).write(_add, fresh, only_first)
             if found := await self._load(owner):
                 return found
 
@@ -149,3 +144,8 @@ class Keyring:
         opened = await asyncio.to_thread(self._unwrapped, owner, key)
         again = await asyncio.to_thread(self._wrapped, owner, key.version, opened)
         await self.store.of(owner).write(lambda keys: keys.rewrap(key, again))
+
+
+def _add(keys: UserDataKeys, fresh: list[WrappedKey], only_first: bool) -> None:
+    if not (only_first and keys.wrapped()):
+        keys.add(fresh, time.time())

@@ -1,19 +1,29 @@
-"""The opened keys of one user: seal, open, and keyed hashes by which equal texts are found without being readable."""
+"""The opened keys of one user: seal, open, keyed hashes by which equal texts are found without being readable, and the
+signature of a catalogue row (`seal`), a keyed hash over what it says of a memory.
+
+Whoever may write the catalogue, but has no keys, can take a row away; a time, an importance, a validity, a place in a
+conversation that was changed shows when the memory is read. What only decides where a memory lives (tier, score,
+pinning) is not in it, because it changes without the user's key.
+"""
 
 from __future__ import annotations
 
 import hmac
+import json
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from cleo_memory.catalog.entry import Entry
 from cleo_memory.encryption.envelope import Binding, joined, key_version_of, open_envelope, seal_envelope
-from cleo_memory.errors import KeyUnavailable
+from cleo_memory.errors import KeyUnavailable, SealBroken
 from cleo_memory.records import Owner
 
-__all__ = ["LOOKUP", "UserKeys", "keyed_hash"]
+__all__ = ["LOOKUP", "RowMac", "UserKeys", "keyed_hash"]
 
 LOOKUP = 0  # this version never seals and never rotates: it is the key of the user's keyed hashes
 
@@ -68,3 +78,53 @@ class UserKeys:
         """Raises: SealBroken, KeyUnavailable."""
         binding = Binding(self.tenant, self.owner, record, field, location, version)
         return open_envelope(self._cipher(key_version_of(envelope), field), binding, envelope)
+
+
+ROW = "row"
+
+
+class RowMac:
+    """Signs and checks rows of one user."""
+
+    def __init__(self, keys: UserKeys) -> None:
+        self._keys = keys
+
+    def sign(self, entry: Entry, **changes: Any) -> Entry:
+        """A row with changes, signed. Raises: KeyUnavailable when the version of the key that it names is gone."""
+        written = replace(entry, **changes)
+        return replace(written, seal=self._mac(written))
+
+    def amend(self, entry: Entry, **changes: Any) -> Entry:
+        """The same of a row that was signed before; it is checked first, so that no forged row is made whole."""
+        self.check(entry)
+        return self.sign(entry, **changes)
+
+    def check(self, entry: Entry) -> None:
+        """Raises: SealBroken when the row is not what was written with the user's key."""
+        if self._mac(entry) != entry.seal:
+            raise SealBroken(
+                f"The catalogue's row of memory {entry.id} was changed by somebody without the user's key.",
+                hint="Restore the catalogue from a backup, or forget the memory.",
+            )
+
+    def _mac(self, entry: Entry) -> str:
+        stated: list[Any] = [
+            entry.id,
+            int(entry.version),
+            entry.kind,
+            entry.thread,
+            entry.slot,
+            _real(entry.importance),
+            _real(entry.created_at),
+            _real(entry.valid_from),
+            _real(entry.valid_to),
+            _real(entry.expires_at),
+            entry.digest,
+            int(entry.position),
+        ]
+        # JSON separates unambiguously, and its numbers are read back as they were written.
+        return self._keys.mac(entry.key_version, json.dumps(stated).encode(), ROW)
+
+
+def _real(value: float | None) -> float | None:
+    return None if value is None else float(value) + 0.0  # no -0.0, which not every store keeps

@@ -138,7 +138,7 @@ class Eraser:
         while True:
             try:
                 since = time.time() - RECENT
-                recent = await self.catalog.all_users.read(lambda rows, since=since: rows.erasures.since(since))  # type: ignore[misc]
+                recent = await self.catalog.all_users.read(lambda rows, since: rows.erasures.since(since), since)
                 for id, owner in recent:
                     # What was erased before the first look was never here; what the user wrote after it may be.
                     if known is not None and id not in known:

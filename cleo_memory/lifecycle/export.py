@@ -10,7 +10,6 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,7 @@ from cleo_core.clock import timestamp
 from cleo_core.crypto.dsse import Envelope, sign
 from cleo_core.digest import sha256_file
 from cleo_core.files import numbered_jsonl, write_atomic, write_json
-from cleo_memory.catalog.entry import Entry
-from cleo_memory.catalog.repository import Catalog, UserRows
+from cleo_memory.catalog.repository import Catalog
 from cleo_memory.draft import Draft
 from cleo_memory.errors import BadArchive
 from cleo_memory.lifecycle.signing import EXPORT, audit, read_signed, signing_key
@@ -52,7 +50,7 @@ class Exporter:
     async def lines(self, owner: Owner) -> AsyncIterator[str]:
         """One JSON object per memory, superseded preferences among them, in the order of writing."""
         catalog, after = self.catalog.of(owner), 0
-        while entries := await catalog.read(partial(_page, after)):
+        while entries := await catalog.read(lambda rows, after: rows.memories.oldest(PAGE, after), after):
             for record in (await self.payloads.open(owner, entries)).whole().records():
                 yield json.dumps(_values(record), ensure_ascii=False, sort_keys=True)
             after = entries[-1].position
@@ -91,7 +89,7 @@ class Exporter:
                 valid_to = values.get("valid_to")
             except (ValueError, KeyError, TypeError) as error:
                 raise BadArchive(f"Line {number} of {path.name} is no memory: {error}.") from None
-            if await self.catalog.of(owner).read(partial(_ever, id)):
+            if await self.catalog.of(owner).read(lambda rows, id: rows.memories.ever(id), id):
                 known += 1
                 continue
             ended = None if valid_to is None else datetime.fromisoformat(valid_to).timestamp()
@@ -99,14 +97,6 @@ class Exporter:
             written += 1
         await audit("memory.restored", owner, written=written, known=known)
         return written, known
-
-
-def _page(after: int, rows: UserRows) -> list[Entry]:
-    return rows.memories.oldest(PAGE, after)
-
-
-def _ever(id: str, rows: UserRows) -> bool:
-    return rows.memories.ever(id)
 
 
 def manifest_path(path: Path) -> Path:

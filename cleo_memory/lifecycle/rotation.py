@@ -7,14 +7,12 @@ sealed is sealed anew, one memory at a time, each under a new record version; th
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog, UserRows
 from cleo_memory.encryption.envelope import key_version_of
 from cleo_memory.encryption.keyring import Keyring
-from cleo_memory.encryption.row_mac import RowMac
-from cleo_memory.encryption.user_keys import UserKeys
+from cleo_memory.encryption.user_keys import RowMac, UserKeys
 from cleo_memory.lifecycle.signing import audit
 from cleo_memory.records import Owner
 from cleo_memory.storage.payloads import CATALOGUE, CONTENT, THREAD, PayloadStore
@@ -49,7 +47,7 @@ class Rotation:
             sealed = [
                 (each, *_sealed(keys, each, opened.payloads[each.id])) for each in found if each.id in opened.payloads
             ]
-            done += await catalog.write(partial(self._replace, sealed))
+            done += await catalog.write(self._replace, sealed)
         names = await catalog.read(lambda rows: rows.threads.names())
         fresh = [(thread, _renamed(keys, thread, name)) for thread, name in names if key_version_of(name) < current]
         await catalog.write(lambda rows: rows.threads.rename(fresh))
@@ -66,7 +64,7 @@ class Rotation:
         await audit("memory.kek-rotated", self.keyring.provider.current, keys=done)
         return done
 
-    def _replace(self, sealed: list[tuple[Entry, Entry, bytes]], rows: UserRows) -> int:
+    def _replace(self, rows: UserRows, sealed: list[tuple[Entry, Entry, bytes]]) -> int:
         done = 0
         for entry, fresh, envelope in sealed:
             if not rows.memories.reseal(entry, fresh):

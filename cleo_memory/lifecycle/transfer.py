@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from cleo_core.errors import InputError
 from cleo_core.progress import Reporter, silent
@@ -138,7 +137,7 @@ class Transfer:
             if not tier_stores:
                 report.failed.append(entry.id)
                 continue
-            if not await self.catalog.of(owner).write(partial(_point, entry, tier_stores)):
+            if not await self.catalog.of(owner).write(_point, entry, tier_stores):
                 await self._take_back(owner, entry, tier_stores)
                 continue
             report.verified += 1
@@ -165,7 +164,7 @@ class Transfer:
         gone = [tier_store for tier_store in self.source if tier_store.key not in kept]
         for tier_store in gone:
             assert tier_store.store is not None
-            await self.catalog.of(owner).write(partial(_forget_copy, entry.id, tier_store.key))
+            await self.catalog.of(owner).write(lambda rows, key: rows.copies.drop_from(key, [entry.id]), tier_store.key)
             try:
                 await tier_store.store.drop(owner, {entry.id: entry.version})
             except BackendDown:
@@ -181,7 +180,7 @@ def _embedded(tier_store: TierStore) -> bool:
     return tier_store.store is None or tier_store.store.name == EmbeddedStore.name
 
 
-def _point(entry: Entry, tier_stores: Sequence[TierStore], rows: UserRows) -> bool:
+def _point(rows: UserRows, entry: Entry, tier_stores: Sequence[TierStore]) -> bool:
     """Note the copies and move the pointer; False when the memory was forgotten or changed meanwhile."""
     if not rows.memories.is_current(entry.id, entry.version):
         return False
@@ -194,7 +193,3 @@ def _point(entry: Entry, tier_stores: Sequence[TierStore], rows: UserRows) -> bo
         if _embedded(home):
             rows.payloads.drop_but(entry.id, home.tier)
     return True
-
-
-def _forget_copy(id: str, store: str, rows: UserRows) -> None:
-    rows.copies.drop_from(store, [id])

@@ -9,8 +9,8 @@
 | `documents` | the values |
 | `text`, `dates`, `related` | analysis of texts: stems and answer types, date terms, query expansion |
 | `embedding`, `scan` | sentence vectors; their exact quantised scan |
-| `segment`, `columns`, `postings`, `layout`, `index` | storage of one user's index, and what is derived from it |
-| `lexical`, `fusion`, `hybrid` | BM25 in context, weights, the whole score |
+| `segment`, `columns`, `index` | storage of one user's index, and what is derived from it |
+| `lexical`, `fusion`, `hybrid` | postings and BM25 in context, weights, the whole score |
 | `resident`, `indexes` | which users' indexes are in memory, and how they keep up with the catalogue |
 | `context` | notes for a prompt within a token budget, each with its reason |
 

@@ -1,4 +1,6 @@
-"""The column store of a user's index: one row per document, with links to its neighbours in the conversation."""
+"""The column store of a user's index, one row per document, linked to its neighbours in the conversation; and what is
+derived from it for scoring: neighbours, conversations, context lengths.
+"""
 
 from __future__ import annotations
 
@@ -7,45 +9,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleo_memory.search.fusion import WEIGHTS
 from cleo_memory.search.scan import ZERO, dequantize, quantize
 from cleo_memory.search.segment import Segment
 
-__all__ = ["Columns"]
+__all__ = ["Columns", "Layout"]
 
 NOBODY = -1
-FILLS: dict[str, tuple[Any, Any]] = {
-    "at": (np.float64, np.nan),
-    "valid_to": (np.float64, np.inf),
-    "kind": (np.int32, NOBODY),
-    "speaker": (np.int32, NOBODY),
-    "conversation": (np.int32, NOBODY),
-    "before": (np.int32, NOBODY),
-    "after": (np.int32, NOBODY),
-    "answer_types": (np.uint8, 0),
-    "question_share": (np.uint8, 0),
-    "length": (np.float32, 0),
-    "scale": (np.float32, 0),
-    "embedded": (np.bool_, False),
-    "alive": (np.bool_, False),
-}
 
 
 class Columns:
     """Arrays with room to grow; only the first ``len(ids)`` rows mean anything, and of them those that are alive."""
 
-    at: NDArray[np.float64]
-    valid_to: NDArray[np.float64]
-    kind: NDArray[np.int32]
-    speaker: NDArray[np.int32]
-    conversation: NDArray[np.int32]
-    before: NDArray[np.int32]
-    after: NDArray[np.int32]
-    answer_types: NDArray[np.uint8]
-    question_share: NDArray[np.uint8]
-    length: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    embedded: NDArray[np.bool_]
-    alive: NDArray[np.bool_]
+    # A class's own value is what an empty row holds.
+    at: NDArray[np.float64] = np.full(1, np.nan)
+    valid_to: NDArray[np.float64] = np.full(1, np.inf)
+    kind: NDArray[np.int32] = np.full(1, NOBODY, np.int32)
+    speaker: NDArray[np.int32] = np.full(1, NOBODY, np.int32)
+    conversation: NDArray[np.int32] = np.full(1, NOBODY, np.int32)
+    before: NDArray[np.int32] = np.full(1, NOBODY, np.int32)
+    after: NDArray[np.int32] = np.full(1, NOBODY, np.int32)
+    answer_types: NDArray[np.uint8] = np.zeros(1, np.uint8)
+    question_share: NDArray[np.uint8] = np.zeros(1, np.uint8)
+    length: NDArray[np.float32] = np.zeros(1, np.float32)
+    scale: NDArray[np.float32] = np.zeros(1, np.float32)
+    embedded: NDArray[np.bool_] = np.zeros(1, np.bool_)
+    alive: NDArray[np.bool_] = np.zeros(1, np.bool_)
 
     def __init__(self, dim: int) -> None:
         self.ids: list[str] = []
@@ -57,12 +46,12 @@ class Columns:
         self.speakers: set[int] = set()
         """Everybody who ever spoke here."""
         self._last: dict[int, int] = {}
-        for name, (dtype, _) in FILLS.items():
-            setattr(self, name, np.zeros(0, dtype))
+        for name, empty in EMPTY.items():
+            setattr(self, name, empty[:0])
 
     @property
     def nbytes(self) -> int:
-        return int(self.vectors.nbytes + sum(getattr(self, name).nbytes for name in FILLS))
+        return int(self.vectors.nbytes + sum(getattr(self, name).nbytes for name in EMPTY))
 
     def append(self, segment: Segment) -> NDArray[np.int32]:
         """Put the segment's documents into new rows and return these."""
@@ -108,8 +97,8 @@ class Columns:
                 else:
                     self._last[conversation] = before
             self.ids[row] = ""
-        for name, (_, fill) in FILLS.items():
-            getattr(self, name)[rows] = fill
+        for name, empty in EMPTY.items():
+            getattr(self, name)[rows] = empty
         self.vectors[rows] = ZERO
         self.version += 1
 
@@ -138,10 +127,63 @@ class Columns:
         if rows <= room:
             return
         room = max(rows, room + room // 4, 64)
-        for name, (dtype, fill) in FILLS.items():
-            grown = np.full(room, fill, dtype)
+        for name, empty in EMPTY.items():
+            grown = np.repeat(empty, room)
             grown[: len(self.ids)] = getattr(self, name)[: len(self.ids)]
             setattr(self, name, grown)
         vectors = np.full((room, self.vectors.shape[1]), ZERO, np.uint8)
         vectors[: len(self.ids)] = self.vectors[: len(self.ids)]
         self.vectors = vectors
+
+
+EMPTY: dict[str, NDArray[Any]] = {name: held for name, held in vars(Columns).items() if isinstance(held, np.ndarray)}
+
+
+Scores = NDArray[np.float32]
+
+
+class Layout:
+    """The rows of an index at one moment."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.version = columns.version
+        self.rows = n = len(columns.ids)
+        self.present = columns.alive[:n].copy()
+        self.alive = int(self.present.sum())
+        self.before, self.after = columns.before[:n].copy(), columns.after[:n].copy()
+        self.links: list[NDArray[np.int32]] = []
+        """For each distance and side the neighbour of each row, `NOBODY` (the last slot) where there is none."""
+        for link in (self.before, self.after):
+            step = link
+            for distance in range(WEIGHTS.reach):
+                if distance:
+                    step = np.where(step == NOBODY, NOBODY, link[step])
+                self.links.append(step)
+        own = columns.length[:n]
+        padded = np.append(own, np.float32(0))
+        context = WEIGHTS.own_words * own + sum((padded[link] for link in self.links), np.zeros(n, np.float32))
+        self.own_lengths, self.context_lengths = self._relative(own), self._relative(context)
+        codes = columns.conversation[:n]
+        # A memory outside any conversation is a conversation of its own.
+        self.conversation = np.where(codes == NOBODY, len(columns.names) + np.arange(n), codes)
+        self.conversations = len(columns.names) + n
+        self.question_share: Scores = columns.question_share[:n].astype(np.float32) / np.float32(255)
+
+    def _relative(self, lengths: Scores) -> Scores:
+        mean = float(lengths[self.present].mean()) if self.alive else 1.0
+        return (lengths / np.float32(mean or 1.0)).astype(np.float32)
+
+    def previous(self, scores: Scores) -> Scores:
+        """The score of the document before each, 0 where there is none."""
+        return np.append(scores, np.float32(0))[self.before]
+
+    def better_neighbour(self, scores: Scores) -> Scores:
+        """The higher score of the two documents beside each."""
+        padded = np.append(scores, np.float32(0))
+        return np.maximum(padded[self.before], padded[self.after])
+
+    def best_of_conversation(self, scores: Scores) -> Scores:
+        """The highest score in each document's conversation."""
+        best = np.full(self.conversations, -np.inf, np.float32)
+        np.maximum.at(best, self.conversation, scores)
+        return best[self.conversation]

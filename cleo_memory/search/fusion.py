@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WEIGHTS", "Weights", "min_max"]
+__all__ = ["WEIGHTS", "min_max"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleo_memory.errors import VectorMismatch
-from cleo_memory.search.columns import Columns
 from cleo_memory.search.documents import Filter, Match
-from cleo_memory.search.fusion import WEIGHTS, Weights
-from cleo_memory.search.hybrid import IndexView, search
-from cleo_memory.search.layout import Layout
-from cleo_memory.search.postings import Postings
+from cleo_memory.search.hybrid import IndexArrays, search
 from cleo_memory.search.scan import ZERO, quantize
 from cleo_memory.search.segment import Segment
 
@@ -37,23 +33,21 @@ def exclusive(method: Callable[Concatenate[UserIndex, P], R]) -> Callable[Concat
     return alone
 
 
-class UserIndex:
+class UserIndex(IndexArrays):
     """Documents of one user. Safe to use from several threads: each call has the index to itself while it runs.
 
     A document becomes searchable by its words with `add` and by its meaning as soon as its segment carries a vector,
     then or later through `attach`, so that an acknowledged memory is found before the embedder got to it.
     """
 
-    def __init__(self, dim: int, weights: Weights = WEIGHTS) -> None:
-        self.dim = dim
-        self.weights = weights
+    def __init__(self, dim: int) -> None:
         self.lock = RLock()
-        self._clear()
+        super().__init__(dim)
 
     @classmethod
-    def load(cls, dim: int, segments: Iterable[Segment], weights: Weights = WEIGHTS) -> UserIndex:
+    def load(cls, dim: int, segments: Iterable[Segment]) -> UserIndex:
         """Build from stored segments, oldest first; a later document with the same id replaces the earlier one."""
-        index = cls(dim, weights)
+        index = cls(dim)
         for segment in segments:
             index.add(segment)
         return index
@@ -148,15 +142,16 @@ class UserIndex:
             # Date terms come first within each document: sorted by document, and stable, they stay so.
             order = np.argsort(np.repeat(np.tile(np.arange(len(chosen)), 2), [*dated, *worded]), kind="stable")
             used, term = np.unique(np.concatenate([date, word])[order], return_inverse=True)
-            held = self.columns.segment(
-                chosen,
-                terms=[terms[number] for number in used],
-                starts=np.concatenate([[0], np.cumsum(dated + worded)]),
-                term=term.astype(np.int32),
-                count=np.concatenate([date_count, word_count])[order],
-                date_terms=dated.astype(np.int32),
+            folded.append(
+                self.columns.segment(
+                    chosen,
+                    terms=[terms[number] for number in used],
+                    starts=np.concatenate([[0], np.cumsum(dated + worded)]),
+                    term=term.astype(np.int32),
+                    count=np.concatenate([date_count, word_count])[order],
+                    date_terms=dated.astype(np.int32),
+                )
             )
-            folded.append(held)
         return folded
 
     @exclusive
@@ -176,28 +171,17 @@ class UserIndex:
             vector: its embedding ``[dim]``; None searches by words alone (the embedder is down).
             now: the day that ``yesterday`` in the question is relative to.
         """
-        view = IndexView(self.columns, self.layout(), self.words, self.dates, self.term_numbers, self.weights)
-        return search(view, query, vector, limit=limit, where=where or Filter(), now=now)
+        return search(self, query, vector, limit=limit, where=where or Filter(), now=now)
 
     @exclusive
     def wipe(self) -> None:
         """Overwrite vectors and drop everything: called when a user is erased."""
         self.columns.vectors[:] = ZERO
-        self._clear()
+        self.clear()
 
-    def _clear(self) -> None:
-        self.columns = Columns(self.dim)
-        self.words = Postings()
-        self.dates = Postings()
-        self.term_numbers: dict[str, int] = {}
+    def clear(self) -> None:
+        super().clear()
         self._row_of: dict[str, int] = {}
-        self._layout: Layout | None = None
-
-    def layout(self) -> Layout:
-        """What is derived from the rows as they are now."""
-        if self._layout is None or self._layout.version != self.columns.version:
-            self._layout = Layout(self.columns, self.weights)
-        return self._layout
 
     def _erase(self, rows: Sequence[int]) -> None:
         gone = np.zeros(len(self.columns.ids), bool)
@@ -208,6 +192,6 @@ class UserIndex:
 
     def _compact(self) -> None:
         segments = self.segments()
-        self._clear()
+        self.clear()
         for segment in segments:
             self.add(segment)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cleo_core.errors import CleoError, ConfigError
 from cleo_memory.catalog.entry import Entry
-from cleo_memory.catalog.repository import Catalog, UserRows
+from cleo_memory.catalog.repository import Catalog
 from cleo_memory.records import Owner
 from cleo_memory.search import (
     Document,
@@ -38,10 +38,6 @@ __all__ = ["SearchIndexes", "damaged_reason"]
 log = logging.getLogger(__name__)
 EMBED_BATCH = 64
 COMPACT_ABOVE = 64  # stored segments of a user
-
-
-def _changes(since: int, rows: UserRows) -> list[Entry]:
-    return rows.memories.changes(since)
 
 
 def damaged_reason(id: str) -> str:
@@ -71,11 +67,9 @@ class SearchIndexes:
         segments: SegmentStore,
         embedder: Embedder | None,
         index_bytes: int,
-        *,
-        dim: int = 384,
     ) -> None:
         self.catalog, self.payloads, self.segments, self.embedder = catalog, payloads, segments, embedder
-        self.dim = embedder.dim if embedder else dim
+        self.dim = embedder.dim if embedder else 384
         self.model = embedder.name if embedder else "none"
         self.resident = ResidentIndexes(index_bytes)
         self._states: dict[Owner, _State] = {}
@@ -111,12 +105,12 @@ class SearchIndexes:
 
     async def fresh(self, owner: Owner) -> UserIndex:
         """The user's index with every acknowledged memory in it."""
-        lock = self._locks.setdefault(owner, asyncio.Lock())
-        async with lock:
-            index = await self.resident.acquire(owner, lambda: self._load(owner))
-            while (state := self._states.get(owner)) is None:  # let go of while it was being loaded
+        async with self._locks.setdefault(owner, asyncio.Lock()):
+            state = None
+            while state is None:  # again when it was let go of while it was being loaded
                 index = await self.resident.acquire(owner, lambda: self._load(owner))
-            while changed := await self.catalog.of(owner).read(partial(_changes, state.seq)):
+                state = self._states.get(owner)
+            while changed := await self.catalog.of(owner).read(lambda rows, seq: rows.memories.changes(seq), state.seq):
                 await self._apply(owner, index, state, changed)
                 state.seq = changed[-1].seq
             return index

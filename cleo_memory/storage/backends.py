@@ -41,10 +41,7 @@ def open_tiers(settings: MemorySettings) -> TierStores:
                 "CLEO_MEMORY_PINECONE_HOST is set, but CLEO_MEMORY_VECTORS is sealed.",
                 hint="Pinecone keeps vectors in the clear: set CLEO_MEMORY_VECTORS=indexed if that is wanted.",
             )
-        from cleo_memory.storage.adapters.pinecone import PineconeStore
-
-        store = PineconeStore(settings.pinecone_host, secret(settings.pinecone_api_key))
-        mirrors.append(TierStore(Tier.COLD, resilient(store), mirror=True))
+        mirrors.append(TierStore(Tier.COLD, resilient(_pinecone(settings.pinecone_host, settings)), mirror=True))
     return TierStores(stores, mirrors, vectors=vectors)
 
 
@@ -73,6 +70,12 @@ def open_store(url: str, settings: MemorySettings) -> Store:
     raise ConfigError(f"There is no backend for {shown(url)}.", hint="redis://, mongodb:// or postgresql://.")
 
 
+def _pinecone(host: str, settings: MemorySettings) -> Store:
+    from cleo_memory.storage.adapters.pinecone import PineconeStore
+
+    return PineconeStore(host, secret(settings.pinecone_api_key))
+
+
 def secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
@@ -98,11 +101,8 @@ async def open_named(settings: MemorySettings, names: Sequence[str], urls: Mappi
         schemes = (*POSTGRES, *REST) if TIER_OF.get(name) is Tier.COLD else (name,)
         known = [url for url in (settings.hot, settings.warm, settings.cold) if url.startswith(schemes)]
         if name == "pinecone":
-            from cleo_memory.storage.adapters.pinecone import PineconeStore
-
-            host = urls.get(name) or settings.pinecone_host
-            if host:
-                opened[name] = PineconeStore(host, secret(settings.pinecone_api_key))
+            if host := urls.get(name) or settings.pinecone_host:
+                opened[name] = _pinecone(host, settings)
         elif name != "sqlite" and (url := urls.get(name) or next(iter(known), None)):
             if url.startswith(POSTGRES):
                 from cleo_memory.storage.adapters.postgres import install

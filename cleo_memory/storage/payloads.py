@@ -10,8 +10,7 @@ from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.draft import Draft, decode, seconds
 from cleo_memory.encryption.keyring import Keyring
-from cleo_memory.encryption.row_mac import RowMac
-from cleo_memory.encryption.user_keys import UserKeys
+from cleo_memory.encryption.user_keys import RowMac, UserKeys
 from cleo_memory.errors import KeyUnavailable, UserErased
 from cleo_memory.records import ErasureEpoch, Kind, Owner, Record, Tier, new_id
 from cleo_memory.storage.protocol import Sealed

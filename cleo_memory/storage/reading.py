@@ -14,7 +14,7 @@ from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.draft import decode
 from cleo_memory.encryption.keyring import Keyring
-from cleo_memory.encryption.row_mac import RowMac
+from cleo_memory.encryption.user_keys import RowMac
 from cleo_memory.errors import BackendDown, KeyUnavailable, SealBroken
 from cleo_memory.records import Owner, Record, Tier
 from cleo_memory.storage.protocol import Sealed

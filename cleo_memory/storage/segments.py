@@ -65,10 +65,10 @@ class SegmentStore:
         """Seal what is under older keys under the current one, one by one: a segment may be large."""
         catalog = self.catalog.of(owner)
         for number in await catalog.read(lambda rows: rows.segments.numbers()):
-            held = await catalog.read(lambda rows, number=number: rows.segments.one(number))  # type: ignore[misc]
+            held = await catalog.read(lambda rows, number: rows.segments.one(number), number)
             if held is not None and key_version_of(held.sealed) < keys.current:
                 fresh = _seal(keys, held.number, held.through, held.model, _open(keys, held))
-                await catalog.write(lambda rows, fresh=fresh: rows.segments.reseal(fresh.number, fresh.sealed))  # type: ignore[misc]
+                await catalog.write(lambda rows, fresh: rows.segments.reseal(fresh.number, fresh.sealed), fresh)
 
 
 def _seal(keys: UserKeys, number: int, through: int, model: str, blob: bytes) -> SealedSegment:

@@ -9,11 +9,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from functools import partial
 
 from cleo_core.errors import CleoError
 from cleo_memory.catalog.entry import Entry
-from cleo_memory.catalog.repository import Catalog, UserRows
+from cleo_memory.catalog.repository import Catalog
 from cleo_memory.records import Owner
 from cleo_memory.tiering.policy import TierPolicy
 
@@ -21,10 +20,6 @@ __all__ = ["AccessLog"]
 
 log = logging.getLogger(__name__)
 EVERY = 5.0
-
-
-def _touch(heats: list[tuple[str, float, float]], rows: UserRows) -> None:
-    rows.memories.touch(heats)
 
 
 class AccessLog:
@@ -49,8 +44,8 @@ class AccessLog:
     async def flush(self) -> None:
         noted, self._noted = self._noted, {}
         for owner, heats in noted.items():
-            rows_in = [(id, heat, at) for id, (heat, at) in heats.items()]
-            await self.catalog.of(owner).write(partial(_touch, rows_in))
+            noted_heats = [(id, heat, at) for id, (heat, at) in heats.items()]
+            await self.catalog.of(owner).write(lambda rows, heats: rows.memories.touch(heats), noted_heats)
 
     def drop(self, owner: Owner) -> None:
         self._noted.pop(owner, None)

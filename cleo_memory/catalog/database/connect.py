@@ -14,22 +14,20 @@ from cleo_memory.catalog.migrations.sqlite import pending_in_sqlite
 from cleo_memory.catalog.migrations.tables import CATALOGUE, KEYS
 from cleo_memory.settings import POSTGRES, MemorySettings
 
-__all__ = ["open_catalogue", "open_keys", "pending_upgrades", "upgrade"]
+__all__ = ["open_database", "pending_upgrades", "upgrade"]
 
 
-def _keys_url(settings: MemorySettings) -> str:
-    return settings.keystore or settings.catalogue
+def _urls(settings: MemorySettings) -> tuple[tuple[str, Schema], tuple[str, Schema]]:
+    return (settings.catalogue, CATALOGUE), (settings.keystore or settings.catalogue, KEYS)
 
 
-async def open_catalogue(settings: MemorySettings) -> Database:
-    return await asyncio.to_thread(_open, settings.catalogue, CATALOGUE)
+async def open_database(settings: MemorySettings, schema: Schema, *, upgrade: bool = False) -> Database:
+    """`CATALOGUE` or `KEYS`; with `upgrade`, tables in Postgres are brought up to date."""
+    (url,) = (url for url, each in _urls(settings) if each is schema)
+    return await asyncio.to_thread(_open, url, schema, upgrade)
 
 
-async def open_keys(settings: MemorySettings) -> Database:
-    return await asyncio.to_thread(_open, _keys_url(settings), KEYS)
-
-
-def _open(url: str, schema: Schema, *, upgrade: bool = False) -> Database:
+def _open(url: str, schema: Schema, upgrade: bool) -> Database:
     if url == "sqlite":
         return SqliteDatabase(home("memory") / f"{schema.name}.db", schema)
     if url.startswith(POSTGRES):
@@ -42,7 +40,7 @@ def _open(url: str, schema: Schema, *, upgrade: bool = False) -> Database:
 def pending_upgrades(settings: MemorySettings) -> list[tuple[str, Pending]]:
     """(where, what) an upgrade would change; changes nothing."""
     found = []
-    for url, schema in ((settings.catalogue, CATALOGUE), (_keys_url(settings), KEYS)):
+    for url, schema in _urls(settings):
         if url == "sqlite":
             path = home("memory") / f"{schema.name}.db"
             where, pending = str(path), pending_in_sqlite(path, schema)
@@ -57,6 +55,5 @@ def pending_upgrades(settings: MemorySettings) -> list[tuple[str, Pending]]:
 
 async def upgrade(settings: MemorySettings) -> None:
     """Bring both databases up to date, each in one transaction."""
-    for url, schema in ((settings.catalogue, CATALOGUE), (_keys_url(settings), KEYS)):
-        database = await asyncio.to_thread(_open, url, schema, upgrade=True)
-        await database.close()
+    for schema in (CATALOGUE, KEYS):
+        await (await open_database(settings, schema, upgrade=True)).close()

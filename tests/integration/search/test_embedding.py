@@ -18,7 +18,7 @@ TEXTS = ["She adopted a kitten.", "The stock market fell.", "A young cat found a
 
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
-    return open_embedder(threads=1)
+    return open_embedder()
 
 
 def test_texts_of_like_meaning_lie_close_and_every_vector_is_a_unit(embedder: Embedder) -> None:
