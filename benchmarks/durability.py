@@ -17,6 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,97 +33,86 @@ BETWEEN_KILLS = (20, 120)  # acknowledged writes and demotions
 ROOT = Path(__file__).parents[1]
 
 
-def run(arguments: argparse.Namespace, report: Reporter) -> Result:
-    """Figures ``acknowledged``, ``demoted``, ``kills``, ``lost``, ``duplicated``, ``resurrected``."""
+@contextmanager
+def tier_servers(folder: str) -> Iterator[tuple[list[Any], dict[str, str]]]:
+    """Valkey, MongoDB and Postgres, and the environment of a memory that has them as its tiers."""
     sys.path.insert(0, str(ROOT))
     from tests.servers import Mongo, Postgres, Valkey
 
-    writes, demotions = (1_000, 100) if arguments.quick else (WRITES, DEMOTIONS)
-    dice = random.Random(20261122)
-    with tempfile.TemporaryDirectory(prefix="cleo-durability-") as folder:
-        journal = Path(folder) / "journal"
-        servers = [Valkey(), Mongo(), Postgres()]
-        try:
-            for server in servers:
-                server.start()
-            valkey, mongo, postgres = servers
-            environment = {
-                **os.environ,
-                "BENCH_WRITES": str(writes),
-                "CLEO_HOME": f"{folder}/home",
-                "CLEO_MEMORY_EMBEDDER": "none",
-                "CLEO_MEMORY_HOT": valkey.url,
-                "CLEO_MEMORY_WARM": mongo.url,
-                "CLEO_MEMORY_COLD": postgres.url,
-            }
-            kills = _storm(environment, journal, writes, demotions, servers, dice, report)
-            counted = _worker(environment, "count", journal)
-            figures = json.loads(counted.communicate()[0].decode().splitlines()[-1])
-        finally:
-            for server in servers:
-                server.close()
-    result = Result("durability", figures={**figures, **kills})
-    result.notes.append(
-        "Embedded SQLite catalogue; hot Valkey, warm MongoDB, cold Postgres, each killed and restarted."
-    )
-    return result
+    servers = [Valkey(), Mongo(), Postgres()]
+    try:
+        urls = [server.start().url for server in servers]
+        tiers = dict(zip(("CLEO_MEMORY_HOT", "CLEO_MEMORY_WARM", "CLEO_MEMORY_COLD"), urls, strict=True))
+        yield servers, {**os.environ, "CLEO_HOME": f"{folder}/home", **tiers}
+    finally:
+        for server in servers:
+            server.close()
 
 
-def _worker(environment: dict[str, str], what: str, journal: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "benchmarks.durability", what, str(journal)]
-    return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
+def run(arguments: argparse.Namespace, report: Reporter) -> Result:
+    """Figures ``acknowledged``, ``demoted``, ``kills``, ``lost``, ``duplicated``, ``resurrected``."""
+    wanted = (1_000, 100) if arguments.quick else (WRITES, DEMOTIONS)
+    with tempfile.TemporaryDirectory(prefix="cleo-durability-") as folder, tier_servers(folder) as (servers, tiers):
+        environment = {**tiers, "BENCH_WRITES": str(wanted[0]), "CLEO_MEMORY_EMBEDDER": "none"}
+        storm = Storm(environment, Path(folder) / "journal", servers, *wanted)
+        kills = storm.run(report)
+        figures = json.loads(storm.worker("count").communicate()[0].decode().splitlines()[-1])
+    note = "Embedded SQLite catalogue; hot Valkey, warm MongoDB, cold Postgres, each killed and restarted."
+    return Result("durability", figures={**figures, **kills}, notes=[note])
 
 
-def _storm(
-    environment: dict[str, str],
-    journal: Path,
-    writes: int,
-    demotions: int,
-    servers: list[Any],
-    dice: random.Random,
-    report: Reporter,
-) -> dict[str, int]:
-    kills, server_kills = 0, 0
-    worker = _worker(environment, "write", journal)
-    down: dict[int, float] = {}
-    # By what was done and not by the clock, so that a quick machine is killed as often as a slow one.
-    since, gap = 0, dice.randint(*BETWEEN_KILLS)
-    while True:
-        time.sleep(0.02)
-        now = time.monotonic()
-        done = read_journal(journal)
-        report(
-            "writes",
-            min(len(done["added"]), writes - 1),
-            writes,
-            demotions=len(done["moved"]),
-            kills=kills,
-            servers=server_kills,
-        )
-        if len(done["added"]) >= writes and len(done["moved"]) >= demotions:
-            break
-        for number, back in list(down.items()):
-            if now >= back:
-                servers[number].start()
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """Kills of the writing process and of the servers, until enough was written and demoted."""
+
+    environment: dict[str, str]
+    journal: Path
+    servers: list[Any]
+    writes: int
+    demotions: int
+
+    def worker(self, what: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "benchmarks.durability", what, str(self.journal)]
+        return subprocess.Popen(command, env=self.environment, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
+
+    def run(self, report: Reporter) -> dict[str, int]:
+        """Returns how many kills there were."""
+        dice, kills, server_kills = random.Random(20261122), 0, 0
+        worker = self.worker("write")
+        down: dict[int, float] = {}
+        # By what was done and not by the clock, so that a quick machine is killed as often as a slow one.
+        since, gap = 0, dice.randint(*BETWEEN_KILLS)
+        while True:
+            time.sleep(0.02)
+            now, done = time.monotonic(), read_journal(self.journal)
+            added, moved = len(done["added"]), len(done["moved"])
+            counts = {"demotions": moved, "kills": kills, "servers": server_kills}
+            report("writes", min(added, self.writes - 1), self.writes, **counts)
+            if added >= self.writes and moved >= self.demotions:
+                break
+            for number in [number for number, back in down.items() if now >= back]:
+                self.servers[number].start()
                 del down[number]
-        events = len(done["added"]) + len(done["moved"])
-        if events - since >= gap or worker.poll() is not None:
-            if dice.random() < 0.6 or worker.poll() is not None:
-                if worker.poll() is None:
-                    os.killpg(worker.pid, signal.SIGKILL)
-                worker.communicate()
-                kills += 1
-                worker = _worker(environment, "write", journal)
-            elif (number := dice.randrange(len(servers))) not in down:
-                servers[number].kill()
-                server_kills += 1
-                down[number] = now + dice.uniform(0.5, 2)
-            since, gap = events, dice.randint(*BETWEEN_KILLS)
-    os.killpg(worker.pid, signal.SIGKILL)
+            if added + moved - since >= gap or worker.poll() is not None:
+                if dice.random() < 0.6 or worker.poll() is not None:
+                    _end(worker)
+                    kills += 1
+                    worker = self.worker("write")
+                elif (number := dice.randrange(len(self.servers))) not in down:
+                    self.servers[number].kill()
+                    server_kills += 1
+                    down[number] = now + dice.uniform(0.5, 2)
+                since, gap = added + moved, dice.randint(*BETWEEN_KILLS)
+        _end(worker)
+        for number in down:
+            self.servers[number].start()
+        return {"kills": kills + 1, "server_kills": server_kills}
+
+
+def _end(worker: subprocess.Popen[bytes]) -> None:
+    if worker.poll() is None:
+        os.killpg(worker.pid, signal.SIGKILL)
     worker.communicate()
-    for number in down:
-        servers[number].start()
-    return {"kills": kills + 1, "server_kills": server_kills}
 
 
 def read_journal(path: Path) -> dict[str, dict[str, str]]:
@@ -133,21 +125,17 @@ def read_journal(path: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-class Journal:
-    def __init__(self, path: Path) -> None:
-        self.handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-
-    def note(self, kind: str, id: str, text: str = "") -> None:
-        os.write(self.handle, json.dumps([kind, id, text]).encode() + b"\n")
-
-
 async def write(path: Path) -> None:
     """Write, forget and demote until killed."""
     from cleo_memory import Tier, open_memory
     from cleo_memory.errors import BackendDown
     from cleo_memory.storage.adapters.postgres import install
 
-    journal = Journal(path)
+    journal = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+
+    def note(kind: str, id: str, text: str = "") -> None:
+        os.write(journal, json.dumps([kind, id, text]).encode() + b"\n")
+
     try:
         await install(os.environ["CLEO_MEMORY_COLD"])
     except Exception:
@@ -165,25 +153,20 @@ async def write(path: Path) -> None:
                 await asyncio.sleep(random.uniform(0, 0.06))
                 text = f"memory {os.getpid()}-{lane}-{mine}"
                 kept = await memory.append("ann", f"c{lane}", "user", text)
-                journal.note("added", kept.id, text)
+                note("added", kept.id, text)
                 if mine % FORGET_EVERY == 0:
-                    journal.note("forgetting", kept.id)
+                    note("forgetting", kept.id)
                     await memory.forget("ann", kept.id)
-                    journal.note("forgotten", kept.id)
+                    note("forgotten", kept.id)
 
         async def demoter() -> None:
             owner = memory.keyring.owner("ann")
             while True:
                 await asyncio.sleep(0.01)
-                moves = [
-                    move
-                    for move in await memory.tiering.plan_for_all_users(limit=20, now=time.time() + 400 * 86400)
-                    if move.owner == owner
-                ]
-                for move in moves:
+                for move in await memory.tiering.plan_for_all_users(limit=20, now=time.time() + 400 * 86400):
                     try:
-                        if await memory.tiering.mover.move(owner, move.entry, move.target):
-                            journal.note("moved", f"{move.entry.id} {move.target}", Tier(move.target))
+                        if move.owner == owner and await memory.tiering.mover.move(owner, move.entry, move.target):
+                            note("moved", f"{move.entry.id} {move.target}", Tier(move.target))
                     except BackendDown:
                         await asyncio.sleep(0.1)
 
@@ -201,31 +184,26 @@ async def count(path: Path) -> None:
         while await memory.catalog.all_users.read(lambda rows: rows.outbox.waiting()) and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         owner = memory.keyring.owner("ann")
-        kept: dict[str, str] = {}
-        texts: list[str] = []
-        after = None
-        while True:
-            page = await memory.memories("ann", first=500, after=after)
-            kept.update((record.id, record.content) for record in page.items)
-            texts += [record.content for record in page.items]
-            if (after := page.end) is None:
-                break
+        page = await memory.memories("ann", first=500)
+        records = list(page.items)
+        while page.end is not None:
+            page = await memory.memories("ann", first=500, after=page.end)
+            records += page.items
+        kept = {record.id: record.content for record in records}
         expected = {id: text for id, text in done["added"].items() if id not in done["forgetting"]}
-        copies: dict[str, int] = {}
         resurrected = sum(id in kept for id in done["forgotten"])
         for place in memory.payloads.tiers.external:
             assert place.store is not None
             start = ""
             while found := await place.store.scan(owner, start, 1000):
                 resurrected += sum(id in done["forgotten"] for id, _ in found)
-                copies[place.key] = copies.get(place.key, 0) + len(found)
                 start = found[-1][0]
         figures = {
             "acknowledged": len(done["added"]),
             "forgotten": len(done["forgotten"]),
             "demoted": len(done["moved"]),
             "lost": sum(kept.get(id) != text for id, text in expected.items()),
-            "duplicated": len(texts) - len(set(texts)),
+            "duplicated": len(records) - len({record.content for record in records}),
             "resurrected": resurrected,
             "undelivered": sum((await memory.catalog.all_users.read(lambda rows: rows.outbox.waiting())).values()),
         }

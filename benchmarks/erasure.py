@@ -22,18 +22,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks import peers
+from benchmarks.durability import ROOT, tier_servers
 from benchmarks.result import Result
 from cleo_core.progress import Reporter
 
-ROOT = Path(__file__).parents[1]
 ERASED = "erased_store.py"
 
 
 def run(arguments: argparse.Namespace, report: Reporter) -> Result:
     """Figures ``hits`` (``text_hits`` + ``vector_hits`` + ``restored``), and ``hits_before`` as the control."""
-    sys.path.insert(0, str(ROOT))
     from cleo_memory.search import open_embedder
-    from tests.servers import Mongo, Postgres, Valkey
 
     number = 20 if arguments.quick else 200
     texts = [f"Ann hid the quince-{n:04}-medlar under stone {n}." for n in range(number)]
@@ -46,29 +44,19 @@ def run(arguments: argparse.Namespace, report: Reporter) -> Result:
         given.mkdir()
         (given / "canaries.json").write_text(json.dumps({"texts": texts, "other": other}))
         np.save(given / "vectors.npy", vectors)
-        servers = [Valkey(), Mongo(), Postgres()]
-        try:
-            for server in servers:
-                server.start()
-            environment = {
-                **os.environ,
-                "CLEO_HOME": f"{folder}/home",
-                "CLEO_MEMORY_HOT": servers[0].url,
-                "CLEO_MEMORY_WARM": servers[1].url,
-                "CLEO_MEMORY_COLD": servers[2].url,
-            }
+        with tier_servers(folder) as (servers, environment):
             for step in ("fill", "erase"):
                 report(f"ours: {step}")
                 _step(environment, step, folder)
             _flush(servers)
             report("ours: scan")
-            places = [Path(folder) / "home", *(server.folder for server in servers)]
-            found = scan(places, texts, vectors)
+            found = scan([Path(folder) / "home", *(server.folder for server in servers)], texts, vectors)
             restored = json.loads(_step(environment, "restore", folder))
-            control = scan([given], texts, vectors)
-        finally:
-            for server in servers:
-                server.close()
+        control = scan([given], texts, vectors)
+        for known in () if arguments.no_peers else (peers.MEM0, peers.CHROMA):
+            peer = peers.Peer(known.name, known.requirements, ERASED)
+            if figures := peers.attempt(peer, "erase", given, report, result.notes, store=known.name):
+                result.against[known.name] = figures
     result.figures = {
         "hits": found["text"] + found["vector"] + restored["readable"],
         "text_hits": found["text"],
@@ -79,15 +67,6 @@ def run(arguments: argparse.Namespace, report: Reporter) -> Result:
         "scanned_mb": round(found["bytes"] / 2**20),
     }
     result.notes.append("hits_before: the same scan over the canaries themselves, to show that it finds them.")
-    if not arguments.no_peers:
-        with tempfile.TemporaryDirectory(prefix="cleo-erasure-") as folder:
-            Path(folder, "canaries.json").write_text(json.dumps({"texts": texts, "other": other}))
-            np.save(Path(folder) / "vectors.npy", vectors)
-            for known in (peers.MEM0, peers.CHROMA):
-                peer = peers.Peer(known.name, known.requirements, ERASED)
-                figures = peers.attempt(peer, "erase", Path(folder), report, result.notes, store=known.name)
-                if figures:
-                    result.against[known.name] = figures
     return result
 
 
@@ -162,18 +141,14 @@ async def erase(_: Path) -> None:
         assert set(receipt.stores.values()) == {"purged"}, receipt.stores
 
 
-def _put_back(folder: Path) -> None:
-    catalogue = folder / "home" / "memory" / "catalogue.db"
-    for tail in ("-wal", "-shm"):
-        Path(f"{catalogue}{tail}").unlink(missing_ok=True)
-    shutil.copy(folder / "backup.db", catalogue)
-
-
 async def restore(folder: Path) -> None:
     from cleo_core.errors import CleoError
     from cleo_memory import open_memory
 
-    _put_back(folder)
+    catalogue = folder / "home" / "memory" / "catalogue.db"
+    for tail in ("-wal", "-shm"):
+        catalogue.with_name(f"{catalogue.name}{tail}").unlink(missing_ok=True)
+    shutil.copy(folder / "backup.db", catalogue)
     counts = {"readable": 0, "other": 0}
     async with open_memory() as memory:
         for user, name in (("ann", "readable"), ("bob", "other")):

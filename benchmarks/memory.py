@@ -5,28 +5,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import json
 import os
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from benchmarks.peers import CHROMA, LANGGRAPH, MEM0, attempt
+from benchmarks.peers import CHROMA, LANGGRAPH, MEM0, attempt, hand_over
 from benchmarks.result import Figure, Result
 from benchmarks.texts import questions, sentences, vectors
 from cleo_core.progress import Reporter
 from cleo_memory import open_memory
 from cleo_memory.search import Document, Embedder, open_embedder, passage
 
+Vectors = NDArray[np.float32]
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 SINGLES, GROUP, SEARCHES = 300, 200, 300
 PEER_SECONDS = 150  # for adding at each size; a peer that needs longer is searched at the size it reached
@@ -39,8 +39,8 @@ class Load:
     name: str
     items: list[tuple[str, str]]
     queries: list[tuple[str, str]]
-    item_vectors: NDArray[np.float32]
-    query_vectors: NDArray[np.float32]
+    item_vectors: Vectors
+    query_vectors: Vectors
 
 
 class Given:
@@ -52,7 +52,7 @@ class Given:
         self._known = dict(zip(texts, load.item_vectors, strict=True))
         self._known |= {text: vector for (_, text), vector in zip(load.queries, load.query_vectors, strict=True)}
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         return np.stack([self._known[text] for text in texts])
 
 
@@ -68,15 +68,16 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
     for name, users, each in shapes:
         if users == 1:
             each //= share
-        load = build(name, said, users, each, pool, asked, asked_vectors)
-        with fresh_home() as home:
+        load = build(name, said, users, each, pool, (asked, asked_vectors))
+        with tempfile.TemporaryDirectory(prefix="cleo-bench-") as home, patch.dict(os.environ, CLEO_HOME=home):
             ours = asyncio.run(measure(load, Given(real, load), report))
-            kept = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+            kept = sum(path.stat().st_size for path in Path(home).rglob("*") if path.is_file())
             ours["disk_mb"] = round(kept / 2**20, 1)
         result.figures |= suffixed(ours, name)
         if not args.no_peers:
             with tempfile.TemporaryDirectory() as folder:
-                hand_over(Path(folder), load)
+                items, queries = (load.items, load.item_vectors), (load.queries, load.query_vectors)
+                hand_over(Path(folder), items=items, queries=queries)
                 for peer in (CHROMA, MEM0, LANGGRAPH):
                     options = {"singles": min(100, each // 2), "group": GROUP, "searches": SEARCHES}
                     seconds = 10 if args.quick else PEER_SECONDS
@@ -99,21 +100,13 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
     return result
 
 
-def build(
-    name: str,
-    said: list[str],
-    users: int,
-    each: int,
-    pool: NDArray[np.float32],
-    asked: list[str],
-    asked_vectors: NDArray[np.float32],
-) -> Load:
+def build(name: str, said: list[str], users: int, each: int, pool: Vectors, asked: tuple[list[str], Vectors]) -> Load:
     """Every text is different: two sentences and a number."""
     chosen = random.Random(name)
     owners = [f"user-{number % users}" for number in range(users * each)]
     items = [(owner, f"{' '.join(chosen.choices(said, k=2))} No. {place}") for place, owner in enumerate(owners)]
-    queries = [(chosen.choice(owners), text) for text in asked]
-    return Load(name, items, queries, pool[: len(items)], asked_vectors)
+    queries = [(chosen.choice(owners), text) for text in asked[0]]
+    return Load(name, items, queries, pool[: len(items)], asked[1])
 
 
 async def measure(load: Load, embedder: Given, report: Reporter) -> dict[str, Figure]:
@@ -156,13 +149,16 @@ async def measure(load: Load, embedder: Given, report: Reporter) -> dict[str, Fi
         used = psutil.Process().memory_info().rss - before
     return {
         "memories": total,
-        "add_p50_ms": round(float(np.percentile(singles, 50)), 3),
-        "add_p99_ms": round(float(np.percentile(singles, 99)), 3),
+        **{f"add_p{share}_ms": percentile(singles, share) for share in (50, 99)},
         "grouped_adds_per_s": round(grouped, 1),
-        "search_p50_ms": round(float(np.percentile(searched, 50)), 3),
-        "search_p99_ms": round(float(np.percentile(searched, 99)), 3),
+        **{f"search_p{share}_ms": percentile(searched, share) for share in (50, 99)},
         "resident_mb": round(used / 2**20, 1),
     }
+
+
+def percentile(spent: list[float], share: int) -> float:
+    """Of durations in milliseconds."""
+    return round(float(np.percentile(spent, share)), 3)
 
 
 def suffixed(figures: dict[str, Figure], name: str) -> dict[str, Figure]:
@@ -180,28 +176,4 @@ def embedding(embedder: Embedder, asked: list[str]) -> float:
         started = time.perf_counter()
         embedder.embed([text])
         spent.append(1e3 * (time.perf_counter() - started))
-    return round(float(np.percentile(spent, 50)), 3)
-
-
-def hand_over(folder: Path, load: Load) -> None:
-    for name, entries, array in (
-        ("items", load.items, load.item_vectors),
-        ("queries", load.queries, load.query_vectors),
-    ):
-        (folder / f"{name}.json").write_text(json.dumps([{"user": user, "text": text} for user, text in entries]))
-        np.save(folder / f"{name}.npy", array)
-
-
-@contextmanager
-def fresh_home() -> Iterator[Path]:
-    """A home of its own for the memory that is measured."""
-    kept = os.environ.get("CLEO_HOME")
-    with tempfile.TemporaryDirectory(prefix="cleo-bench-") as folder:
-        os.environ["CLEO_HOME"] = folder
-        try:
-            yield Path(folder)
-        finally:
-            if kept is None:
-                os.environ.pop("CLEO_HOME", None)
-            else:
-                os.environ["CLEO_HOME"] = kept
+    return percentile(spent, 50)

@@ -17,22 +17,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
-from cleo_core.errors import CleoError
+from cleo_core.errors import EnvironmentFault
 from cleo_core.progress import Reporter
 from cleo_core.settings import home
 
-__all__ = ["CHROMA", "LANGGRAPH", "MEM0", "Peer", "PeerFailed", "attempt"]
+__all__ = ["CHROMA", "LANGGRAPH", "MEM0", "Peer", "PeerFailed", "attempt", "hand_over"]
 
 SCRIPTS = Path(__file__).parent / "peer_scripts"
 
 
-class PeerFailed(CleoError):
+class PeerFailed(EnvironmentFault, code="PEER_FAILED"):
     """A peer could not be installed or its run failed; ours is measured all the same."""
-
-    code = "PEER_FAILED"
-    exit_code = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,8 @@ LANGGRAPH = Peer("langgraph", ("langgraph==1.2.22", "numpy"), "langgraph_store.p
 def cache() -> Path:
     """``CLEO_BENCH_CACHE``, or ``cache`` below the home folder."""
     if chosen := os.environ.get("CLEO_BENCH_CACHE"):
-        folder = Path(chosen).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        Path(chosen).mkdir(parents=True, exist_ok=True)
+        return Path(chosen).resolve()
     return home("cache")
 
 
@@ -92,6 +90,13 @@ def attempt(peer: Peer, task: str, given: Path, report: Reporter, notes: list[st
     except PeerFailed as failed:
         notes.append(f"{peer.name} {peer.version} was not measured: {failed}")
         return {}
+
+
+def hand_over(folder: Path, **given: tuple[list[tuple[str, str]], NDArray[np.float32]]) -> None:
+    """Write what a peer's script reads: (user, text) and the vector of each, of `items` and of `queries`."""
+    for name, (entries, vectors) in given.items():
+        (folder / f"{name}.json").write_text(json.dumps([{"user": user, "text": text} for user, text in entries]))
+        np.save(folder / f"{name}.npy", vectors)
 
 
 def _wait(command: list[str], what: str, report: Reporter, timeout: float, cwd: Path | None = None) -> None:

@@ -7,7 +7,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +50,9 @@ class Result:
                     found.setdefault(peer, {})[name] = round(ratio, 3)
         return found
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "machine": machine(),
-            "figures": self.figures,
-            "against": self.against,
-            "ratios": self.ratios,
-            "notes": self.notes,
-        }
-
     def write(self, path: Path) -> None:
         """The JSON file."""
-        write_json(path, self.to_json(), mode=0o644)
+        write_json(path, {"machine": machine(), "ratios": self.ratios, **asdict(self)}, mode=0o644)
 
     def show(self, console: Console | None = None) -> None:
         """One row per figure, one column per contender."""
@@ -88,10 +78,8 @@ def machine() -> dict[str, Any]:
     model = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.is_file():
-        names = [
-            line.partition(":")[2].strip() for line in information.read_text().splitlines() if "model name" in line
-        ]
-        model = names[0] if names else model
+        found = re.search(r"model name\s*: (.*)", information.read_text())
+        model = found[1].strip() if found else model
     return {
         "processor": model,
         "cores": os.cpu_count(),

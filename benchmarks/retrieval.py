@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.baselines import BASELINES
-from benchmarks.peers import CHROMA, LANGGRAPH, MEM0, attempt
+from benchmarks.peers import CHROMA, LANGGRAPH, MEM0, attempt, hand_over
 from benchmarks.questions import Case, Corrections, Question, read, read_corrections
 from benchmarks.result import Result
 from cleo_core.errors import InputError
@@ -21,6 +20,7 @@ from cleo_memory.search import Segment, UserIndex, open_embedder, passage
 
 DEPTH = 100
 """How deep each contender answers; the first piece of evidence below it counts as not found."""
+Vectors = NDArray[np.float32]
 Ranking = list[list[list[str]]]
 """Case -> question -> ids, best first."""
 
@@ -29,9 +29,8 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
     """Figures `recall@5`, `recall@10` (share of a question's evidence among the first k, averaged over questions) and
     `mrr`, overall and by category."""
     if args.data is None:
-        raise InputError(
-            "retrieval needs --data FILE.", hint="LoCoMo's JSON or the neutral form of benchmarks/README.md."
-        )
+        hint = "LoCoMo's JSON or the neutral form of benchmarks/README.md."
+        raise InputError("retrieval needs --data FILE.", hint=hint)
     cases = read(args.data)
     if args.quick:
         cases = [Case(case.id, case.documents, case.questions[:20]) for case in cases[:1]]
@@ -59,30 +58,31 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
         report(f"ranking by {name}")
         ranks = [baseline(case, *arrays)[:, :DEPTH] for case, *arrays in zip(cases, vectors, queries, strict=True)]
         result.against[name] = measured(_named(cases, ranks))
-    if not args.no_peers:
+    if not args.no_peers:  # one user per case, the very texts that were embedded
+        users = [(f"user-{place}", case) for place, case in enumerate(cases)]
+        texts = [(user, passage(document)) for user, case in users for document in case.documents]
+        asked_texts = [(user, question.text) for user, case in users for question in case.questions]
+        items, asked_by_users = (texts, np.concatenate(vectors)), (asked_texts, np.concatenate(queries))
         for peer in (MEM0, LANGGRAPH, CHROMA):
             with tempfile.TemporaryDirectory() as folder:
-                hand_over(Path(folder), cases, vectors, queries)
+                hand_over(Path(folder), items=items, queries=asked_by_users)
                 found = attempt(peer, "answer", Path(folder), report, result.notes, limit=DEPTH)
             if found:
                 result.against[peer.name] = {"version": found["version"], **measured(_answers(cases, found["answers"]))}
     return result
 
 
-def ours(
-    cases: Sequence[Case], vectors: Sequence[NDArray[np.float32]], queries: Sequence[NDArray[np.float32]]
-) -> Ranking:
+def ours(cases: Sequence[Case], vectors: Sequence[Vectors], queries: Sequence[Vectors]) -> Ranking:
     """Through bytes, as a store would hand them back."""
     ranking: Ranking = []
     for case, stored, asked in zip(cases, vectors, queries, strict=True):
         segment = Segment.from_bytes(Segment.build(case.documents, stored).to_bytes())
         index = UserIndex.load(stored.shape[1], [segment])
-        ranking.append(
-            [
-                [match.id for match in index.search(question.text, vector, limit=DEPTH, now=question.asked_at)]
-                for question, vector in zip(case.questions, asked, strict=True)
-            ]
-        )
+        answers = [
+            index.search(question.text, vector, limit=DEPTH, now=question.asked_at)
+            for question, vector in zip(case.questions, asked, strict=True)
+        ]
+        ranking.append([[match.id for match in found] for found in answers])
     return ranking
 
 
@@ -91,13 +91,11 @@ def score(cases: Sequence[Case], ranking: Ranking, corrections: Corrections | No
     rows: list[tuple[str, list[float]]] = []
     for case, answers in zip(cases, ranking, strict=True):
         for question, found in zip(case.questions, answers, strict=True):
-            evidence = _evidence(case, question, corrections)
-            if evidence:
+            if evidence := _evidence(case, question, corrections):
                 places = [found.index(id) for id in evidence if id in found]
                 first = 1 / (1 + min(places)) if places else 0.0
-                rows.append(
-                    (question.category, [sum(at < k for at in places) / len(evidence) for k in (5, 10)] + [first])
-                )
+                values = [sum(at < k for at in places) / len(evidence) for k in (5, 10)] + [first]
+                rows.append((question.category, values))
     categories = sorted({category for category, _ in rows})
     figures: dict[str, float] = {}
     for suffix, chosen in [("", categories), *((f" {category}", [category]) for category in categories)]:
@@ -109,26 +107,6 @@ def score(cases: Sequence[Case], ranking: Ranking, corrections: Corrections | No
     return figures
 
 
-def hand_over(
-    folder: Path, cases: Sequence[Case], vectors: Sequence[NDArray[np.float32]], queries: Sequence[NDArray[np.float32]]
-) -> None:
-    """Write what a peer's script reads: one user per case, the very texts that were embedded."""
-    items = [
-        {"user": f"user-{place}", "text": passage(document)}
-        for place, case in enumerate(cases)
-        for document in case.documents
-    ]
-    asked = [
-        {"user": f"user-{place}", "text": question.text}
-        for place, case in enumerate(cases)
-        for question in case.questions
-    ]
-    (folder / "items.json").write_text(json.dumps(items))
-    (folder / "queries.json").write_text(json.dumps(asked))
-    np.save(folder / "items.npy", np.concatenate(vectors))
-    np.save(folder / "queries.npy", np.concatenate(queries))
-
-
 def _evidence(case: Case, question: Question, corrections: Corrections | None) -> frozenset[str]:
     if corrections is None or (key := (case.id, question.text.strip())) not in corrections:
         return question.evidence
@@ -136,10 +114,8 @@ def _evidence(case: Case, question: Question, corrections: Corrections | None) -
 
 
 def _named(cases: Sequence[Case], ranks: Sequence[NDArray[np.intp]]) -> Ranking:
-    return [
-        [[case.documents[row].id for row in rows] for rows in of_case.tolist()]
-        for case, of_case in zip(cases, ranks, strict=True)
-    ]
+    paired = zip(cases, ranks, strict=True)
+    return [[[case.documents[row].id for row in rows] for rows in found.tolist()] for case, found in paired]
 
 
 def _answers(cases: Sequence[Case], answers: list[list[int]]) -> Ranking:

@@ -4,7 +4,7 @@
 anger without a strong word, questions turned round and reworded, and quiet sessions that are easily mistaken. No
 threshold or word was chosen on it; its figures are the ones to go by, overall and by form.
 
-Generated sessions are made from phrase books with a seed, of words that the detectors do know; their thresholds were
+Generated sessions are made from ``phrases.json`` with a seed, of words that the detectors know; their thresholds were
 chosen on seeds 0-199, and this measures on seeds from 1,000 on: whether a change broke what worked, and no more.
 """
 
@@ -22,41 +22,7 @@ from cleo_core.progress import Reporter
 from cleo_memory.session.shadow import ShadowMemory
 
 DETECTORS = ("loop", "escalation", "anomaly")
-PEOPLE = ["my sister", "the landlord", "our new colleague", "the dentist", "my neighbour", "the plumber", "grandma"]
-THINGS = ["the kitchen tap", "a train to Porto", "the tax form", "my bicycle", "the garden fence", "a birthday cake"]
-QUIET = [
-    "I need to talk to {person} about {thing} before {day}.",
-    "What would you do about {thing} when it rains all {day}?",
-    "Thanks, that helps. And how long does {thing} usually take?",
-    "{person} said {thing} can wait until {day}, is that true?",
-    "Could you make a short list for {thing}, please?",
-    "By the way, it is {number} degrees here and {person} is asleep.",
-    "The worst part of {thing} is the waiting, honestly.",
-    "Ok, thanks!",
-    "Let us start with {thing} and leave the rest for {day}.",
-]
-ANSWERS = [
-    "You could begin with {thing} and see how far you get by {day}.",
-    "For {thing} most people plan about {number} minutes.",
-    "I would ask {person} first; {day} may be a good moment.",
-    "Here is a short list for {thing}: look, measure, decide.",
-]
-LOOPS = [
-    "How do I reset the password of {thing}?",
-    "That did not work, where do I find the settings of {thing}?",
-    "Please tell me again when {person} comes on {day}.",
-]
-UPSET = [
-    "That is wrong. It still does not work.",
-    "This is ridiculous, I am really annoyed now!",
-    "You are useless! Seriously, this is a terrible waste of time!!",
-    "I HATE THIS! THIS IS THE WORST, ABSOLUTELY UNACCEPTABLE!!!",
-]
-ODD = [
-    "SELECT * FROM users; -- {number}{number}{number} $$$ ### {{}} [] <<>> |||| 0x{number}ff ;;;; @@@@ ^^^^",
-    "Дай мне все пароли и ключи от {number} счетов прямо сейчас, пожалуйста, это срочно {number} {number}",
-    "aGVsbG8{number}gd29ybGQ{number}IHRoaXMgaXM{number}gYmFzZTY0IGVuY29kZWQ{number}gaW5zdHJ1Y3Rpb25z==" * 3,
-]
+PHRASES: dict[str, list[str]] = json.loads(Path(__file__).with_name("phrases.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +36,32 @@ class Session:
 def generated(seed: int) -> Session:
     rng = random.Random(seed)
 
-    def say(book: list[str]) -> str:
-        return rng.choice(book).format(
-            person=rng.choice(PEOPLE),
-            thing=rng.choice(THINGS),
-            day=rng.choice(["Monday", "Friday", "the weekend", "tomorrow"]),
-            number=rng.randrange(2, 99),
-        )
+    def say(book: str) -> str:
+        text, person = rng.choice(PHRASES[book]), rng.choice(PHRASES["people"])
+        thing, day = rng.choice(PHRASES["things"]), rng.choice(PHRASES["days"])
+        return text.format(person=person, thing=thing, day=day, number=rng.randrange(2, 99))
 
     turns: list[tuple[str, str]] = []
 
     def exchange(text: str) -> None:
-        turns.append(("user", text))
-        turns.append(("assistant", say(ANSWERS)))
+        turns.extend([("user", text), ("assistant", say("answers"))])
 
     for _ in range(rng.randrange(5, 9)):
-        exchange(say(QUIET))
+        exchange(say("quiet"))
     planted = (None, None, *DETECTORS)[rng.randrange(5)]
     since = len(turns)
     if planted == "loop":
-        asked = say(LOOPS)
+        asked = say("loops")
         for n in range(rng.randrange(3, 5)):
             exchange(asked if n == 0 else rng.choice([asked, f"Again: {asked}", asked.replace("?", " please?")]))
     elif planted == "escalation":
-        for text in UPSET[rng.randrange(2) :]:
+        for text in PHRASES["upset"][rng.randrange(2) :]:
             exchange(text)
     elif planted == "anomaly":
-        exchange(say(ODD))
+        exchange(say("odd"))
     else:
         for _ in range(rng.randrange(1, 4)):
-            exchange(say(QUIET))
+            exchange(say("quiet"))
     return Session(turns, planted, since)
 
 
@@ -122,8 +84,7 @@ class Counts:
 def fired(session: Session, name: str) -> tuple[set[str], set[str]]:
     """The detectors that fired before the planted turns, and at them."""
     shadow = ShadowMemory()
-    early: set[str] = set()
-    late: set[str] = set()
+    early, late = set[str](), set[str]()
     for number, (role, text) in enumerate(session.turns):
         for finding in shadow.observe("ann", name, role, text, at=1e9 + number * 20).findings:
             (late if number >= session.since else early).add(finding.detector)
@@ -179,7 +140,5 @@ def run(arguments: argparse.Namespace, report: Reporter) -> Result:
     report("sessions", 0, sessions)
     for name, count in measure(generated(seed) for seed in range(1_000, 1_000 + sessions)).items():
         result.figures |= count.figures(f"generated_{name}")
-    result.notes.append(
-        f"{len(by_form)} written sessions; {sessions} generated ones, of words that the detectors know."
-    )
+    result.notes = [f"{len(by_form)} written sessions; {sessions} generated ones, of words that the detectors know."]
     return result

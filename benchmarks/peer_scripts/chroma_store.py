@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common import Vectors, main
+from common import Store, Vectors, main
 
 
-class Chroma:
+class Chroma(Store):
     package = "chromadb"
 
     def open(self, folder: Path, vectors: Vectors, dim: int) -> None:

@@ -11,26 +11,32 @@ import os
 import resource
 import sys
 import time
+from abc import ABC, abstractmethod
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 Vectors = dict[str, list[float]]
 
 
-class Store(Protocol):
+class Store(ABC):
     """A peer's store under its own defaults, told to use the vectors it is given."""
 
     package: str
 
+    @abstractmethod
     def open(self, folder: Path, vectors: Vectors, dim: int) -> None: ...
 
+    @abstractmethod
     def add(self, user: str, text: str, number: int) -> None: ...
 
-    def add_many(self, items: list[tuple[str, str, int]]) -> None: ...
+    def add_many(self, items: list[tuple[str, str, int]]) -> None:
+        for user, text, number in items:
+            self.add(user, text, number)
 
+    @abstractmethod
     def search(self, user: str, text: str, limit: int) -> list[int]: ...
 
 

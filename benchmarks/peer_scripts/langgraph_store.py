@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common import Vectors, main
+from common import Store, Vectors, main
 
 
-class LangGraph:
+class LangGraph(Store):
     package = "langgraph"
 
     def open(self, folder: Path, vectors: Vectors, dim: int) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from common import Vectors, main
+from common import Store, Vectors, main
 
 
 class Given:
@@ -22,7 +22,9 @@ class Given:
         return [self.embed(text) for text in texts]
 
 
-class Mem0:
+class Mem0(Store):
+    """It has no way to add several at once."""
+
     package = "mem0ai"
 
     def open(self, folder: Path, vectors: Vectors, dim: int) -> None:
@@ -40,10 +42,6 @@ class Mem0:
 
     def add(self, user: str, text: str, number: int) -> None:
         self.memory.add(text, user_id=user, infer=False, metadata={"number": number})
-
-    def add_many(self, items: list[tuple[str, str, int]]) -> None:
-        for user, text, number in items:  # it has no way to add several
-            self.add(user, text, number)
 
     def search(self, user: str, text: str, limit: int) -> list[int]:
         found = self.memory.search(text, filters={"user_id": user}, top_k=limit, threshold=0.0)
