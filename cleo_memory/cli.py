@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
 
@@ -19,21 +21,25 @@ if TYPE_CHECKING:
 
 __all__ = ["memory"]
 
-T = TypeVar("T")
+P = ParamSpec("P")
 USER = click.option("--user", required=True, help="Whose memory.")
 KINDS = click.Choice(["conversation", "preference", "episodic", "procedural"])
 
 
-def with_memory(work: Callable[[Memory], Awaitable[T]]) -> T:
-    """Open the memory that the settings name, do one thing, close it."""
+def with_memory(work: Callable[Concatenate[Memory, P], Awaitable[None]]) -> Callable[P, None]:
+    """A command that gets the memory that the settings name, opened, before its own arguments."""
 
-    async def run() -> T:
-        from cleo_memory.open import open_memory
+    @functools.wraps(work)
+    def command(*arguments: P.args, **options: P.kwargs) -> None:
+        async def run() -> None:
+            from cleo_memory.open import open_memory
 
-        async with open_memory() as opened:
-            return await work(opened)
+            async with open_memory() as opened:
+                await work(opened, *arguments, **options)
 
-    return asyncio.run(run())
+        asyncio.run(run())
+
+    return command
 
 
 @click.group()
@@ -52,15 +58,15 @@ def memory() -> None:
 @click.option("--kind", type=KINDS, default="episodic", show_default=True)
 @click.option("--importance", type=click.FloatRange(0, 1), default=0.5, show_default=True)
 @click.argument("content")
-def remember(user: str, kind: str, importance: float, content: str) -> None:
+@with_memory
+async def remember(opened: Memory, user: str, kind: str, importance: float, content: str) -> None:
     """Keep a memory; `-` reads it from standard input, so that it stays out of the shell's history.
 
     \b
     cleo memory remember --user ann --kind procedural "Deploy with make release."
     """
     text = sys.stdin.read() if content == "-" else content
-    record = with_memory(lambda opened: opened.remember(user, text, kind=kind, importance=importance))
-    click.echo(record.id)
+    click.echo((await opened.remember(user, text, kind=kind, importance=importance)).id)
 
 
 @memory.command()
@@ -68,18 +74,15 @@ def remember(user: str, kind: str, importance: float, content: str) -> None:
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
 @click.option("--kind", "kinds", type=KINDS, multiple=True)
 @click.argument("query")
-def search(user: str, limit: int, kinds: tuple[str, ...], query: str) -> None:
+@with_memory
+async def search(opened: Memory, user: str, limit: int, kinds: tuple[str, ...], query: str) -> None:
     """Find memories and say why each was found.
 
     \b
     cleo memory search --user ann --limit 3 "what must she not eat?"
     """
-
-    async def work(opened: Memory) -> Any:
-        await opened.settle(user)
-        return await opened.search(user, query, limit=limit, kinds=kinds or None)
-
-    hits = with_memory(work)
+    await opened.settle(user)
+    hits = await opened.search(user, query, limit=limit, kinds=kinds or None)
     for hit in hits:
         parts = "  ".join(f"{name} {value:.2f}" for name, value in hit.parts.items())
         click.echo(f"{hit.score:6.3f}  {hit.record.id}  {printable(hit.record.content, lines=False)}\n        {parts}")
@@ -90,64 +93,58 @@ def search(user: str, limit: int, kinds: tuple[str, ...], query: str) -> None:
 @memory.command()
 @USER
 @click.argument("ids", nargs=-1, required=True)
-def forget(user: str, ids: tuple[str, ...]) -> None:
+@with_memory
+async def forget(opened: Memory, user: str, ids: tuple[str, ...]) -> None:
     """Forget memories by their ids, for good.
 
     \b
     cleo memory forget --user ann 01a2042339cfcb5d9c4bb7478c
     """
-    gone = with_memory(lambda opened: opened.forget(user, ids))
-    click.echo(f"{gone} of {len(ids)} forgotten.")
+    click.echo(f"{await opened.forget(user, ids)} of {len(ids)} forgotten.")
 
 
 @memory.command()
 @USER
-def stats(user: str) -> None:
+@with_memory
+async def stats(opened: Memory, user: str) -> None:
     """Counts and bytes of one user, by kind and tier.
 
     \b
     cleo memory stats --user ann
     """
-    found = with_memory(lambda opened: opened.stats(user))
-    click.echo(json.dumps({name: getattr(found, name) for name in found.__dataclass_fields__}, indent=2))
+    click.echo(json.dumps(asdict(await opened.stats(user)), indent=2))
 
 
 @memory.command()
-def tiers() -> None:
+@with_memory
+async def tiers(opened: Memory) -> None:
     """Counts, bytes and flows of the tiers, jobs waiting, and what would move now and why.
 
     \b
     cleo memory tiers
     """
-
-    async def work(opened: Memory) -> Any:
-        return await opened.tiering.view_of_all_users(), await opened.tiering.plan_for_all_users()
-
-    view, moves = with_memory(work)
+    view = await opened.tiering.view_of_all_users()
     for tier in ("hot", "warm", "cold"):
         click.echo(f"{tier:5} {view.memories.get(tier, 0):>9} memories {view.bytes.get(tier, 0):>12} bytes")
     for (source, target), count in sorted(view.flows.items()):
         click.echo(f"{source} -> {target}: {count} so far")
     for store, count in sorted(view.waiting.items()):
         click.echo(f"{store}: {count} jobs wait")
-    for move in moves:
+    for move in await opened.tiering.plan_for_all_users():
         click.echo(f"would move {move.entry.id} {move.source} -> {move.target}: {move.why}")
 
 
 @memory.command()
 @click.option("--dry-run", is_flag=True, help="Say what is due, delete nothing.")
-def retain(dry_run: bool) -> None:
+@with_memory
+async def retain(opened: Memory, dry_run: bool) -> None:
     """Delete what expired or is older than CLEO_MEMORY_RETAIN_…_DAYS.
 
     \b
     cleo memory retain --dry-run
     """
-
-    async def work(opened: Memory) -> Any:
-        plan = await opened.retention.plan_for_all_users()
-        return plan, 0 if dry_run else await opened.retention.apply_to_all_users()
-
-    plan, gone = with_memory(work)
+    plan = await opened.retention.plan_for_all_users()
+    gone = 0 if dry_run else await opened.retention.apply_to_all_users()
     for due in plan:
         click.echo(f"{due.kind:13} {due.memories:>7}  {due.why}")
     click.echo("Nothing is due." if not plan else "Nothing was deleted." if dry_run else f"{gone} deleted.")
@@ -156,26 +153,28 @@ def retain(dry_run: bool) -> None:
 @memory.command()
 @USER
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(user: str, file: Path) -> None:
+@with_memory
+async def export(opened: Memory, user: str, file: Path) -> None:
     """Write everything of a user to a file of JSON lines, with a signed manifest beside it.
 
     \b
     cleo memory export --user ann ann.jsonl
     """
-    manifest = with_memory(lambda opened: opened.export(user, file))
+    manifest = await opened.export(user, file)
     click.echo(f"{manifest.records} memories in {file}, signed in {file}.manifest.json")
 
 
 @memory.command()
 @USER
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def restore(user: str, file: Path) -> None:
+@with_memory
+async def restore(opened: Memory, user: str, file: Path) -> None:
     """Take in an export of this user; its manifest must lie beside it.
 
     \b
     cleo memory restore --user ann ann.jsonl
     """
-    written, known = with_memory(lambda opened: opened.restore(user, file))
+    written, known = await opened.restore(user, file)
     click.echo(f"{written} written, {known} known already.")
 
 
@@ -183,7 +182,8 @@ def restore(user: str, file: Path) -> None:
 @USER
 @click.option("--receipt", type=click.Path(dir_okay=False, path_type=Path), help="Also write the receipt here.")
 @click.confirmation_option(prompt="This cannot be undone. Erase the user?")
-def erase(user: str, receipt: Path | None) -> None:
+@with_memory
+async def erase(opened: Memory, user: str, receipt: Path | None) -> None:
     """Erase a user for good: keys, memories, copies, index. Prints the signed receipt.
 
     \b
@@ -191,11 +191,11 @@ def erase(user: str, receipt: Path | None) -> None:
     """
     if receipt:
         _writable(receipt)  # before anything is gone
-    done = with_memory(lambda opened: opened.erase(user))
+    done = await opened.erase(user)
     text = json.dumps(done.envelope, indent=1)
     click.echo(text)  # first: the disk may be full, and there is no second receipt
     if receipt:
-        receipt.write_text(text)
+        await asyncio.to_thread(receipt.write_text, text)
     stores = ", ".join(f"{store} {state}" for store, state in done.stores.items()) or "no stores outside"
     click.echo(f"{done.memories} memories erased; {done.keys_destroyed} keys destroyed; {stores}", err=True)
 
@@ -232,20 +232,18 @@ def verify_receipt(file: Path) -> None:
 
 @memory.command("rotate-keys")
 @click.option("--user", help="Give this user a new data key; without it the key-encryption key is rotated.")
-def rotate_keys(user: str | None) -> None:
+@with_memory
+async def rotate_keys(opened: Memory, user: str | None) -> None:
     """Rotate keys while the memory is in use.
 
     \b
     cleo memory rotate-keys              a new KEK (file provider), every data key rewrapped
     cleo memory rotate-keys --user ann   a new data key, everything of the user sealed anew
     """
-
-    async def work(opened: Memory) -> str:
-        if user is not None:
-            return f"{await opened.rotate_key(user)} memories sealed anew."
-        return f"{await opened.rotate_kek()} data keys rewrapped under {opened.keyring.provider.current!r}."
-
-    click.echo(with_memory(work))
+    if user is not None:
+        click.echo(f"{await opened.rotate_key(user)} memories sealed anew.")
+    else:
+        click.echo(f"{await opened.rotate_kek()} data keys rewrapped under {opened.keyring.provider.current!r}.")
 
 
 @memory.command()
@@ -283,7 +281,10 @@ def upgrade(yes: bool) -> None:
 @click.option("--url", "urls", multiple=True, metavar="NAME=URL", help="Where a backend is, if not in the settings.")
 @click.option("--dry-run", is_flag=True, help="Say what would be copied, copy nothing.")
 @click.option("--delete-source", is_flag=True, help="Delete the source's copy of what a durable target holds.")
-def migrate(source: str, target: str, urls: tuple[str, ...], dry_run: bool, delete_source: bool) -> None:
+@with_memory
+async def migrate(
+    opened: Memory, source: str, target: str, urls: tuple[str, ...], dry_run: bool, delete_source: bool
+) -> None:
     """Copy all memories to other backends, verify each, point the catalogue there. Run it again to resume.
 
     \b
@@ -295,23 +296,21 @@ def migrate(source: str, target: str, urls: tuple[str, ...], dry_run: bool, dele
     from cleo_memory.storage.backends import open_named, tier_stores
     from cleo_memory.storage.resilient import resilient
 
-    async def work(opened: Memory) -> Any:
-        names = target.split(",")
-        stores = await open_named(opened.settings, [source, *names], dict(each.partition("=")[::2] for each in urls))
-        try:
-            for store in stores.values():  # a plan for a backend that is not there is none
-                await resilient(store).ping()
-            held = tier_stores(source, opened.catalog, stores)
-            targets = [each for name in names for each in tier_stores(name, opened.catalog, stores)]
-            transfer = Transfer(opened.catalog, opened.payloads, held, targets)
-            if dry_run:
-                return await transfer.plan_for_all_users()
-            return await transfer.run_for_all_users(ConsoleReporter(), delete_source=delete_source)
-        finally:
-            for store in stores.values():
-                await store.close()
-
-    report = with_memory(work)
+    names = target.split(",")
+    stores = await open_named(opened.settings, [source, *names], dict(each.partition("=")[::2] for each in urls))
+    try:
+        for store in stores.values():  # a plan for a backend that is not there is none
+            await resilient(store).ping()
+        held = tier_stores(source, opened.catalog, stores)
+        targets = [each for name in names for each in tier_stores(name, opened.catalog, stores)]
+        transfer = Transfer(opened.catalog, opened.payloads, held, targets)
+        if dry_run:
+            report = await transfer.plan_for_all_users()
+        else:
+            report = await transfer.run_for_all_users(ConsoleReporter(), delete_source=delete_source)
+    finally:
+        for store in stores.values():
+            await store.close()
     for name, count in sorted(report.planned.items()):
         click.echo(f"{count:>9} memories for {name}")
     if dry_run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from cleo_core import clock
 from cleo_memory.catalog.entry import Entry
-from cleo_memory.catalog.repository import Catalog, UserRows
+from cleo_memory.catalog.repository import Catalog
 from cleo_memory.draft import (
     Draft,
     check_query,
@@ -357,18 +358,14 @@ class Memory:
 
     async def stats(self, user: str) -> Stats:
         """Counts and bytes, by kind and by tier."""
-
-        def counts(rows: UserRows) -> tuple[list[tuple[str, str, int, int]], int]:
-            return rows.memories.counts(), rows.threads.count()
-
-        rows, conversations = await self.catalog.of(self.keyring.owner(user)).read(counts)
-        kinds: dict[str, int] = {}
-        tiers: dict[str, int] = {}
-        for kind, tier, memories, _ in rows:
-            kinds[kind] = kinds.get(kind, 0) + memories
-            tiers[tier] = tiers.get(tier, 0) + memories
-        size = sum(size for *_, size in rows)
-        return Stats(memories=sum(kinds.values()), bytes=size, kinds=kinds, tiers=tiers, conversations=conversations)
+        catalog = self.catalog.of(self.keyring.owner(user))
+        counts, conversations = await catalog.read(lambda rows: (rows.memories.counts(), rows.threads.count()))
+        kinds, tiers = Counter[str](), Counter[str]()
+        for kind, tier, memories, _ in counts:
+            kinds[kind] += memories
+            tiers[tier] += memories
+        size = sum(size for *_, size in counts)
+        return Stats(memories=kinds.total(), bytes=size, kinds={**kinds}, tiers={**tiers}, conversations=conversations)
 
     async def settle(self, user: str) -> None:
         """Wait until the user's memories are embedded and the index is stored; otherwise that is done behind."""
@@ -418,14 +415,8 @@ class Memory:
         """Complete what a crash interrupted, then begin the background work."""
         for owner in await self.eraser.unfinished_of_all_users():
             await self.eraser.resume(owner)
-        work = [
-            self.indexes.run(),
-            self.access.run(),
-            self.tiering.run(),
-            self.eraser.follow_all_users(),
-            self.shadow.run(),
-        ]
-        work += [each.run() for each in self.deliveries]
+        work = [self.indexes.run(), self.access.run(), self.tiering.run(), self.shadow.run()]
+        work += [self.eraser.follow_all_users(), *(each.run() for each in self.deliveries)]
         self._tasks = [asyncio.create_task(each) for each in work]
 
     async def close(self) -> None:

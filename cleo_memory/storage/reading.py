@@ -124,16 +124,14 @@ class _Opening:
     async def look_everywhere(self, entries: Sequence[Entry]) -> list[str]:
         """Open what can be; returns the ids of the others."""
         for tier_store in self.reader.tiers:
-            if here := [entry for entry in entries if entry.tier == tier_store.tier]:
-                await self._look_in(tier_store, here)
-        if missing := self._missing(entries):
-            await self._look_in_catalog(missing)
-        if missing := self._missing(entries):
-            await self._look_for_copies(missing)
+            await self._look_in(tier_store, [entry for entry in entries if entry.tier == tier_store.tier])
+        for look in (self._look_in_catalog, self._look_for_copies):
+            if missing := self._missing(entries):
+                await look(missing)
         return [entry.id for entry in self._missing(entries)]
 
     async def _look_in(self, tier_store: TierStore, entries: Sequence[Entry]) -> None:
-        if tier_store.store is None:
+        if tier_store.store is None or not entries:
             return
         try:
             found = await tier_store.store.get(self.owner, [entry.id for entry in entries])
@@ -149,9 +147,8 @@ class _Opening:
             # Its own tier first; a copy staged under another tier is as good.
             for tier in sorted(Tier, key=lambda tier: tier != entry.tier):
                 envelope = sealed.get((entry.id, str(tier), entry.version))
-                if envelope is None:
-                    continue
-                if (plain := await self.reader.opened(self.owner, entry, tier, envelope)) is not None:
+                plain = envelope and await self.reader.opened(self.owner, entry, tier, envelope)
+                if plain is not None:
                     self.payloads[entry.id] = plain
                     break
 
@@ -159,10 +156,7 @@ class _Opening:
         ids = [entry.id for entry in entries]
         copies = await self.reader.catalog.of(self.owner).read(lambda rows: rows.copies.of(ids))
         for tier_store in self.reader.tiers:
-            here = [
-                entry
-                for entry in self._missing(entries)
-                if entry.tier != tier_store.tier and copies.get(entry.id, {}).get(tier_store.key) == entry.version
-            ]
-            if here:
-                await self._look_in(tier_store, here)
+            elsewhere = [entry for entry in self._missing(entries) if entry.tier != tier_store.tier]
+            key = tier_store.key
+            here = [entry for entry in elsewhere if copies.get(entry.id, {}).get(key) == entry.version]
+            await self._look_in(tier_store, here)

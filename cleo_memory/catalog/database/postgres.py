@@ -85,7 +85,11 @@ class PostgresDatabase:
                 self._enter(cursor)
                 pending = schema.pending(_Translated(cursor), partial(_columns, cursor, name))
                 if pending.steps and not (pending.empty or upgrade):
-                    raise _must_upgrade(name, pending)
+                    version, backup = pending.version or "an unnumbered kind", f"pg_dump --schema={name}"
+                    raise ConfigError(
+                        f"The tables {name} in Postgres are of version {version}: {pending}.",
+                        hint=f"Stop the processes that use them, take a backup ({backup}), run: cleo memory upgrade",
+                    )
                 if pending.steps:
                     schema.apply(_Translated(cursor), pending, IDENTITY)
         except (psycopg.Error, PoolTimeout) as error:
@@ -150,10 +154,3 @@ def pending_in_postgres(url: str, schema: Schema) -> Pending | None:
 def _columns(cursor: psycopg.Cursor[Any], name: str, table: str) -> set[str]:
     sql = "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
     return {row[0] for row in cursor.execute(sql, (name, table)).fetchall()}
-
-
-def _must_upgrade(name: str, pending: Pending) -> ConfigError:
-    return ConfigError(
-        f"The tables {name} in Postgres are of version {pending.version or 'an unnumbered kind'}: {pending}.",
-        hint=f"Stop the processes that use them, take a backup (pg_dump --schema={name}), run: cleo memory upgrade",
-    )

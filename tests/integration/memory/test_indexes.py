@@ -147,10 +147,10 @@ async def test_an_index_of_an_erased_user_is_stored_no_more() -> None:
         owner = memory.keyring.owner("ann")
         keys = await memory.keyring.keys(owner)
         await memory.erase("ann")
-        await memory.indexes.segments.append(owner, "words", 1, b"late")
+        await memory.indexes.segments.write(owner, "words", 1, [b"late"], replacing=False)
         assert keys is not None
         memory.keyring._remember(owner, keys)  # a process that has not heard of it yet
-        await memory.indexes.segments.append(owner, "words", 1, b"late")
+        await memory.indexes.segments.write(owner, "words", 1, [b"late"], replacing=False)
         assert await segments(memory, "ann") == []
 
 
