@@ -19,21 +19,6 @@ Each package adds a subtree in its own ``errors`` module. What leaves the proces
 
 from __future__ import annotations
 
-__all__ = [
-    "BusyError",
-    "CleoError",
-    "ConfigError",
-    "EnvironmentFault",
-    "InputError",
-    "IntegrityError",
-    "Interrupted",
-    "ModelError",
-    "TrustError",
-    "UnavailableSource",
-    "UnsafeWeights",
-    "UnusableModel",
-]
-
 
 class CleoError(Exception):
     """Something went wrong that a person can act on: the message names the value, the hint says what to do."""

@@ -7,18 +7,18 @@ after a while: the first that fails opens it again, the first that works closes 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
 
-from purgatory import AsyncCircuitBreakerFactory, SyncCircuitBreakerFactory
+from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
-from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from tenacity import wait_random_exponential as jitter
 
 from cleo_core.errors import CleoError
 
-__all__ = ["Breaker", "CircuitOpen", "retry_async", "retry_call"]
+__all__ = ["Breaker", "CircuitOpen", "retry_async"]
 
 T = TypeVar("T")
 Kinds = tuple[type[BaseException], ...]
@@ -28,17 +28,8 @@ class CircuitOpen(CleoError, code="CIRCUIT_OPEN", http_status=503, exit_code=3):
     """A backend failed too often just now; it is left alone for a while."""
 
 
-def _policy(on: Kinds, unless: Kinds, attempts: int, deadline: float, longest: float) -> dict[str, Any]:
-    return {
-        "retry": retry_if_exception(lambda error: isinstance(error, on) and not isinstance(error, unless)),
-        "stop": stop_after_attempt(attempts) | stop_after_delay(deadline),
-        "wait": jitter(multiplier=0.05, max=longest),
-        "reraise": True,
-    }
-
-
-def retry_call(
-    call: Callable[[], T],
+async def retry_async(
+    call: Callable[[], Awaitable[T]],
     *,
     on: Kinds,
     unless: Kinds = (CircuitOpen,),
@@ -54,20 +45,13 @@ def retry_call(
         deadline: seconds after which no further try is begun.
         longest: longest wait between two tries, in seconds.
     """
-    return Retrying(**_policy(on, unless, attempts, deadline, longest))(call)
-
-
-async def retry_async(
-    call: Callable[[], Awaitable[T]],
-    *,
-    on: Kinds,
-    unless: Kinds = (CircuitOpen,),
-    attempts: int = 4,
-    deadline: float = 10.0,
-    longest: float = 1.0,
-) -> T:
-    """As `retry_call`, for a coroutine function."""
-    return await AsyncRetrying(**_policy(on, unless, attempts, deadline, longest))(call)
+    retrying = AsyncRetrying(
+        retry=retry_if_exception(lambda error: isinstance(error, on) and not isinstance(error, unless)),
+        stop=stop_after_attempt(attempts) | stop_after_delay(deadline),
+        wait=jitter(multiplier=0.05, max=longest),
+        reraise=True,
+    )
+    return await retrying(call)
 
 
 class Breaker:
@@ -83,46 +67,26 @@ class Breaker:
     def __init__(self, name: str, *, failures: int = 5, rest: float = 10.0, ignore: Kinds = ()) -> None:
         self.name = name
         self._rest = rest
-        settings: dict[str, Any] = {"default_threshold": failures, "default_ttl": rest, "exclude": list(ignore)}
-        self._sync = SyncCircuitBreakerFactory(**settings)
-        self._async = AsyncCircuitBreakerFactory(**settings)
+        self._breakers = AsyncCircuitBreakerFactory(default_threshold=failures, default_ttl=rest, exclude=list(ignore))
 
-    def _refused(self) -> CircuitOpen:
-        return CircuitOpen(f"{self.name} failed too often; it is tried again within {self._rest:g} seconds.")
-
-    @contextmanager
-    def guard(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def guard(self) -> AsyncIterator[None]:
         """Around one call.
 
         Raises:
             CircuitOpen: the backend is left alone for now; the call was not made.
         """
-        breaker = self._sync.get_breaker(self.name)
+        breaker = await self._breakers.get_breaker(self.name)
         try:
-            breaker.__enter__()
+            await breaker.__aenter__()
         except OpenedState:
-            raise self._refused() from None
+            raise CircuitOpen(
+                f"{self.name} failed too often; it is tried again within {self._rest:g} seconds."
+            ) from None
         fault: Exception | None = None
         try:
             yield
         except Exception as error:  # not a cancelled call: that is the caller's doing
-            fault = error
-            raise
-        finally:
-            breaker.__exit__(type(fault) if fault else None, fault, None)
-
-    @asynccontextmanager
-    async def guard_async(self) -> AsyncIterator[None]:
-        """As `guard`, for coroutines."""
-        breaker = await self._async.get_breaker(self.name)
-        try:
-            await breaker.__aenter__()
-        except OpenedState:
-            raise self._refused() from None
-        fault: Exception | None = None
-        try:
-            yield
-        except Exception as error:
             fault = error
             raise
         finally:

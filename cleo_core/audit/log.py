@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from cleo_core.audit import replica, store, tree
 from cleo_core.crypto import dsse
 from cleo_core.crypto.keys import PrivateKey, audit_key
 from cleo_core.crypto.trust_store import TrustStore
+from cleo_core.digest import canonical
 from cleo_core.errors import CleoError, EnvironmentFault, InputError, IntegrityError
 from cleo_core.settings import home
 
@@ -46,9 +48,9 @@ class AuditReport:
 class AuditLog:
     """The log of one database. Safe to use from several threads and processes."""
 
-    def __init__(self, path: Path | None = None, *, key: PrivateKey | None = None, copy: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, copy: Path | None = None) -> None:
         self._lock = threading.Lock()
-        self._key = key
+        self._key: PrivateKey | None = None
         self._copy = copy
         self._db = sqlite3.connect(
             path or home("audit") / "audit.db", check_same_thread=False, timeout=30, isolation_level=None
@@ -81,8 +83,7 @@ class AuditLog:
         Returns:
             The record's number.
         """
-        key = self._key or audit_key()
-        self._key = key
+        key = self._key = self._key or audit_key()
         copy = self._copy or replica.path()
         try:
             with self._transaction() as db:
@@ -99,19 +100,15 @@ class AuditLog:
 
     def read(self, start: int = 0, count: int = 100) -> list[dict[str, Any]]:
         """Records from a number on."""
-        with self._lock:
-            rows = self._db.execute(
-                "select data from audit_leaves where seq >= ? order by seq limit ?", (start, count)
-            ).fetchall()
-        return [json.loads(row[0]) for row in rows]
+        return self._records("seq >= ? order by seq limit ?", start, count)
 
     def find(self, subject: str) -> list[dict[str, Any]]:
         """Every record about a subject, oldest first. Reads the whole log."""
+        return self._records("json_extract(cast(data as text), '$.subject') = ? order by seq", subject)
+
+    def _records(self, which: str, *values: object) -> list[dict[str, Any]]:
         with self._lock:
-            rows = self._db.execute(
-                "select data from audit_leaves where json_extract(cast(data as text), '$.subject') = ? order by seq",
-                (subject,),
-            ).fetchall()
+            rows = self._db.execute(f"select data from audit_leaves where {which}", values).fetchall()  # noqa: S608
         return [json.loads(row[0]) for row in rows]
 
     def verify(self) -> AuditReport:
@@ -203,11 +200,7 @@ class AuditLog:
             (data,) = self._db.execute("select data from audit_leaves where seq = ?", (seq,)).fetchone()
             (envelope,) = self._db.execute("select envelope from audit_checkpoints where size = ?", (size,)).fetchone()
             path = tree.inclusion(store.node_of(self._db), seq, size)
-        return {
-            "record": json.loads(data),
-            "path": [step.hex() for step in path],
-            "checkpoint": json.loads(envelope),
-        }
+        return {"record": json.loads(data), "path": [step.hex() for step in path], "checkpoint": json.loads(envelope)}
 
     def close(self) -> None:
         with self._lock:
@@ -221,8 +214,6 @@ def check_proof(proof: dict[str, Any]) -> dict[str, Any]:
         IntegrityError: the record is not under that head, or the proof is malformed.
         SignatureInvalid, UntrustedKey: the head is not signed by a trusted audit key.
     """
-    from cleo_core.digest import canonical
-
     try:
         told, _ = dsse.open_envelope(proof["checkpoint"], store.CHECKPOINT, "audit")
         record = dict(proof["record"])
@@ -235,17 +226,14 @@ def check_proof(proof: dict[str, Any]) -> dict[str, Any]:
     raise IntegrityError("The record is not in the log that this checkpoint speaks of.")
 
 
-_logs: dict[Path, AuditLog] = {}
+_open = cache(AuditLog)
 _opening = threading.Lock()
 
 
 def open_log() -> AuditLog:
     """The audit log below the home folder."""
-    path = home("audit") / "audit.db"
     with _opening:
-        if path not in _logs:
-            _logs[path] = AuditLog(path)
-        return _logs[path]
+        return _open(home("audit") / "audit.db")
 
 
 def record(event: str, actor: str, subject: str, *, sealed: bytes | None = None, **details: Any) -> int:

@@ -17,7 +17,7 @@ from cleo_core.crypto import dsse
 from cleo_core.crypto.keys import PrivateKey
 from cleo_core.digest import canonical
 
-__all__ = ["CHECKPOINT", "append", "head", "node_of", "prepare", "size_of"]
+__all__ = ["CHECKPOINT", "append", "node_of", "prepare", "size_of"]
 
 CHECKPOINT = "application/vnd.cleoai.checkpoint+json"
 SCHEMA = """
@@ -58,10 +58,6 @@ def node_of(db: sqlite3.Connection) -> tree.Node:
     return node
 
 
-def head(db: sqlite3.Connection, size: int) -> bytes:
-    return tree.root(node_of(db), size)
-
-
 def append(
     db: sqlite3.Connection,
     key: PrivateKey,
@@ -84,12 +80,17 @@ def append(
         record["sealed"] = base64.b64encode(sealed).decode()
     data = canonical(record)
     db.execute("insert into audit_leaves values (?, ?, ?)", (seq, data, tree.leaf_hash(data)))
-    node, level, index = node_of(db), 0, seq
+    read, level, index = node_of(db), 0, seq
     while index & 1:
-        joined = tree.node_hash(node(level, index - 1), node(level, index))
+        joined = tree.node_hash(read(level, index - 1), read(level, index))
         level, index = level + 1, index >> 1
         db.execute("insert into audit_nodes values (?, ?, ?)", (level, index, joined))
-    checkpoint = {"origin": "cleo-audit", "tree_size": seq + 1, "root": head(db, seq + 1).hex(), "at": record["at"]}
+    checkpoint = {
+        "origin": "cleo-audit",
+        "tree_size": seq + 1,
+        "root": tree.root(read, seq + 1).hex(),
+        "at": record["at"],
+    }
     envelope = json.dumps(dsse.sign(CHECKPOINT, checkpoint, key), sort_keys=True)
     db.execute("insert into audit_checkpoints values (?, ?)", (seq + 1, envelope))
     return seq

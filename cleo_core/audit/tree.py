@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 
-__all__ = ["EMPTY", "Stack", "consistency", "inclusion", "leaf_hash", "node_hash", "root", "same_history", "within"]
+__all__ = ["EMPTY", "Stack", "inclusion", "leaf_hash", "node_hash", "root", "within"]
 
 EMPTY = hashlib.sha256().digest()
 Node = Callable[[int, int], bytes]
@@ -52,20 +52,6 @@ def inclusion(node: Node, index: int, size: int) -> list[bytes]:
     return path(0, size)
 
 
-def consistency(node: Node, older: int, size: int) -> list[bytes]:
-    """The proof that the tree over `older` leaves is a beginning of that over `size`: PROOF(m, D[n]), 2.1.2."""
-
-    def part(low: int, high: int, known: bool) -> list[bytes]:
-        if older == high:
-            return [] if known else [_range(node, low, high)]
-        middle = low + _split(high - low)
-        if older <= middle:
-            return [*part(low, middle, known), _range(node, middle, high)]
-        return [*part(middle, high, False), _range(node, low, middle)]
-
-    return part(0, size, True) if 0 < older < size else []
-
-
 def within(leaf: bytes, index: int, size: int, path: Sequence[bytes], head: bytes) -> bool:
     """Whether a leaf is at `index` of the tree with that head (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
@@ -82,32 +68,6 @@ def within(leaf: bytes, index: int, size: int, path: Sequence[bytes], head: byte
             found = node_hash(found, step)
         number, last = number >> 1, last >> 1
     return last == 0 and found == head
-
-
-def same_history(older: int, size: int, path: Sequence[bytes], older_head: bytes, head: bytes) -> bool:
-    """Whether the older tree is a beginning of the newer one (RFC 9162, 2.1.4.2)."""
-    if older == size:
-        return not path and older_head == head
-    if not 0 < older < size or not path:
-        return False
-    steps = list(path)
-    if older & (older - 1) == 0:
-        steps.insert(0, older_head)
-    number, last = older - 1, size - 1
-    while number & 1:
-        number, last = number >> 1, last >> 1
-    first = second = steps[0]
-    for step in steps[1:]:
-        if last == 0:
-            return False
-        if number & 1 or number == last:
-            first, second = node_hash(step, first), node_hash(step, second)
-            while not number & 1 and number:
-                number, last = number >> 1, last >> 1
-        else:
-            second = node_hash(second, step)
-        number, last = number >> 1, last >> 1
-    return last == 0 and first == older_head and second == head
 
 
 class Stack:

@@ -14,16 +14,6 @@ from __future__ import annotations
 
 from cleo_core.errors import TrustError
 
-__all__ = [
-    "KeyExists",
-    "KeyInsecure",
-    "KeyMissing",
-    "KeyUnreadable",
-    "SignatureInvalid",
-    "SignatureMissing",
-    "UntrustedKey",
-]
-
 
 class KeyMissing(TrustError, code="KEY_MISSING"): ...
 

@@ -10,15 +10,17 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cleo_core.clock import timestamp
 from cleo_core.errors import InputError
 from cleo_core.settings import home
 
-__all__ = ["Reply", "ReplyLog", "append", "find", "prune"]
+__all__ = ["Reply", "append", "find", "prune"]
 
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 SCHEMA = """
@@ -43,78 +45,57 @@ class Reply:
     at: str = ""
 
 
-class ReplyLog:
-    """Replies of one home folder. Safe to use from several threads and processes."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(
-            path or home("replies") / "replies.db", check_same_thread=False, timeout=10, isolation_level=None
-        )
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = normal")
-        self._db.executescript(SCHEMA)
-
-    def append(self, reply: Reply) -> None:
-        """Write where a reply came from.
-
-        Raises:
-            InputError: the id is none, or is taken.
-        """
-        if not ID.fullmatch(reply.id):
-            raise InputError(f"{reply.id[:64]!r} is no reply id.", hint="8 to 64 letters, digits, '-' or '_'.")
-        row = (
-            reply.id, reply.at or timestamp(), reply.model, reply.version, reply.bundle_digest, reply.approval_id,
-            json.dumps(list(reply.memories)),
-        )  # fmt: skip
-        with self._lock:
-            try:
-                self._db.execute("insert into replies values (?, ?, ?, ?, ?, ?, ?)", row)
-            except sqlite3.IntegrityError:
-                raise InputError(f"There is a reply {reply.id!r} already.") from None
-
-    def find(self, reply_id: str) -> Reply | None:
-        with self._lock:
-            row = self._db.execute("select * from replies where id = ?", (reply_id,)).fetchone()
-        if row is None:
-            return None
-        return Reply(
-            id=row[0], at=row[1], model=row[2], version=row[3], bundle_digest=row[4], approval_id=row[5],
-            memories=tuple(json.loads(row[6])),
-        )  # fmt: skip
-
-    def prune(self, before: str) -> int:
-        """Forget replies older than a moment (UTC, 2026-01-31T12:00:00Z). Returns how many."""
-        with self._lock:
-            return self._db.execute("delete from replies where at < ?", (before,)).rowcount
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
+_lock = threading.Lock()
 
 
-_logs: dict[Path, ReplyLog] = {}
-_opening = threading.Lock()
+@cache
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False, timeout=10, isolation_level=None)
+    db.execute("pragma journal_mode = wal")
+    db.execute("pragma synchronous = normal")
+    db.executescript(SCHEMA)
+    return db
 
 
-def _log() -> ReplyLog:
-    path = home("replies") / "replies.db"
-    with _opening:
-        if path not in _logs:
-            _logs[path] = ReplyLog(path)
-        return _logs[path]
+@contextmanager
+def _database() -> Iterator[sqlite3.Connection]:
+    """The replies of this home folder, for one thread at a time."""
+    with _lock:
+        yield _connect(home("replies") / "replies.db")
 
 
 def append(reply: Reply) -> None:
-    """Write where a reply came from into the log below the home folder (about a millisecond; blocking)."""
-    _log().append(reply)
+    """Write where a reply came from (about a millisecond; blocking).
+
+    Raises:
+        InputError: the id is none, or is taken.
+    """
+    if not ID.fullmatch(reply.id):
+        raise InputError(f"{reply.id[:64]!r} is no reply id.", hint="8 to 64 letters, digits, '-' or '_'.")
+    row = (
+        reply.id, reply.at or timestamp(), reply.model, reply.version, reply.bundle_digest, reply.approval_id,
+        json.dumps(list(reply.memories)),
+    )  # fmt: skip
+    with _database() as db:
+        try:
+            db.execute("insert into replies values (?, ?, ?, ?, ?, ?, ?)", row)
+        except sqlite3.IntegrityError:
+            raise InputError(f"There is a reply {reply.id!r} already.") from None
 
 
 def find(reply_id: str) -> Reply | None:
     """Where a reply came from, or None."""
-    return _log().find(reply_id)
+    with _database() as db:
+        row = db.execute("select * from replies where id = ?", (reply_id,)).fetchone()
+    if row is None:
+        return None
+    return Reply(
+        id=row[0], at=row[1], model=row[2], version=row[3], bundle_digest=row[4], approval_id=row[5],
+        memories=tuple(json.loads(row[6])),
+    )  # fmt: skip
 
 
 def prune(before: str) -> int:
     """Forget replies older than a moment (UTC, 2026-01-31T12:00:00Z). Returns how many."""
-    return _log().prune(before)
+    with _database() as db:
+        return db.execute("delete from replies where at < ?", (before,)).rowcount

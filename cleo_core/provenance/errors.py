@@ -24,25 +24,6 @@ from __future__ import annotations
 
 from cleo_core.errors import IntegrityError, TrustError
 
-__all__ = [
-    "ApprovalExpired",
-    "ApprovalInvalid",
-    "ApprovalMismatch",
-    "BundleChanged",
-    "BundleContent",
-    "BundleIncomplete",
-    "BundleLink",
-    "BundleName",
-    "BundleRefused",
-    "BundleSignatureInvalid",
-    "NotApproved",
-    "Rejected",
-    "Revoked",
-    "StateDamaged",
-    "VersionReplaced",
-    "VersionRollback",
-]
-
 
 class BundleRefused(IntegrityError, code="BUNDLE_REFUSED"): ...
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from cleo_core.errors import CleoError
 
-__all__ = ["RegistryError", "UnsafeArtifact", "VersionNotFound"]
-
 
 class RegistryError(CleoError, code="REGISTRY", http_status=503, exit_code=3): ...
 

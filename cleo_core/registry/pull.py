@@ -95,7 +95,6 @@ def subject_of(name: str, version: int, signed: BundleSignature) -> Subject:
 
 def pull(
     selector: str | int = "champion",
-    dest: Path | None = None,
     *,
     purpose: Purpose | None = None,
 ) -> VerifiedModel:
@@ -103,8 +102,6 @@ def pull(
 
     Args:
         selector: an alias or a version number.
-        dest: a folder for ``bundle`` and ``bundle.sig``, which replace what an earlier pull left there; by default
-            one below the home folder that goes when this process has ended.
         purpose: "serve" (the default for ``champion``) refuses to go backwards on this machine, and remembers the
             version; "release" refuses without remembering; "inspect" (the default otherwise) does neither.
 
@@ -116,7 +113,7 @@ def pull(
     """
     purpose = purpose or ("serve" if selector == "champion" else "inspect")
     info = registry.resolve(selector)
-    folder, owner = _private_folder(f"{info.version}", dest)
+    folder, owner = _private_folder(info.version)
     try:
         files = registry.download(info, folder)
         for path in files.bundle.iterdir():
@@ -171,27 +168,17 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _private_folder(label: str, dest: Path | None) -> tuple[Path, int]:
+def _private_folder(version: int) -> tuple[Path, int]:
     """A fresh folder of mode 0700 with a lock that lives as long as this process; sweeps those of dead processes."""
-    if dest is not None:
-        handle = _hold(dest)
-        _remove(dest / "bundle")
-        (dest / "bundle.sig").unlink(missing_ok=True)
-        return dest, handle
     root = home("pulled")
     with FileLock(home() / "pulled.lock"):
         for old in root.iterdir():
             _sweep(old)
-        dest = root / f"{label}-{secrets.token_hex(8)}"
-        return dest, _hold(dest)
-
-
-def _hold(folder: Path) -> int:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.chmod(folder, 0o700)
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    fcntl.flock(handle, fcntl.LOCK_SH)
-    return handle
+        folder = root / f"{version}-{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        return folder, handle
 
 
 def _sweep(folder: Path) -> None:

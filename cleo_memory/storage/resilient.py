@@ -44,7 +44,7 @@ class _Resilient:
 
     async def _call(self, operation: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         async def once() -> T:
-            async with self._breaker.guard_async(), asyncio.timeout(self._deadline):
+            async with self._breaker.guard(), asyncio.timeout(self._deadline):
                 return await operation(*arguments)
 
         try:

@@ -365,7 +365,7 @@ def test_a_model_that_failed_its_gate_shows_in_the_proof(store: Path, tmp_path: 
 
 def test_a_decision_made_on_another_machine_is_said_to_be(chain: Registered, store: Path) -> None:
     audit.open_log().close()
-    log._logs.clear()
+    log._open.cache_clear()
     shutil.rmtree(store / "audit")
     assert "– audit log" in run(verify, "1").output
 

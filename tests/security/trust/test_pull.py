@@ -275,15 +275,6 @@ def test_the_registry_can_change_after_the_pull_without_touching_what_is_loaded(
     model.confirm(deep=True)
 
 
-def test_a_pull_into_a_folder_replaces_what_an_earlier_pull_left(champion: Registered, tmp_path: Path) -> None:
-    first = pull(1, tmp_path / "opponent")
-    (tmp_path / "opponent" / "bundle").chmod(0o700)
-    (tmp_path / "opponent" / "bundle" / "evil.py").write_text("")
-    second = pull(1, tmp_path / "opponent")
-    assert first.path == second.path == tmp_path / "opponent" / "bundle"
-    second.confirm(deep=True)
-
-
 def test_folders_of_processes_that_died_are_swept_and_those_in_use_are_not(champion: Registered, store: Path) -> None:
     held = pull()
     dead = store / "pulled" / "1-dead"
@@ -294,10 +285,3 @@ def test_folders_of_processes_that_died_are_swept_and_those_in_use_are_not(champ
     pull().release()
     assert not dead.exists()
     held.confirm(deep=True)
-
-
-def test_a_linked_folder_for_a_pull_is_refused(champion: Registered, tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    with pytest.raises(OSError, match="link"):
-        pull(1, tmp_path / "link")

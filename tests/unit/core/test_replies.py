@@ -11,7 +11,7 @@ import pytest
 
 from cleo_core.errors import InputError
 from cleo_core.proof import replies
-from cleo_core.proof.replies import Reply, ReplyLog
+from cleo_core.proof.replies import Reply
 from cleo_core.proof.walk import walk
 
 pytestmark = pytest.mark.unit
@@ -47,13 +47,11 @@ def test_an_id_is_given_once(home: Path) -> None:
 
 
 def test_old_replies_can_be_forgotten(home: Path) -> None:
-    log = ReplyLog()
-    log.append(replace(REPLY, at="2026-01-01T00:00:00Z"))
-    log.append(replace(REPLY, id="reply-0002", at="2026-03-01T00:00:00Z"))
-    assert log.prune("2026-02-01T00:00:00Z") == 1
-    assert log.find("reply-0001") is None
-    assert log.find("reply-0002")
-    log.close()
+    replies.append(replace(REPLY, at="2026-01-01T00:00:00Z"))
+    replies.append(replace(REPLY, id="reply-0002", at="2026-03-01T00:00:00Z"))
+    assert replies.prune("2026-02-01T00:00:00Z") == 1
+    assert replies.find("reply-0001") is None
+    assert replies.find("reply-0002")
 
 
 def test_several_threads_write_at_once(home: Path) -> None:
