@@ -17,8 +17,7 @@ from cleo_core.telemetry import get_logger, metrics_text
 from cleo_memory import Memory, open_memory
 from cleo_serving.chat.assistant import Assistant
 from cleo_serving.errors import Unauthenticated
-from cleo_serving.identity.bearer import bearer_token
-from cleo_serving.identity.tokens import Principal, TokenVerifier
+from cleo_serving.identity.tokens import Principal, TokenVerifier, bearer_token
 from cleo_serving.metrics import Metrics
 from cleo_serving.model.holder import ModelHolder
 from cleo_serving.model.loader import load_model

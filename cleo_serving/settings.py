@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,16 +14,21 @@ from cleo_core.compute import DtypeChoice
 from cleo_core.errors import ConfigError
 from cleo_core.settings import CoreSettings, load
 
+if TYPE_CHECKING:
+    from limits.aio.storage import Storage
+
 __all__ = ["EngineSettings", "IssuerSettings", "PromptSettings", "QueryLimits", "RateSettings", "ServingSettings"]
 
 Algorithm = Literal["Ed25519", "ES256", "ES384", "RS256", "RS512", "PS256", "PS512"]
 SYSTEM_PROMPT = "You are Cleo, a helpful AI assistant."
 
 
-class IssuerSettings(BaseModel):
-    """An external identity provider whose access tokens are accepted. Keys are read from a file, never fetched."""
-
+class _Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IssuerSettings(_Group):
+    """An external identity provider whose access tokens are accepted. Keys are read from a file, never fetched."""
 
     name: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
     """Short name; users of this issuer are known as ``name|sub``, so no two issuers share a user."""
@@ -38,10 +43,8 @@ class IssuerSettings(BaseModel):
     scope_claim: str = "scope"
 
 
-class QueryLimits(BaseModel):
+class QueryLimits(_Group):
     """What the query guard lets through."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     tokens: Annotated[int, Field(gt=0)] = 1000
     nesting: Annotated[int, Field(gt=0, le=32)] = 16
@@ -57,10 +60,8 @@ class QueryLimits(BaseModel):
     max_page: Annotated[int, Field(gt=0)] = 100
 
 
-class RateSettings(BaseModel):
+class RateSettings(_Group):
     """Shares per user (and, before a token is known to hold, per address)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     cost_per_minute: Annotated[int, Field(gt=0)] = 3000
     """Query cost a user may spend per minute; `ask` and `chat` cost 100 each."""
@@ -72,11 +73,30 @@ class RateSettings(BaseModel):
     storage: str = "memory://"
     """Where the counters live; a ``redis://`` address when several API processes share them."""
 
+    def open_storage(self) -> Storage:
+        """The storage of the counters; nothing is connected yet.
 
-class EngineSettings(BaseModel):
+        Raises:
+            ConfigError: it is neither, or its client is not installed.
+        """
+        from limits.aio.storage import Storage
+        from limits.storage import storage_from_string
+
+        try:
+            # redis-py, which the memory uses too; by default limits wants another client for asynchronous use.
+            storage = storage_from_string(f"async+{self.storage}", implementation="redispy")
+        except Exception as error:  # limits raises its own and its backends' errors
+            raise ConfigError(
+                f"CLEO_SERVING_RATE__STORAGE cannot be used ({type(error).__name__}).",
+                hint="Use memory:// or a redis:// address.",
+            ) from None
+        if not isinstance(storage, Storage):
+            raise ConfigError("CLEO_SERVING_RATE__STORAGE is not an asynchronous storage.")
+        return storage
+
+
+class EngineSettings(_Group):
     """The transformers engine."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     """CPU threads of torch; 0 takes what this process may use."""
@@ -99,10 +119,8 @@ class EngineSettings(BaseModel):
     """A stream that produces no token for so long has failed."""
 
 
-class PromptSettings(BaseModel):
+class PromptSettings(_Group):
     """What goes into a prompt, in tokens."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     system: str = Field(default=SYSTEM_PROMPT, max_length=8000)
     memory_tokens: Annotated[int, Field(ge=0)] = 400
@@ -175,10 +193,8 @@ class ServingSettings(BaseSettings):
 
     def problems(self) -> Iterator[str]:
         """See `cleo_core.settings.check`."""
-        from cleo_serving.counters import open_counters
-
         try:
-            open_counters(self.rate.storage)
+            self.rate.open_storage()
         except ConfigError as error:
             yield f"{error.message} {error.hint or ''}".strip()
 

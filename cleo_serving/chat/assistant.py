@@ -9,17 +9,17 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from cleo_core.proof import replies
 from cleo_memory import ErasureEpoch, Influence, Memory, Record, UserErased
 from cleo_serving.chat.events import Delta, Ended, Provenance, Question, ReplyEvent, Started
 from cleo_serving.chat.injection import signs
 from cleo_serving.chat.links import LinkFilter
 from cleo_serving.chat.prompt import PromptBuilder
-from cleo_serving.chat.receipts import record_reply, turn_provenance
 from cleo_serving.engine.base import Message, Sampling
 from cleo_serving.errors import EngineError, Erased, NotFound
 from cleo_serving.metrics import Metrics
 from cleo_serving.model.holder import ModelHolder
-from cleo_serving.model.served import ServedModel
+from cleo_serving.model.loader import ServedModel
 from cleo_serving.security.limits import RateLimits
 from cleo_serving.settings import PromptSettings
 
@@ -191,9 +191,9 @@ class Assistant:
         )
 
     async def _keep(self, exchange: _Exchange, text: str) -> None:
-        await record_reply(exchange.provenance)
+        await asyncio.to_thread(replies.append, exchange.provenance.receipt())
         if text.strip():
-            await self._append(exchange, "assistant", text, turn_provenance(exchange.provenance))
+            await self._append(exchange, "assistant", text, exchange.provenance.of_turn())
 
     async def _append(
         self, exchange: _Exchange, role: str, text: str, provenance: dict[str, str] | None = None

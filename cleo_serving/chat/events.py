@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from cleo_core.proof import replies
 from cleo_memory import Citation, Influence
 from cleo_serving.engine.base import FinishReason
-from cleo_serving.model.served import ServedModel
+from cleo_serving.model.loader import ServedModel
 
 __all__ = ["Delta", "Ended", "Provenance", "Question", "ReplyEvent", "Started"]
 
@@ -38,6 +39,25 @@ class Provenance:
     """Signs of prompt injection in the question."""
     session: Influence
     """What the shadow memory saw in this session, and the sentences that the model was therefore given."""
+
+    def receipt(self) -> replies.Reply:
+        """The row that `cleo verify` starts from: model, approval and memories, no word of what was said."""
+        model = self.model
+        return replies.Reply(
+            id=self.reply_id,
+            model=model.name,
+            version=model.number,
+            bundle_digest=model.bundle_digest,
+            approval_id=model.approval_id,
+            memories=tuple(memory.id for memory in self.memories),
+        )
+
+    def of_turn(self) -> dict[str, str]:
+        """Where the assistant's turn came from, as memory keeps it beside the turn."""
+        origin = {"source": "reply", "reply": self.reply_id, "model": f"{self.model.name}/{self.model.version}"}
+        if found := self.session.findings:
+            origin["session"] = ",".join(finding.detector for finding in found)
+        return origin
 
 
 @dataclass(frozen=True, slots=True)

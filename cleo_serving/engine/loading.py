@@ -9,16 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.compute import compute_dtype
+from cleo_core.model_folder import check_model_folder
 from cleo_serving.engine.base import Capabilities
-from cleo_serving.engine.folder import check_folder
 from cleo_serving.engine.text import TextCodec
 from cleo_serving.errors import UnsupportedModel
 from cleo_serving.settings import EngineSettings
 
-__all__ = ["LoadedModel", "load_folder", "start_batching"]
+__all__ = ["ARCHITECTURES", "LoadedModel", "load_folder", "start_batching"]
 
 # Room that the scheduler of the cache wants beside the tokens themselves, in pages.
 SPARE_PAGES = 2
+ARCHITECTURES = frozenset(
+    {
+        "LlamaForCausalLM",
+        "MistralForCausalLM",
+        "MixtralForCausalLM",
+        "Qwen2ForCausalLM",
+        "Qwen2MoeForCausalLM",
+        "Qwen3ForCausalLM",
+        "Qwen3MoeForCausalLM",
+    }
+)
+"""Architectures with paged attention whose replies were compared with `generate` (tests/integration/serving)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,7 @@ def load_folder(folder: Path, settings: EngineSettings) -> LoadedModel:
     Raises:
         ModelError, UnsupportedModel: the folder is not safe or not whole, or cannot be loaded.
     """
-    architecture = check_folder(folder)
+    architecture = _architecture(folder)
     # Threads that spin while they wait take the CPU from the event loop.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import torch
@@ -57,6 +69,24 @@ def load_folder(folder: Path, settings: EngineSettings) -> LoadedModel:
         streams=settings.max_streams,
     )
     return LoadedModel(model, TextCodec(tokenizer), capabilities)
+
+
+def _architecture(folder: Path) -> str:
+    """The architecture of a model folder that this engine may load.
+
+    Raises:
+        UnsafeWeights: there is a file that could run code, or a link.
+        UnusableModel: it is not a model folder, or not whole.
+        UnsupportedModel: its architecture is not among those the engine runs.
+    """
+    names = check_model_folder(folder).get("architectures")
+    architecture = names[0] if isinstance(names, list) and names else None
+    if architecture not in ARCHITECTURES:
+        raise UnsupportedModel(
+            f"The architecture {architecture} is not among those this engine runs.",
+            hint="It runs " + ", ".join(sorted(ARCHITECTURES)) + ".",
+        )
+    return str(architecture)
 
 
 def _quiet_transformers() -> None:

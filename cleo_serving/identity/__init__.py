@@ -1,1 +1,1 @@
-"""Who is asking: `bearer` reads the token of a request, `tokens` verifies and makes them."""
+"""Who is asking: `tokens` reads the token of a request, verifies it, and makes those of the local issuer."""

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from cleo_serving.errors import BadRequest, Forbidden, Unauthenticated
 from cleo_serving.security.body import parse_json
 from cleo_serving.settings import IssuerSettings, ServingSettings
 
-__all__ = ["LOCAL_ISSUER", "SCOPES", "Principal", "TokenVerifier", "make_token"]
+__all__ = ["LOCAL_ISSUER", "SCOPES", "Principal", "TokenVerifier", "bearer_token", "make_token"]
 
 LOCAL_ISSUER = "cleo-local"
 AUDIENCE = "cleo-api"
@@ -73,7 +74,7 @@ class TokenVerifier:
         self._clock = clock
         self._entries = {issuer.issuer: _external(issuer) for issuer in settings.issuers}
         if settings.local_issuer:
-            key = KeySet([_public(_local_key())])
+            key = KeySet([OKPKey.import_key(_local_key().as_dict(private=False))])
             self._entries[LOCAL_ISSUER] = _Entry("", AUDIENCE, ("Ed25519",), frozenset({TYPE}), "scope", lambda: key)
         if not self._entries:
             raise ConfigError(
@@ -155,6 +156,24 @@ def make_token(user: str, *, seconds: int, scopes: Iterable[str] = SCOPES) -> st
     return jwt.encode({"alg": "Ed25519", "typ": TYPE}, claims, _local_key(), algorithms=["Ed25519"])
 
 
+def bearer_token(value: object, *, bare: bool = False) -> str:
+    """The token in the value of an Authorization header (RFC 6750).
+
+    Args:
+        bare: accept the token without its scheme too, as websocket clients send it in connection_init.
+
+    Raises:
+        Unauthenticated: there is none.
+    """
+    if isinstance(value, str):
+        scheme, _, token = value.partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            return token.strip()
+        if bare and value:
+            return value
+    raise Unauthenticated("A token is needed.", hint="Authorization: Bearer TOKEN")
+
+
 def check_user(user: object) -> str:
     """The user id, if it can be one.
 
@@ -183,47 +202,29 @@ def _local_key() -> OKPKey:
     return OKPKey.import_key(read_private(path, "token issuer key"))
 
 
-def _public(key: OKPKey) -> OKPKey:
-    return OKPKey.import_key(key.as_dict(private=False))
-
-
 def _external(issuer: IssuerSettings) -> _Entry:
-    keys = _KeyFile(issuer.keys)
-    keys()
-    return _Entry(
-        issuer.name,
-        issuer.audience,
-        tuple(issuer.algorithms),
-        frozenset(kind.lower() for kind in issuer.types),
-        issuer.scope_claim,
-        keys,
-    )
+    _read_keys(issuer.keys)
+    types = frozenset(kind.lower() for kind in issuer.types)
+    keys = partial(_read_keys, issuer.keys)
+    return _Entry(issuer.name, issuer.audience, issuer.algorithms, types, issuer.scope_claim, keys)
 
 
-class _KeyFile:
-    """Public keys in a JWKS file, read again when it changes, so that an issuer can rotate them."""
+def _read_keys(path: Path) -> KeySet:
+    """Public keys in a JWKS file, parsed again when it changes, so that an issuer can rotate them."""
+    try:
+        facts = path.stat()
+        return _parse_keys(path, facts.st_mtime_ns, facts.st_size)
+    except (OSError, ValueError, KeyError, TypeError, JoseError, BadRequest) as error:
+        raise ConfigError(
+            f"The key file {path} of a token issuer cannot be read ({type(error).__name__}).",
+            hint="It must be a JWKS with public keys: CLEO_SERVING_ISSUERS[].keys.",
+        ) from None
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: tuple[int, int] | None = None
-        self._keys: KeySet | None = None
 
-    def __call__(self) -> KeySet:
-        try:
-            facts = self._path.stat()
-            if self._keys is None or self._seen != (facts.st_mtime_ns, facts.st_size):
-                self._keys = self._read()
-                self._seen = (facts.st_mtime_ns, facts.st_size)
-        except (OSError, ValueError, KeyError, TypeError, JoseError, BadRequest) as error:
-            raise ConfigError(
-                f"The key file {self._path} of a token issuer cannot be read ({type(error).__name__}).",
-                hint="It must be a JWKS with public keys: CLEO_SERVING_ISSUERS[].keys.",
-            ) from None
-        return self._keys
-
-    def _read(self) -> KeySet:
-        value: Any = parse_json(self._path.read_bytes())
-        for key in value["keys"]:
-            if key.get("kty") == "oct" or "d" in key:
-                raise ValueError("not a public key")
-        return KeySet.import_key_set(value)
+@lru_cache(maxsize=64)
+def _parse_keys(path: Path, changed: int, size: int) -> KeySet:
+    value: Any = parse_json(path.read_bytes())
+    for key in value["keys"]:
+        if key.get("kty") == "oct" or "d" in key:
+            raise ValueError("not a public key")
+    return KeySet.import_key_set(value)

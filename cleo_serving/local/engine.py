@@ -9,9 +9,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cleo_core.errors import InputError
+from cleo_core.errors import InputError, UnavailableSource
 from cleo_serving.engine.base import Completion, Engine, Message, Piece, Sampling
-from cleo_serving.engine.folder import fetch_hub_model
 from cleo_serving.engine.transformers import TransformersEngine
 from cleo_serving.model.loader import load_model
 from cleo_serving.settings import ServingSettings
@@ -62,7 +61,7 @@ async def open_engine(source: Source) -> AsyncGenerator[Engine]:
             raise InputError(
                 f"There is no model {model!r}.", hint="Give a folder, `champion`, a version number, or a hub id."
             )
-        folder = await asyncio.to_thread(fetch_hub_model, model, source.revision)
+        folder = await asyncio.to_thread(_fetch_hub_model, model, source.revision)
         # The hub's cache is made of links into a store of its own; they are followed once, here.
         folder = await asyncio.to_thread(_without_links, folder)
     engine = TransformersEngine(settings.engine)
@@ -71,6 +70,26 @@ async def open_engine(source: Source) -> AsyncGenerator[Engine]:
         yield engine
     finally:
         await engine.close()
+
+
+def _fetch_hub_model(model: str, revision: str | None = None) -> Path:
+    """Local folder of a model on the Hugging Face hub: only weights in safetensors, tokenizer and configuration.
+
+    Raises:
+        UnavailableSource: the hub cannot be reached, or has no such model.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    patterns = ["*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json"]
+    patterns += ["tokenizer*", "special_tokens_map.json", "vocab.*", "merges.txt", "*.jinja", "added_tokens.json"]
+    try:
+        return Path(snapshot_download(model, revision=revision, allow_patterns=patterns, etag_timeout=5))
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
+        raise UnavailableSource(
+            f"The model {model!r} is neither a folder here nor can it be fetched ({type(error).__name__}).",
+            hint="Give a folder, `champion`, a version number, or a hub id that this machine can reach.",
+        ) from None
 
 
 def _without_links(folder: Path) -> Path:

@@ -1,1 +1,1 @@
-"""The model that answers: `loader` reads and tries it, `holder` lends and swaps it, `withdrawal` stops it."""
+"""The model that answers: `loader` reads and tries it; `holder` lends it, swaps it, and stops it when withdrawn."""

@@ -1,7 +1,7 @@
 """The model that answers now, and its hot swap: a successor is loaded beside it and takes over without a pause.
 
 A reply borrows the model it begins with and gives it back at its end, so a model that was replaced goes only when its
-last reply has ended.
+last reply has ended. A reviewer's no stops the model that runs, not only its next start.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from cleo_core import registry
+from cleo_core.crypto.dsse import Envelope
 from cleo_core.errors import CleoError, EnvironmentFault, IntegrityError, ModelError, TrustError
-from cleo_core.registry.pull import Purpose
+from cleo_core.provenance.approval import Subject, governing
+from cleo_core.provenance.errors import ApprovalExpired, NotApproved, Rejected, Revoked
+from cleo_core.registry.pull import Purpose, VerifiedModel, keep_denials
 from cleo_core.telemetry import get_logger
 from cleo_serving.errors import EngineError, ModelWithdrawn
-from cleo_serving.model.loader import load_model
-from cleo_serving.model.served import ServedModel
-from cleo_serving.model.withdrawal import Lookup, withdrawn
+from cleo_serving.model.loader import ServedModel, load_model
 from cleo_serving.settings import ServingSettings
 
 __all__ = ["ModelHolder"]
@@ -24,6 +26,12 @@ __all__ = ["ModelHolder"]
 log = get_logger(__name__)
 
 DRAIN_SECONDS = 600.0
+Lookup = Callable[[int], list[Envelope]]
+Resolve = Callable[[str], int]
+
+
+def _resolve(selector: str) -> int:
+    return int(registry.resolve(selector).version)
 
 
 class ModelHolder:
@@ -69,7 +77,6 @@ class ModelHolder:
         """Let a loaded model answer from the next request on; the old one goes when its last reply has ended."""
         old, self._model = self._model, model
         self.withdrawn = None
-        old.retired = True
         task = asyncio.create_task(self._retire(old))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
@@ -83,7 +90,7 @@ class ModelHolder:
         await old.close()
         log.info("a replaced model has answered its last request", version=old.version)
 
-    async def watch(self, resolve: Callable[[str], int] | None = None, approvals: Lookup | None = None) -> None:
+    async def watch(self, resolve: Resolve = _resolve, approvals: Lookup = registry.approvals) -> None:
         """At intervals, stop when a reviewer took the model back, and swap when the alias names another version that
         verifies and answers."""
         if not self._settings.watch_seconds or not self._model.signed:
@@ -92,9 +99,9 @@ class ModelHolder:
         while True:
             await asyncio.sleep(self._settings.watch_seconds)
             await self._heed(approvals)
-            tried = await self._follow(resolve or _resolve, tried)
+            tried = await self._follow(resolve, tried)
 
-    async def _heed(self, approvals: Lookup | None) -> None:
+    async def _heed(self, approvals: Lookup) -> None:
         verified = self._model.verified
         if verified is None:
             return
@@ -108,7 +115,7 @@ class ModelHolder:
             log.error("the decision about the model changed", version=verified.version, withdrawn=found)
         self.withdrawn = found
 
-    async def _follow(self, resolve: Callable[[str], int], tried: int | None) -> int | None:
+    async def _follow(self, resolve: Resolve, tried: int | None) -> int | None:
         """Returns the version that is not worth another try."""
         version = None
         try:
@@ -140,10 +147,31 @@ class ModelHolder:
         await self._model.close()
 
 
-def _resolve(selector: str) -> int:
-    from cleo_core import registry
+def withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup) -> str | None:
+    """Code of the no that stands against this model now, or None.
 
-    return int(registry.resolve(selector).version)
+    Args:
+        before: what the last look found; it stays where the decisions that can be seen settle nothing.
+
+    Raises:
+        RegistryError, OSError, ...: the decisions could not be read: nothing is known, so nothing changes.
+    """
+    envelopes = lookup(model.version)
+    subject = Subject(
+        name=model.name, version=model.version, bundle_digest=model.bundle_digest, eval_digest=model.eval_digest
+    )
+    try:
+        governing(envelopes, subject)
+    except (Rejected, Revoked) as error:
+        keep_denials(envelopes)
+        return error.code
+    except ApprovalExpired:
+        # Serving goes on with what is loaded; only a no stops it.
+        return None
+    except NotApproved:
+        # Tags can be taken out by anyone who may write to the registry: that is neither a no nor a yes.
+        return before
+    return None
 
 
 def _code(error: Exception) -> str:

@@ -3,25 +3,58 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+from cleo_core import clock
 from cleo_core.digest import tree_digest
 from cleo_core.errors import ConfigError
-from cleo_core.registry.pull import Purpose
+from cleo_core.registry.pull import Purpose, VerifiedModel, pull
 from cleo_core.settings import CoreSettings, load
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.base import Engine, Message, Sampling
 from cleo_serving.engine.transformers import TransformersEngine
 from cleo_serving.errors import EngineError
-from cleo_serving.model.served import UNSIGNED, ServedModel
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["GOLDEN", "golden_prompts", "load_model"]
+__all__ = ["GOLDEN", "ServedModel", "golden_prompts", "load_model"]
 
 log = get_logger(__name__)
 
 GOLDEN = ("What is the capital of France?", "Say hello.", "Name three colours.")
 """Every model answers these before it is asked anything else."""
+UNSIGNED = "unsigned"
+"""Version, approval and reviewer of a folder that is served in development."""
+
+
+@dataclass(slots=True, eq=False)
+class ServedModel:
+    """A loaded model and what is known of it."""
+
+    engine: Engine
+    name: str
+    version: str
+    """Number in the registry, or ``unsigned`` for a folder in development."""
+    bundle_digest: str
+    approval_id: str
+    approved_by: str
+    verified: VerifiedModel | None = None
+    loaded_at: datetime = field(default_factory=clock.now)
+    borrowed: int = 0
+
+    @property
+    def number(self) -> int:
+        return self.verified.version if self.verified else 0
+
+    @property
+    def signed(self) -> bool:
+        return self.verified is not None
+
+    async def close(self) -> None:
+        await self.engine.close()
+        if self.verified is not None:
+            await asyncio.to_thread(self.verified.release)
 
 
 async def load_model(
@@ -39,8 +72,6 @@ async def load_model(
     engine = TransformersEngine(settings.engine)
     if settings.model_folder is not None and selector is None:
         return await _load_folder(settings.model_folder, engine)
-    from cleo_core.registry.pull import pull
-
     verified = await asyncio.to_thread(pull, selector or settings.model, purpose=purpose)
     try:
         await engine.load(verified.path)
@@ -51,15 +82,8 @@ async def load_model(
         await engine.close()
         verified.release()
         raise
-    return ServedModel(
-        engine=engine,
-        name=verified.name,
-        version=str(verified.version),
-        bundle_digest=verified.bundle_digest,
-        approval_id=verified.approval_id,
-        approved_by=verified.approved_by,
-        verified=verified,
-    )
+    origin = verified.bundle_digest, verified.approval_id, verified.approved_by
+    return ServedModel(engine, verified.name, str(verified.version), *origin, verified=verified)
 
 
 async def _load_folder(folder: Path, engine: Engine) -> ServedModel:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
-from cleo_serving.counters import open_counters
 from cleo_serving.errors import RateLimited
 from cleo_serving.settings import RateSettings
 
@@ -21,7 +20,7 @@ class RateLimits:
     """Counters of all shares. In-flight counts are per process, the rest wherever `storage` says."""
 
     def __init__(self, settings: RateSettings) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(open_counters(settings.storage))
+        self._limiter = SlidingWindowCounterRateLimiter(settings.open_storage())
         self._cost = RateLimitItemPerMinute(settings.cost_per_minute)
         self._failures = RateLimitItemPerMinute(settings.failures_per_minute)
         self._settings = settings
@@ -34,9 +33,8 @@ class RateLimits:
             RateLimited: the share of this minute does not cover it.
         """
         if not await self._limiter.hit(self._cost, "cost", user, cost=max(1, cost)):
-            raise RateLimited(
-                "The share of this minute is used up.", retry_after=await self._wait(self._cost, "cost", user)
-            )
+            wait = await self._wait(self._cost, "cost", user)
+            raise RateLimited("The share of this minute is used up.", retry_after=wait)
 
     async def count_failure(self, address: str) -> None:
         """Count a request without a valid token; one with a token is never counted, nor refused for this.
@@ -45,23 +43,17 @@ class RateLimits:
             RateLimited: too many came from this address.
         """
         if not await self._limiter.hit(self._failures, "failure", address):
-            raise RateLimited(
-                "Too many requests without a valid token.",
-                retry_after=await self._wait(self._failures, "failure", address),
-            )
+            wait = await self._wait(self._failures, "failure", address)
+            raise RateLimited("Too many requests without a valid token.", retry_after=wait)
 
-    @contextmanager
-    def generation(self, user: str) -> Iterator[None]:
+    def generation(self, user: str) -> AbstractContextManager[None]:
         """Hold one of the user's places for a reply in the making."""
-        with self._hold(
-            "generation", user, self._settings.generations_per_user, "Your last reply is still being made."
-        ):
-            yield
+        limit = self._settings.generations_per_user
+        return self._hold("generation", user, limit, "Your last reply is still being made.")
 
-    @contextmanager
-    def socket(self, user: str) -> Iterator[None]:
-        with self._hold("socket", user, self._settings.sockets_per_user, "Too many open connections."):
-            yield
+    def socket(self, user: str) -> AbstractContextManager[None]:
+        """Hold one of the user's places for a connection."""
+        return self._hold("socket", user, self._settings.sockets_per_user, "Too many open connections.")
 
     @contextmanager
     def _hold(self, what: str, user: str, limit: int, message: str) -> Iterator[None]:

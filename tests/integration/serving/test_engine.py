@@ -13,7 +13,7 @@ import pytest
 from cleo_core.compute import compute_dtype
 from cleo_core.errors import UnsafeWeights, UnusableModel
 from cleo_serving.engine.base import Message, Piece, Sampling
-from cleo_serving.engine.folder import ARCHITECTURES
+from cleo_serving.engine.loading import ARCHITECTURES
 from cleo_serving.engine.transformers import TransformersEngine
 from cleo_serving.errors import EngineError, Overloaded, UnsupportedModel
 from cleo_serving.settings import EngineSettings

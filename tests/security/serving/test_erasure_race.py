@@ -17,7 +17,7 @@ from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Mess
 from cleo_serving.errors import Erased
 from cleo_serving.metrics import Metrics
 from cleo_serving.model.holder import ModelHolder
-from cleo_serving.model.served import ServedModel
+from cleo_serving.model.loader import ServedModel
 from cleo_serving.security.limits import RateLimits
 from cleo_serving.settings import ServingSettings
 

@@ -6,7 +6,7 @@ import strawberry
 
 from cleo_serving.api.graphql.types.mapping import show
 from cleo_serving.model.holder import ModelHolder
-from cleo_serving.model.served import ServedModel
+from cleo_serving.model.loader import ServedModel
 
 __all__ = ["Health", "Model"]
 
