@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket
 
 from cleo_core.errors import CleoError
 from cleo_core.settings import CoreSettings, load
@@ -56,22 +55,11 @@ def create_app(settings: ServingSettings | None = None, services: Services | Non
 
 def _mount(app: FastAPI, services: Services) -> None:
     schema = make_schema(debug=services.settings.debug)
-    graphql, socket, health = (
-        GraphQLEndpoint(services, schema),
-        SocketEndpoint(services, schema),
-        HealthEndpoints(services),
-    )
-
-    async def post(request: Request) -> Response:
-        return await graphql(request)
-
-    async def listen(websocket: WebSocket) -> None:
-        await socket(websocket)
-
+    health = HealthEndpoints(services)
     app.router.routes.extend(
         [
-            Route("/graphql", post, methods=["POST"]),
-            WebSocketRoute("/graphql", listen),
+            Route("/graphql", GraphQLEndpoint(services, schema).post, methods=["POST"]),
+            WebSocketRoute("/graphql", SocketEndpoint(services, schema).listen),
             Route("/health", health.health, methods=["GET"]),
             Route("/health/live", health.live, methods=["GET"]),
             Route("/health/detailed", health.detailed, methods=["GET"]),

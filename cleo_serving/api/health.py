@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cleo_serving.services import Services
 
 __all__ = ["HealthEndpoints"]
+
+MODEL = ("name", "version", "signed", "bundle_digest", "approval_id", "approved_by")
+LOAD = ("active", "waiting", "requests", "tokens", "aborted", "failures")
 
 
 class HealthEndpoints:
@@ -31,33 +36,15 @@ class HealthEndpoints:
         services = self._services
         await services.sign_in(request.headers.get("authorization"), request.client)
         model = services.models.current
-        stats, able = model.engine.stats(), model.engine.capabilities
+        stats = model.engine.stats()
         told = {
             "status": "ready" if services.models.ready else "not ready",
             "withdrawn": services.models.withdrawn,
             "model": {
-                "name": model.name,
-                "version": model.version,
-                "signed": model.signed,
-                "bundle_digest": model.bundle_digest,
-                "approval_id": model.approval_id,
-                "approved_by": model.approved_by,
+                **{name: getattr(model, name) for name in MODEL},
                 "loaded_at": model.loaded_at.isoformat(timespec="seconds"),
             },
-            "engine": {
-                "name": able.name,
-                "architecture": able.architecture,
-                "device": able.device,
-                "dtype": able.dtype,
-                "context_tokens": able.context_tokens,
-                "streams": able.streams,
-                "active": stats.active,
-                "waiting": stats.waiting,
-                "requests": stats.requests,
-                "tokens": stats.tokens,
-                "aborted": stats.aborted,
-                "failures": stats.failures,
-            },
+            "engine": asdict(model.engine.capabilities) | {name: getattr(stats, name) for name in LOAD},
             "refused_successor": services.models.refused,
         }
         return JSONResponse(told, 200 if services.models.ready else 503)

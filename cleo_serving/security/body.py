@@ -9,28 +9,27 @@ import asyncio
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
 
 from cleo_serving.errors import BadRequest, BodyTooLarge, UnsupportedBody
 
-__all__ = ["GraphQLRequest", "parse_json", "parse_request", "read_body"]
+__all__ = ["GraphQLRequest", "check_request", "parse_json", "read_body"]
 
 MAX_DEPTH = 32
 MAX_DIGITS = 20
 FIELDS = frozenset({"query", "variables", "operationName", "extensions"})
 
 
+@dataclass(frozen=True, slots=True)
 class GraphQLRequest:
     """A GraphQL request whose shape was checked."""
 
-    __slots__ = ("operation", "query", "variables")
-
-    def __init__(self, query: str, variables: dict[str, Any] | None, operation: str | None) -> None:
-        self.query = query
-        self.variables = variables
-        self.operation = operation
+    query: str
+    variables: dict[str, Any] | None
+    operation: str | None
 
 
 async def read_body(request: Request, *, limit: int, seconds: float) -> bytes:
@@ -84,23 +83,21 @@ def parse_json(body: bytes) -> Any:
         )
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
-    # "\ud800" decodes to half a character that no later step could write out again.
-    if "\\u" in text and not _is_unicode(value):
-        raise BadRequest("The body holds a broken character.")
+    try:
+        # "\ud800" decodes to half a character that no later step could write out again.
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadRequest("The body holds a broken character.") from None
     return value
 
 
-def parse_request(body: bytes) -> GraphQLRequest:
-    """The GraphQL request in a body: one object, known members, right types.
+def check_request(value: object) -> GraphQLRequest:
+    """The GraphQL request in a body or in the payload of a subscription: one object, known members, right types.
 
     Raises:
         BadRequest: a list (batching), an unknown member, a member of the wrong type, or no query.
     """
-    return check_request(parse_json(body))
-
-
-def check_request(value: object) -> GraphQLRequest:
-    """The same for a value that was parsed already (the payload of a subscription)."""
     if isinstance(value, list):
         raise BadRequest("Several operations in one request are not accepted.")
     if not isinstance(value, Mapping):
@@ -163,17 +160,3 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise BadRequest("The body names a member twice.")
     return found
-
-
-def _is_unicode(value: object) -> bool:
-    if isinstance(value, str):
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            return False
-        return True
-    if isinstance(value, dict):
-        return all(_is_unicode(key) and _is_unicode(item) for key, item in value.items())
-    if isinstance(value, list):
-        return all(_is_unicode(item) for item in value)
-    return True

@@ -6,6 +6,7 @@ import secrets
 import time
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cleo_core.telemetry import get_logger, request
@@ -69,7 +70,8 @@ class Envelope:
         except Exception as error:
             log.error("a request broke", error=type(error).__name__, path=scope["path"][:64])
             if not started:
-                await _json(sending, 500, "INTERNAL", "The request could not be answered.", id)
+                refusal = _refusal(500, "INTERNAL", "The request could not be answered.", id)
+                await refusal(scope, receive, sending)
         finally:
             route = scope["path"] if scope["path"] in ROUTES else "other"
             self._metrics.seconds.labels(route).observe(time.monotonic() - began)
@@ -86,14 +88,9 @@ class Envelope:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 4403})
-            return
-        await _json(send, 421, "WRONG_HOST", "This host is not served here.", id)
+        else:
+            await _refusal(421, "WRONG_HOST", "This host is not served here.", id)(scope, receive, send)
 
 
-async def _json(send: Send, status: int, code: str, message: str, id: str) -> None:
-    import json
-
-    body = json.dumps({"errors": [{"message": message, "extensions": {"code": code, "requestId": id}}]}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _refusal(status: int, code: str, message: str, id: str) -> JSONResponse:
+    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code, "requestId": id}}]}, status)

@@ -17,7 +17,7 @@ from cleo_serving.api.errors import error_response
 from cleo_serving.api.graphql.resolvers import Context
 from cleo_serving.api.graphql.schema import CleoSchema, shown
 from cleo_serving.errors import BadRequest
-from cleo_serving.security.body import GraphQLRequest, parse_request, read_body
+from cleo_serving.security.body import GraphQLRequest, check_request, parse_json, read_body
 from cleo_serving.security.query.guard import admit
 from cleo_serving.services import Services
 
@@ -32,12 +32,12 @@ class GraphQLEndpoint:
         self._schema = schema
         self._debug = services.settings.debug
 
-    async def __call__(self, request: Request) -> Response:
+    async def post(self, request: Request) -> Response:
         services, settings = self._services, self._services.settings
         try:
             principal = await services.sign_in(request.headers.get("authorization"), request.client)
             body = await read_body(request, limit=settings.body_bytes, seconds=settings.body_seconds)
-            call = parse_request(body)
+            call = check_request(parse_json(body))
             admitted = admit(call.query, call.variables, call.operation, settings.query, introspection=self._debug)
             if admitted.operation is OperationType.SUBSCRIPTION:
                 raise BadRequest("Subscriptions go over the websocket.")

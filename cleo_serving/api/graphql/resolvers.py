@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+import inspect
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
+import strawberry
 from graphql import GraphQLError
 from strawberry.types import Info
 
@@ -16,10 +18,7 @@ from cleo_serving.identity.tokens import Principal
 from cleo_serving.security.query.guard import Admitted
 from cleo_serving.services import Services
 
-__all__ = ["Context", "Ctx", "SafeError", "answers", "streams"]
-
-P = ParamSpec("P")
-T = TypeVar("T")
+__all__ = ["Context", "Ctx", "SafeError", "mutation", "query", "subscription"]
 
 
 @dataclass(slots=True)
@@ -30,6 +29,10 @@ class Context:
     principal: Principal
     admitted: Admitted | None = None
 
+    @property
+    def user(self) -> str:
+        return self.principal.user
+
 
 Ctx = Info[Context, None]
 
@@ -39,8 +42,7 @@ class SafeError(GraphQLError):
 
 
 @contextmanager
-def _resolving(field: str, scope: str, arguments: dict[str, Any]) -> Iterator[None]:
-    info: Ctx = arguments["info"]
+def _resolving(field: str, scope: str, info: Ctx) -> Iterator[None]:
     context, outcome = info.context, "closed"
     try:
         context.principal.require(scope)
@@ -54,31 +56,29 @@ def _resolving(field: str, scope: str, arguments: dict[str, Any]) -> Iterator[No
         context.services.metrics.requests.labels(field, outcome).inc()
 
 
-def answers(scope: str) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-    """A resolver that needs a scope and whose errors are fit to be seen."""
+def _guarded(scope: str, resolver: Callable[..., Any]) -> Callable[..., Any]:
+    """The resolver, where the token carries the scope; its errors are fit to be seen."""
 
-    def decorate(resolver: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-        @functools.wraps(resolver)
-        async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-            with _resolving(resolver.__name__, scope, kwargs):
-                return await resolver(*args, **kwargs)
+    @functools.wraps(resolver)
+    async def answer(*args: Any, **kwargs: Any) -> Any:
+        with _resolving(resolver.__name__, scope, kwargs["info"]):
+            return await resolver(*args, **kwargs)
 
-        return run
+    @functools.wraps(resolver)
+    async def stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any]:
+        with _resolving(resolver.__name__, scope, kwargs["info"]):
+            async with aclosing(resolver(*args, **kwargs)) as events:
+                async for event in events:
+                    yield event
 
-    return decorate
+    return stream if inspect.isasyncgenfunction(resolver) else answer
 
 
-def streams(scope: str) -> Callable[[Callable[P, AsyncGenerator[T]]], Callable[P, AsyncGenerator[T]]]:
-    """The same for a subscription."""
+def _root_field(make: Callable[..., Any], scope: str, description: str) -> Callable[[Callable[..., Any]], Any]:
+    return lambda resolver: make(resolver=_guarded(scope, resolver), description=description)
 
-    def decorate(resolver: Callable[P, AsyncGenerator[T]]) -> Callable[P, AsyncGenerator[T]]:
-        @functools.wraps(resolver)
-        async def run(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T]:
-            with _resolving(resolver.__name__, scope, kwargs):
-                async with aclosing(resolver(*args, **kwargs)) as events:
-                    async for event in events:
-                        yield event
 
-        return run
-
-    return decorate
+# Each takes the scope that the token must carry, and the description that a client reads.
+query = functools.partial(_root_field, strawberry.field)
+mutation = functools.partial(_root_field, strawberry.mutation)
+subscription = functools.partial(_root_field, strawberry.subscription)

@@ -12,10 +12,8 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from cleo_core.telemetry import get_logger, request_id
-from cleo_serving.api.graphql.mutations import Mutation
-from cleo_serving.api.graphql.queries import Query
+from cleo_serving.api.graphql.operations import Mutation, Query, Subscription
 from cleo_serving.api.graphql.resolvers import Context, SafeError
-from cleo_serving.api.graphql.subscriptions import Subscription
 
 __all__ = ["CleoSchema", "make_schema", "shown"]
 

@@ -184,7 +184,7 @@ class SocketEndpoint:
         self._services = services
         self._schema = schema
 
-    async def __call__(self, socket: WebSocket) -> None:
+    async def listen(self, socket: WebSocket) -> None:
         if not self._same_origin(socket):
             await socket.close(4403)
             return

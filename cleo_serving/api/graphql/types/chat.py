@@ -1,14 +1,17 @@
-"""GraphQL types of a question and its reply."""
+"""GraphQL types of a question, its reply, and the model that answers."""
 
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, TypeAlias
 
 import strawberry
 
-from cleo_serving.api.graphql.types.mapping import show
+from cleo_serving.api.graphql.types import show
 from cleo_serving.chat import events
+from cleo_serving.model.holder import ModelHolder
+from cleo_serving.model.loader import ServedModel
 
-__all__ = ["AskInput", "ChatEvent", "FinishReason", "Provenance", "Reply", "chat_event", "whole_reply"]
+__all__ = ["AskInput", "ChatEvent", "Health", "Model", "Reply", "chat_event", "whole_reply"]
 
 
 @strawberry.enum(description="Why a reply ended.")
@@ -131,3 +134,44 @@ def whole_reply(started: events.Started, ended: events.Ended) -> Reply:
         finish_reason=FinishReason(ended.finish_reason),
         provenance=Provenance.of(started.provenance),
     )
+
+
+@strawberry.type(description="The model that answers now.")
+class Model:
+    name: str
+    version: str
+    signed: bool
+    bundle_digest: str
+    approval_id: str
+    approved_by: str
+    architecture: str
+    engine: str
+    context_tokens: int
+    dtype: str
+    device: str
+    loaded_at: datetime
+
+    @classmethod
+    def of(cls, model: ServedModel) -> "Model":
+        able = model.engine.capabilities
+        return show(
+            cls,
+            model,
+            architecture=able.architecture,
+            engine=able.name,
+            context_tokens=able.context_tokens,
+            dtype=able.dtype,
+            device=able.device,
+        )
+
+
+@strawberry.type
+class Health:
+    ready: bool
+    model_version: str
+    active: int
+    waiting: int
+
+    @classmethod
+    def of(cls, models: ModelHolder) -> "Health":
+        return show(cls, models.current.engine.stats(), ready=models.ready, model_version=models.current.version)
