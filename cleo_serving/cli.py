@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -116,42 +116,39 @@ def token(user: str, ttl: int | None, scopes: tuple[str, ...]) -> None:
     click.echo(make_token(user, seconds=ttl or settings.token_seconds, scopes=scopes or SCOPES))
 
 
-MODEL = click.option(
-    "--model", default="champion", show_default=True, help="A folder, `champion`, a version number, or a hub id."
-)
-REVISION = click.option("--revision", help="Commit of a hub id.")
-TEMPERATURE = click.option(
-    "--temperature", type=click.FloatRange(0, 2), default=0.7, show_default=True, help="0 takes the likeliest words."
-)
-TOP_P = click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True)
-MAX_TOKENS = click.option("--max-tokens", type=click.IntRange(1, 8192), default=256, show_default=True)
-SYSTEM = click.option("--system", default="", help="Words of the system before the conversation.")
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that `infer` and `interactive` share: which model, and how its tokens are chosen."""
+    model = "A folder, `champion`, a version number, or a hub id."
+    words, tokens = click.FloatRange(0, 2), click.IntRange(1, 8192)
+    for option in (
+        click.option("--system", default="", help="Words of the system before the conversation."),
+        click.option("--max-tokens", type=tokens, default=256, show_default=True),
+        click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True),
+        click.option("--temperature", type=words, default=0.7, show_default=True, help="0 takes the likeliest words."),
+        click.option("--revision", help="Commit of a hub id."),
+        click.option("--model", default="champion", show_default=True, help=model),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
-@MODEL
-@REVISION
+@model_options
 @click.option("--input", "text", help="What to ask.")
 @click.option("--file", type=click.File("r", encoding="utf-8"), help="Ask each line of a file; - reads standard input.")
-@TEMPERATURE
-@TOP_P
-@MAX_TOKENS
-@SYSTEM
 @click.option("--stream", is_flag=True, help="Show the reply while it is made.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per reply.")
 @click.option("--smoke", type=click.Path(path_type=Path), help="Load a folder, answer the golden prompts, and exit.")
 def infer(
     model: str,
     revision: str | None,
+    system: str,
     text: str | None,
     file: TextIO | None,
-    temperature: float,
-    top_p: float,
-    max_tokens: int,
-    system: str,
     stream: bool,
     as_json: bool,
     smoke: Path | None,
+    **sampling: Any,
 ) -> None:
     """Ask a model once, or once per line.
 
@@ -164,29 +161,25 @@ def infer(
         raise click.UsageError("Give --input TEXT, or --file FILE.")
     settings = _settings()
     from cleo_serving.engine.base import Sampling
-    from cleo_serving.local import infer as work
+    from cleo_serving.local import commands
+    from cleo_serving.local.engine import open_engine
 
     if smoke is not None:
-        _run(work.smoke(smoke, settings))
+        _run(commands.smoke(smoke, settings))
         return
-    texts = work.lines(file) if file is not None else [str(text)]
+    try:
+        texts = [line.strip() for line in file if line.strip()] if file is not None else [str(text)]
+    except UnicodeDecodeError:
+        raise InputError("The file is not UTF-8 text.", hint="Convert it, then try again.") from None
     if not all(texts) or not texts:
         raise InputError("There is nothing to ask.", hint='--input "What does len do?"')
-    sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
-    source = work.Source(model, revision, settings)
-    _run(work.infer(source, texts, system, sampling, stream=stream, as_json=as_json))
+    opening = open_engine(model, revision, settings)
+    _run(commands.infer(opening, texts, system, Sampling(**sampling), stream=stream, as_json=as_json))
 
 
 @click.command()
-@MODEL
-@REVISION
-@TEMPERATURE
-@TOP_P
-@MAX_TOKENS
-@SYSTEM
-def interactive(
-    model: str, revision: str | None, temperature: float, top_p: float, max_tokens: int, system: str
-) -> None:
+@model_options
+def interactive(model: str, revision: str | None, system: str, **sampling: Any) -> None:
     """Talk with a model: Ctrl-C stops a reply, Ctrl-D leaves, /new begins afresh.
 
     \b
@@ -196,8 +189,7 @@ def interactive(
     settings = _settings()
     _quiet_libraries()
     from cleo_serving.engine.base import Sampling
-    from cleo_serving.local.engine import Source
-    from cleo_serving.local.talk import talk
+    from cleo_serving.local.commands import talk
+    from cleo_serving.local.engine import open_engine
 
-    sampling = Sampling(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
-    talk(Source(model, revision, settings), system, sampling)
+    talk(open_engine(model, revision, settings), system, Sampling(**sampling))

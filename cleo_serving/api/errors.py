@@ -13,7 +13,7 @@ from cleo_serving import errors
 from cleo_serving.errors import RateLimited, Unauthenticated
 from cleo_serving.metrics import Metrics
 
-__all__ = ["error_response", "report", "visible"]
+__all__ = ["error_response", "report"]
 
 log = get_logger(__name__)
 
@@ -31,27 +31,19 @@ TELLING = (
 )
 
 
-def visible(error: BaseException) -> tuple[str, dict[str, Any]]:
-    """Message and extensions of an error as a client sees it."""
-    if isinstance(error, TELLING):
-        assert isinstance(error, CleoError)
-        extensions: dict[str, Any] = {"code": error.code, "requestId": request_id()}
-        if isinstance(error, RateLimited):
-            extensions["retryAfter"] = error.retry_after
-        return error.message, extensions
-    code = error.code if isinstance(error, CleoError) else "INTERNAL"
-    return "The request could not be answered.", {"code": code, "requestId": request_id()}
-
-
 def report(error: BaseException, metrics: Metrics | None) -> tuple[str, dict[str, Any]]:
-    """The same, counted; what is no fault of the caller is logged."""
-    message, extensions = visible(error)
+    """Message and extensions of an error as a client sees it; it is counted, and logged unless the caller's fault."""
+    code = error.code if isinstance(error, CleoError) else "INTERNAL"
+    extensions: dict[str, Any] = {"code": code, "requestId": request_id()}
+    if isinstance(error, RateLimited):
+        extensions["retryAfter"] = error.retry_after
     if metrics is not None:
-        metrics.refusals.labels(extensions["code"]).inc()
-    if not isinstance(error, TELLING):
-        # The type and place, not the message: it may quote what a user wrote.
-        log.error("a request failed", error=type(error).__name__, code=extensions["code"], place=_place(error))
-    return message, extensions
+        metrics.refusals.labels(code).inc()
+    if isinstance(error, TELLING):
+        return str(error.message), extensions
+    # The type and place, not the message: it may quote what a user wrote.
+    log.error("a request failed", error=type(error).__name__, code=code, place=_place(error))
+    return "The request could not be answered.", extensions
 
 
 def error_response(error: BaseException, metrics: Metrics | None = None) -> Response:

@@ -86,16 +86,6 @@ class Assistant:
                 return started, ended
         raise EngineError("The reply broke off.")
 
-    async def turns(self, user: str, conversation: str) -> list[Record]:
-        """The last turns of a conversation of this user.
-
-        Raises:
-            NotFound: there is none, or it is another user's.
-        """
-        if not (found := await self._memory.window(user, conversation, turns=200)):
-            raise NotFound("There is no such conversation.")
-        return found
-
     async def _prepare(
         self, user: str, question: Question, model: ServedModel
     ) -> tuple[_Exchange, Sequence[Record], str]:
@@ -114,10 +104,10 @@ class Assistant:
         )
         if question.conversation is not None and not context.recent:
             raise NotFound("There is no such conversation.")
-        conversation = question.conversation or new_id()
+        conversation = question.conversation or secrets.token_hex(16)
         session = await self._evaluate_session(user, epoch, conversation, question.text, context.recent)
         provenance = Provenance(
-            reply_id=new_id(),
+            reply_id=secrets.token_hex(16),
             model=model,
             memories=context.citations,
             degraded=context.degraded,
@@ -207,7 +197,3 @@ class Assistant:
         if self._settings.shadow:
             self._memory.shadow.note(user, conversation, role, text)
         return True
-
-
-def new_id() -> str:
-    return secrets.token_hex(16)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.telemetry import get_logger
-from cleo_serving.engine.base import Capabilities, Completion, EngineStats, FinishReason, Message, Piece, Sampling
+from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling, complete
 from cleo_serving.engine.loading import LoadedModel, load_folder, start_batching
 from cleo_serving.engine.text import GrowingText, TextCodec
 from cleo_serving.errors import EngineError, Overloaded
@@ -136,8 +136,7 @@ class TransformersEngine:
                 finished = bool(output.is_finished())
                 text = growing.feed(ids, last=finished)
                 if finished:
-                    reason: FinishReason = "stop" if ids and ids[-1] in ends else "length"
-                    yield Piece(text, done, reason)
+                    yield Piece(text, done, "stop" if ids and ids[-1] in ends else "length")
                 elif text:
                     yield Piece(text, done)
         finally:
@@ -158,18 +157,11 @@ class TransformersEngine:
             raise EngineError("The engine made no progress on this reply.") from None
 
     async def generate_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[Completion]:
-        async def one(index: int, prompt: Sequence[int]) -> Completion:
-            parts, last = [], Piece("", 0)
-            async with aclosing(self.stream(prompt, sampling, request=f"batch-{id(prompts)}-{index}")) as pieces:
-                async for last in pieces:
-                    parts.append(last.text)
-            return Completion("".join(parts), len(prompt), last.tokens, last.finish_reason or "abort")
-
         room = asyncio.Semaphore(self.settings.max_streams)
 
         async def in_turn(index: int, prompt: Sequence[int]) -> Completion:
             async with room:
-                return await one(index, prompt)
+                return await complete(self, prompt, sampling, f"batch-{id(prompts)}-{index}")
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(in_turn(index, prompt)) for index, prompt in enumerate(prompts)]

@@ -1,1 +1,1 @@
-"""A model on the command line, without an API: `engine` opens one, `infer` asks it once, `talk` converses."""
+"""A model on the command line, without an API: `engine` opens one, `commands` asks it once or converses."""

@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+import shutil
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from cleo_core.digest import digest_json
 from cleo_core.errors import InputError, UnavailableSource
-from cleo_serving.engine.base import Completion, Engine, Message, Piece, Sampling
+from cleo_core.settings import home
+from cleo_serving.engine.base import Engine, Message
 from cleo_serving.engine.transformers import TransformersEngine
 from cleo_serving.model.loader import load_model
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["Source", "fit", "open_engine", "reply"]
+__all__ = ["fit", "open_engine"]
 
 HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Which model to open, by the words of the command line."""
-
-    model: str
-    """A folder, `champion`, a version number, or a hub id."""
-    revision: str | None
-    """Commit of a hub id."""
-    settings: ServingSettings
-
-
 @asynccontextmanager
-async def open_engine(source: Source) -> AsyncGenerator[Engine]:
+async def open_engine(model: str, revision: str | None, settings: ServingSettings) -> AsyncGenerator[Engine]:
     """The engine with the model loaded; closed at the end.
+
+    Args:
+        model: a folder, `champion`, a version number, or a hub id.
+        revision: commit of a hub id.
 
     Raises:
         InputError: the name is neither a folder nor an id.
@@ -41,7 +37,6 @@ async def open_engine(source: Source) -> AsyncGenerator[Engine]:
         TrustError: `champion` or a version whose signatures do not hold.
         EngineError: the folder cannot be loaded.
     """
-    model, settings = source.model, source.settings
     folder = Path(model)
     here, there = await asyncio.to_thread(lambda: (folder.is_dir(), folder.exists()))
     # A folder called champion in the working directory must not pass for the champion.
@@ -61,7 +56,7 @@ async def open_engine(source: Source) -> AsyncGenerator[Engine]:
             raise InputError(
                 f"There is no model {model!r}.", hint="Give a folder, `champion`, a version number, or a hub id."
             )
-        folder = await asyncio.to_thread(_fetch_hub_model, model, source.revision)
+        folder = await asyncio.to_thread(_fetch_hub_model, model, revision)
         # The hub's cache is made of links into a store of its own; they are followed once, here.
         folder = await asyncio.to_thread(_without_links, folder)
     engine = TransformersEngine(settings.engine)
@@ -93,11 +88,6 @@ def _fetch_hub_model(model: str, revision: str | None = None) -> Path:
 
 
 def _without_links(folder: Path) -> Path:
-    import os
-
-    from cleo_core.digest import digest_json
-    from cleo_core.settings import home
-
     flat = home("hub") / digest_json(str(folder))[:16]
     flat.mkdir(exist_ok=True, mode=0o700)
     for path in folder.iterdir():
@@ -107,8 +97,6 @@ def _without_links(folder: Path) -> Path:
             try:
                 os.link(source, target)
             except OSError:
-                import shutil
-
                 shutil.copyfile(source, target)
     return flat
 
@@ -129,17 +117,3 @@ def fit(engine: Engine, system: str, turns: Sequence[Message], max_tokens: int) 
         if len(kept) == 1:
             raise InputError(f"The input has {len(tokens)} tokens, the context {room}.", hint="Shorten it.")
         kept = kept[2:] if len(kept) > 2 else kept[-1:]
-
-
-async def reply(
-    engine: Engine, tokens: Sequence[int], sampling: Sampling, request: str, show: Callable[[str], None]
-) -> Completion:
-    """One reply; `show` is called with each piece of text as it comes."""
-    parts: list[str] = []
-    last = Piece("", 0, "abort")
-    async with aclosing(engine.stream(tokens, sampling, request=request)) as pieces:
-        async for last in pieces:
-            parts.append(last.text)
-            if last.text:
-                show(last.text)
-    return Completion("".join(parts), len(tokens), last.tokens, last.finish_reason or "abort")

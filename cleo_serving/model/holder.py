@@ -38,7 +38,7 @@ class ModelHolder:
     """Holds the model that answers now, and looks for its successor."""
 
     def __init__(self, model: ServedModel, settings: ServingSettings) -> None:
-        self._model = model
+        self.current = model
         self._settings = settings
         self._retiring: set[asyncio.Task[None]] = set()
         self.refused: str | None = None
@@ -47,13 +47,9 @@ class ModelHolder:
         """Code of the no that a reviewer said to the current model since it was loaded."""
 
     @property
-    def current(self) -> ServedModel:
-        return self._model
-
-    @property
     def ready(self) -> bool:
         """The current model answers, and may."""
-        return self.withdrawn is None and self._model.engine.stats().healthy
+        return self.withdrawn is None and self.current.engine.stats().healthy
 
     @contextmanager
     def borrow(self) -> Iterator[ServedModel]:
@@ -66,7 +62,7 @@ class ModelHolder:
             raise ModelWithdrawn(
                 "The model was withdrawn by a reviewer, and no other is approved yet.", hint="cleo review list"
             )
-        model = self._model
+        model = self.current
         model.borrowed += 1
         try:
             yield model
@@ -75,7 +71,7 @@ class ModelHolder:
 
     async def swap(self, model: ServedModel) -> None:
         """Let a loaded model answer from the next request on; the old one goes when its last reply has ended."""
-        old, self._model = self._model, model
+        old, self.current = self.current, model
         self.withdrawn = None
         task = asyncio.create_task(self._retire(old))
         self._retiring.add(task)
@@ -93,7 +89,7 @@ class ModelHolder:
     async def watch(self, resolve: Resolve = _resolve, approvals: Lookup = registry.approvals) -> None:
         """At intervals, stop when a reviewer took the model back, and swap when the alias names another version that
         verifies and answers."""
-        if not self._settings.watch_seconds or not self._model.signed:
+        if not self._settings.watch_seconds or not self.current.signed:
             return
         tried: int | None = None
         while True:
@@ -102,7 +98,7 @@ class ModelHolder:
             tried = await self._follow(resolve, tried)
 
     async def _heed(self, approvals: Lookup) -> None:
-        verified = self._model.verified
+        verified = self.current.verified
         if verified is None:
             return
         try:
@@ -120,9 +116,9 @@ class ModelHolder:
         version = None
         try:
             version = await asyncio.to_thread(resolve, self._settings.model)
-            if version == self._model.number:
+            if version == self.current.number:
                 self.refused = None
-            if version in (self._model.number, tried):
+            if version in (self.current.number, tried):
                 return tried
             # By its number it would only be looked at: an older version must be refused here as at the start.
             purpose: Purpose | None = "serve" if self._settings.model == "champion" else None
@@ -143,8 +139,8 @@ class ModelHolder:
     async def close(self) -> None:
         for task in list(self._retiring):
             task.cancel()
-        await self._model.engine.drain(5)
-        await self._model.close()
+        await self.current.engine.drain(5)
+        await self.current.close()
 
 
 def withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from cleo_core import clock
 from cleo_core.digest import tree_digest
@@ -69,37 +68,32 @@ async def load_model(
         TrustError, IntegrityError: a signature, approval or file does not hold: nothing is served.
         EngineError: it does not load or does not answer.
     """
-    engine = TransformersEngine(settings.engine)
-    if settings.model_folder is not None and selector is None:
-        return await _load_folder(settings.model_folder, engine)
-    verified = await asyncio.to_thread(pull, selector or settings.model, purpose=purpose)
-    try:
-        await engine.load(verified.path)
-        # The files were read after they were verified: they must be the same still.
-        await asyncio.to_thread(verified.confirm, deep=True)
-        await golden_prompts(engine)
-    except BaseException:
-        await engine.close()
-        verified.release()
-        raise
-    origin = verified.bundle_digest, verified.approval_id, verified.approved_by
-    return ServedModel(engine, verified.name, str(verified.version), *origin, verified=verified)
-
-
-async def _load_folder(folder: Path, engine: Engine) -> ServedModel:
-    environment = load(CoreSettings).environment
-    if environment != "development":
+    folder, verified = settings.model_folder, None
+    if folder is None or selector is not None:
+        verified = await asyncio.to_thread(pull, selector or settings.model, purpose=purpose)
+        folder = verified.path
+    elif (environment := load(CoreSettings).environment) != "development":
         raise ConfigError(
             f"CLEO_SERVING_MODEL_FOLDER is set, but CLEO_ENVIRONMENT is {environment}.",
             hint="Only a signed model of the registry is served there: take the variable out.",
         )
-    log.warning("serving an unsigned folder: for development only")
+    else:
+        log.warning("serving an unsigned folder: for development only")
+    engine = TransformersEngine(settings.engine)
     try:
         await engine.load(folder)
+        if verified:
+            # The files were read after they were verified: they must be the same still.
+            await asyncio.to_thread(verified.confirm, deep=True)
         await golden_prompts(engine)
     except BaseException:
         await engine.close()
+        if verified:
+            verified.release()
         raise
+    if verified:
+        origin = verified.bundle_digest, verified.approval_id, verified.approved_by
+        return ServedModel(engine, verified.name, str(verified.version), *origin, verified=verified)
     digest, _ = await asyncio.to_thread(tree_digest, folder)
     return ServedModel(engine, folder.name, UNSIGNED, digest, UNSIGNED, UNSIGNED)
 

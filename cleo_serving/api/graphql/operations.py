@@ -42,7 +42,9 @@ API = {"source": "api"}
 class Query:
     @query("memory:read", "One conversation with its last turns.")
     async def conversation(self, info: Ctx, id: strawberry.ID) -> Conversation:
-        turns = await info.context.services.assistant.turns(info.context.user, check_id(id))
+        turns = await info.context.services.memory.window(info.context.user, check_id(id), turns=200)
+        if not turns:
+            raise NotFound("There is no such conversation.")
         return Conversation(id=id, turns=[Turn.of(turn) for turn in turns])
 
     @query("memory:read", "Conversations, the last used first.")

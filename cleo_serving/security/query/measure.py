@@ -134,13 +134,11 @@ class Measurer:
         return self._limits.default_page if node.name.value in PAGED_FIELDS else 1
 
     def _page_size(self, value: object) -> int:
-        size: object
+        size: object = None
         if isinstance(value, VariableNode):
-            size = self._variables.get(value.name.value, self._limits.default_page)
+            size = self._variables.get(value.name.value)
         elif isinstance(value, IntValueNode):
             size = integer(value)
-        else:
-            size = self._limits.default_page
         if size is None:
             size = self._limits.default_page
         if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= self._limits.max_page:

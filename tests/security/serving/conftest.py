@@ -11,6 +11,7 @@ if (root := str(Path(__file__).parents[3])) not in sys.path:
     sys.path.insert(0, root)
 
 from cleo_core import registry
+from cleo_core.registry import tracking
 from tests.security.serving.signed_models import register
 from tests.serving_fixtures import api, api_home, api_settings, edit_config, make_model, model_folder, shared_api
 from tests.serving_server import at_home
@@ -24,7 +25,8 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow takes seconds to make its tables, so they are made once and copied."""
     place = tmp_path_factory.mktemp("store")
     with at_home(place):
-        assert registry.list_versions() == []
+        with tracking() as mlflow:
+            assert not mlflow.search_registered_models()
     return place / "mlflow" / "mlflow.db"
 
 
