@@ -24,7 +24,7 @@ from typing import Any
 __all__ = ["code_version", "modules_behind"]
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = (".yaml", ".json", ".jsonl")
+DATA = (".yaml", ".json", ".jsonl", ".j2")
 
 
 def code_version(function: Callable[..., Any]) -> str:

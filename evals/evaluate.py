@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,10 +22,13 @@ from cleo_core.errors import CleoError
 from cleo_core.files import write_json
 from cleo_core.progress import Reporter
 from cleo_core.settings import home
-from evals.gate import Verdict, compare
+from evals.canaries import memorised
+from evals.gate import compare
+from evals.safety import conduct
 from evals.scores import Scores
+from evals.tasks.build import CANARIES
 from evals.tasks.sealed import TaskSet, load
-from evals.verdict import VERDICT, VerdictFile
+from evals.verdict import VERDICT, Verdict, VerdictFile
 
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
@@ -51,7 +55,6 @@ def evaluate(
         UnusableModel: one of the folders cannot be scored.
     """
     from evals.harness import model_digest
-    from evals.probes import probe
     from evals.report import write_report
 
     task_set = load(tasks)
@@ -61,23 +64,37 @@ def evaluate(
         "candidate": model_digest(candidate),
         "champion": model_digest(champion),
         "task_set": task_set.digest,
-        "protocol": task_set.protocol.to_json(),
-        "tasks": [spec.to_json() for spec in task_set.tasks],
+        "protocol": task_set.protocol.model_dump(),
+        "tasks": [asdict(spec) for spec in task_set.tasks],
         "limit": limit,
     }
     plan_digest = digest_json(plan)
     write_json(out / "plan.json", {**plan, "digest": plan_digest})
     before, _ = score_model(champion, task_set, report, limit=limit, keep=True)
     after, loaded = score_model(candidate, task_set, report, limit=limit)
-    probes = probe(loaded, task_set, report) if loaded else {}
+    probes = _probe(loaded, task_set, report) if loaded else {}
     report("comparing")
     verdict = compare(before, after, task_set.protocol)
-    write_report(out, verdict, before, after, plan_digest=plan_digest, probes=probes)
-    digests = {"plan": plan_digest, "candidate": plan["candidate"], "champion": plan["champion"]}
-    value = VerdictFile(**verdict.to_json(), **{f"{name}_digest": digest for name, digest in digests.items()})
-    write_json(out / VERDICT, value.model_dump(mode="json"))
-    report(f"{verdict.name}: {verdict.reason}")
+    whole = VerdictFile(
+        **dict(verdict),
+        plan_digest=plan_digest,
+        candidate_digest=after.model_digest,
+        champion_digest=before.model_digest,
+    )
+    write_report(out, whole, task_set.protocol, before, after, probes)
+    write_json(out / VERDICT, whole.model_dump(mode="json"))
+    report(f"{verdict.verdict}: {verdict.reason}")
     return verdict
+
+
+def _probe(loaded: LoadedModel, tasks: TaskSet, report: Reporter) -> dict[str, Any]:
+    """What is reported beside the gate and decides nothing, as far as model and task set have the material for it."""
+    found: dict[str, Any] = {}
+    if CANARIES in tasks.extras:
+        found["memorised_canaries"] = memorised(loaded, tasks.folder / CANARIES, report)
+    if loaded.chats:
+        found["conduct"] = conduct(loaded, report)
+    return found
 
 
 def score_model(
@@ -104,7 +121,7 @@ def score_model(
     if keep and place.is_file():
         try:
             kept = Scores.read(place)
-        except (ValueError, KeyError, TypeError):
+        except ValueError:
             place.unlink(missing_ok=True)
         else:
             report(f"scores of {folder.name} are known")

@@ -12,113 +12,68 @@ Only the first two pass. Everything the verdict depends on is in the sealed prot
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Any
+from typing import Any, TypeAlias
 
 from evals.protocol import Protocol, TaskSpec
 from evals.scores import ItemScore, Scores
-from evals.statistics import Interval, holm, macro_interval, mcnemar_harm, mean_interval, ratio_rise
-from evals.verdict import VerdictName
+from evals.statistics import holm, macro_interval, mcnemar_harm, ratio_rise
+from evals.verdict import Accuracy, Interval, TaskVerdict, Verdict, VerdictName
 
-__all__ = ["TaskResult", "Verdict", "compare"]
+__all__ = ["compare"]
 
 POWER = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class TaskResult:
-    """One task of the comparison. For perplexity, `champion` and `candidate` are bits per byte, lower is better."""
-
-    name: str
-    form: str
-    items: int
-    champion: float
-    candidate: float
-    difference: Interval
-    """Score points; for perplexity the relative rise of bits per byte."""
-    p_harm: float
-    p_adjusted: float = 1.0
-    violated: bool = False
-    accuracy: tuple[float, float] | None = None
-    """Champion's and candidate's share of right answers."""
-    won: int = 0
-    lost: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "form": self.form,
-            "items": self.items,
-            "champion": self.champion,
-            "candidate": self.candidate,
-            "difference": self.difference.to_json(),
-            "accuracy": None
-            if self.accuracy is None
-            else {"champion": self.accuracy[0], "candidate": self.accuracy[1]},
-            "won": self.won,
-            "lost": self.lost,
-            "p_harm": self.p_harm,
-            "p_adjusted": self.p_adjusted,
-            "guard_violated": self.violated,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    name: VerdictName
-    reason: str
-    macro: Interval | None = None
-    tasks: tuple[TaskResult, ...] = ()
-    items: int = 0
-    items_needed: int | None = None
-    protocol: Protocol = field(default_factory=Protocol)
-
-    @property
-    def passed(self) -> bool:
-        return self.name in ("SUPERIOR", "NON_INFERIOR")
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "verdict": self.name,
-            "passed": self.passed,
-            "reason": self.reason,
-            "macro_diff": None if self.macro is None else self.macro.point,
-            "ci": None if self.macro is None else [self.macro.low, self.macro.high],
-            "margin": self.protocol.margin,
-            "items": self.items,
-            "items_needed": self.items_needed,
-            "per_task": {task.name: task.to_json() for task in self.tasks},
-        }
+Pairs: TypeAlias = list[tuple[ItemScore, ItemScore]]
+"""The champion's and the candidate's score of each item."""
 
 
 def compare(champion: Scores, candidate: Scores, protocol: Protocol) -> Verdict:
     """Judge the candidate's scores against the champion's, item by item."""
-    if fault := _not_comparable(champion, candidate):
-        return Verdict("INVALID", fault, protocol=protocol)
-    results = _guarded([_task(champion, candidate, spec, protocol) for spec in _specs(champion)], protocol)
-    differences = {
-        spec.name: ([_value(b) - _value(a) for a, b in pairs], [a.cluster for a, _ in pairs])
-        for spec in _specs(champion)
-        if spec.in_macro
-        for pairs in [_pairs(champion, candidate, spec)]
-    }
-    if not differences:
-        return Verdict("INVALID", "No task of this set counts for the macro difference.", protocol=protocol)
-    macro = macro_interval(differences, alpha=protocol.alpha, iterations=protocol.iterations, seed=protocol.seed)
+    fault = _not_comparable(champion, candidate)
+    specs = [task.spec for task in champion.tasks.values()]
+    if not fault and not any(spec.in_macro for spec in specs):
+        fault = "No task of this set counts for the macro difference."
+    if fault:
+        return Verdict(verdict="INVALID", passed=False, reason=fault, margin=protocol.margin)
+    results, differences = {}, {}
+    for spec in specs:
+        pairs = list(zip(champion.tasks[spec.name].items, candidate.tasks[spec.name].items, strict=True))
+        results[spec.name] = _task(spec, pairs, protocol)
+        if spec.in_macro:
+            differences[spec.name] = _differences(pairs)
+    results = _guarded(results, protocol)
+    macro = macro_interval(differences, **_bootstrap(protocol))
     items = sum(len(values) for values, _ in differences.values())
     name, reason, needed = _decide(macro, results, items, protocol)
-    return Verdict(name, reason, macro, tuple(results), items, needed, protocol)
+    return Verdict(
+        verdict=name,
+        passed=name in ("SUPERIOR", "NON_INFERIOR"),
+        reason=reason,
+        macro_diff=macro.point,
+        ci=(macro.low, macro.high),
+        margin=protocol.margin,
+        items=items,
+        items_needed=needed,
+        per_task=results,
+    )
+
+
+def _bootstrap(protocol: Protocol) -> dict[str, Any]:
+    return {"alpha": protocol.alpha, "iterations": protocol.iterations, "seed": protocol.seed}
+
+
+def _differences(pairs: Pairs) -> tuple[list[float], list[str]]:
+    """The paired differences, and the cluster of each."""
+    return [_value(new) - _value(old) for old, new in pairs], [old.cluster for old, _ in pairs]
 
 
 def _decide(
-    macro: Interval, results: Sequence[TaskResult], items: int, protocol: Protocol
+    macro: Interval, results: dict[str, TaskVerdict], items: int, protocol: Protocol
 ) -> tuple[VerdictName, str, int | None]:
     margin = protocol.margin
     seen = f"macro difference {_points(macro.point)} [{_points(macro.low)}, {_points(macro.high)}]"
-    if harmed := [task for task in results if task.violated]:
-        names = ", ".join(task.name for task in harmed)
-        return "INFERIOR", f"{names} fell by more than the guard allows, and not by chance; {seen}.", None
+    if harmed := [name for name, task in results.items() if task.guard_violated]:
+        return "INFERIOR", f"{', '.join(harmed)} fell by more than the guard allows, and not by chance; {seen}.", None
     if macro.low > 0:
         return "SUPERIOR", f"{seen}: better on average.", None
     if macro.low > -margin:
@@ -129,46 +84,47 @@ def _decide(
     if room <= 0:
         return "INCONCLUSIVE", f"{seen}: as it stands, more items would rather show that it is worse.", None
     reach = NormalDist().inv_cdf(1 - protocol.alpha) + NormalDist().inv_cdf(POWER)
-    needed = math.ceil(items * (reach * macro.error / room) ** 2)
+    needed = math.ceil(items * (reach * macro.standard_error / room) ** 2)
     return "INCONCLUSIVE", f"{seen}: about {needed} items are needed to decide, there are {items}.", needed
 
 
-def _guarded(results: list[TaskResult], protocol: Protocol) -> list[TaskResult]:
-    adjusted = holm({task.name: task.p_harm for task in results})
-    marked = []
-    for task in results:
+def _guarded(results: dict[str, TaskVerdict], protocol: Protocol) -> dict[str, TaskVerdict]:
+    """The same, each held against its guard with all p-values adjusted together."""
+    adjusted = holm({name: task.p_harm for name, task in results.items()})
+    marked = {}
+    for name, task in results.items():
         if task.accuracy is None:
             fell = task.difference.point > protocol.perplexity_guard
         else:
-            fell = task.accuracy[0] - task.accuracy[1] > protocol.guard
-        values = {name: getattr(task, name) for name in TaskResult.__slots__}
-        values |= {"p_adjusted": adjusted[task.name], "violated": fell and adjusted[task.name] < protocol.alpha}
-        marked.append(TaskResult(**values))
+            fell = task.accuracy.champion - task.accuracy.candidate > protocol.guard
+        violated = fell and adjusted[name] < protocol.alpha
+        marked[name] = task.model_copy(update={"p_adjusted": adjusted[name], "guard_violated": violated})
     return marked
 
 
-def _task(champion: Scores, candidate: Scores, spec: TaskSpec, protocol: Protocol) -> TaskResult:
-    pairs = _pairs(champion, candidate, spec)
-    clusters = [a.cluster for a, _ in pairs]
+def _task(spec: TaskSpec, pairs: Pairs, protocol: Protocol) -> TaskVerdict:
+    differences, clusters = _differences(pairs)
+    count = len(pairs)
     old, new = [_value(a) for a, _ in pairs], [_value(b) for _, b in pairs]
-    rules = {"alpha": protocol.alpha, "iterations": protocol.iterations, "seed": protocol.seed}
     if not spec.in_macro:
         size = sum(a.bytes for a, _ in pairs) * math.log(2)
+        champion, candidate = -sum(old) / size, -sum(new) / size
         # A document's bits are its negative log-likelihood: a rise of the sum is a loss.
-        rise, p = ratio_rise([-v for v in old], [-v for v in new], clusters, **rules)  # type: ignore[arg-type]
-        return TaskResult(spec.name, spec.form, len(pairs), -sum(old) / size, -sum(new) / size, rise, p)
+        rise, p = ratio_rise([-v for v in old], [-v for v in new], clusters, **_bootstrap(protocol))
+        return TaskVerdict(
+            form=spec.form, items=count, champion=champion, candidate=candidate, difference=rise, p_harm=p
+        )
     won = sum(bool(b.correct) and not a.correct for a, b in pairs)
     lost = sum(bool(a.correct) and not b.correct for a, b in pairs)
-    right = (sum(bool(a.correct) for a, _ in pairs) / len(pairs), sum(bool(b.correct) for _, b in pairs) / len(pairs))
-    return TaskResult(
-        name=spec.name,
+    right = [sum(bool(item.correct) for item in side) / count for side in zip(*pairs, strict=True)]
+    return TaskVerdict(
         form=spec.form,
-        items=len(pairs),
-        champion=sum(old) / len(old),
-        candidate=sum(new) / len(new),
-        difference=mean_interval([b - a for a, b in zip(old, new, strict=True)], clusters, **rules),  # type: ignore[arg-type]
+        items=count,
+        champion=sum(old) / count,
+        candidate=sum(new) / count,
+        difference=macro_interval({"": (differences, clusters)}, **_bootstrap(protocol)),
         p_harm=mcnemar_harm(won, lost),
-        accuracy=right,
+        accuracy=Accuracy(champion=right[0], candidate=right[1]),
         won=won,
         lost=lost,
     )
@@ -205,14 +161,6 @@ def _not_comparable(champion: Scores, candidate: Scores) -> str | None:
             if bad := next((item.id for item in scored if item.value is None or not math.isfinite(item.value)), None):
                 return f"The {who} gave no finite number for item {bad} of {name}."
     return None
-
-
-def _specs(scores: Scores) -> list[TaskSpec]:
-    return [task.spec for task in scores.tasks.values()]
-
-
-def _pairs(champion: Scores, candidate: Scores, spec: TaskSpec) -> list[tuple[ItemScore, ItemScore]]:
-    return list(zip(champion.tasks[spec.name].items, candidate.tasks[spec.name].items, strict=True))
 
 
 def _value(item: ItemScore) -> float:

@@ -6,53 +6,43 @@ a margin can be chosen after the result is known.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from cleo_core.digest import digest_json
-from cleo_core.errors import InputError
 
-__all__ = ["Form", "Protocol", "TaskSpec"]
+__all__ = ["Form", "GateRules", "Protocol", "TaskSpec"]
 
 Form = Literal["multiple_choice", "partial", "last_word", "perplexity"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol:
-    """The rules of the gate."""
+class GateRules(BaseModel):
+    """The rules of the gate that a setting may change."""
 
-    margin: float = 0.02
-    """How much the mean over tasks may fall, in score points (0.02 = two percentage points)."""
-    guard: float = 0.05
-    """How much a single task's accuracy may fall before a significant fall blocks."""
-    perplexity_guard: float = 0.03
-    """How much a domain's bits per byte may rise, relative, before a significant rise blocks."""
-    alpha: float = 0.05
+    margin: float = Field(default=0.02, gt=0, lt=0.5)
+    """How much the mean score over tasks may fall before a candidate is refused; 0.02 is two points."""
+    guard: float = Field(default=0.05, gt=0, lt=0.5)
+    """How much the accuracy of one task may fall before a significant fall blocks."""
+    perplexity_guard: float = Field(default=0.03, gt=0, lt=0.5)
+    """How much the bits per byte of one domain may rise, relative, before a significant rise blocks."""
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Dtype of the weights while scoring, the same for both models; auto is bfloat16 where the processor computes in
+    it."""
+
+
+class Protocol(GateRules):
+    """All rules of the gate."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
     """One-sided level of each bound; the interval shown is 1 - 2 alpha."""
-    iterations: int = 10_000
+    iterations: int = Field(default=10_000, ge=1000)
     """Bootstrap resamples."""
     seed: int = 20_260_101
     """Seed of the bootstrap: the same scores always give the same verdict."""
-    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """Weights' dtype while scoring, the same for both models; auto is bfloat16 where the processor computes in it."""
-
-    def __post_init__(self) -> None:
-        for name in ("margin", "guard", "perplexity_guard", "alpha"):
-            value = getattr(self, name)
-            if not 0 < value < 0.5:
-                raise InputError(f"The gate's {name} is {value}.", hint="It is a share between 0 and 0.5.")
-        if self.iterations < 1000:
-            raise InputError(f"The gate's iterations is {self.iterations}.", hint="Take at least 1000 resamples.")
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Protocol:
-        known = {field.name for field in fields(cls)}
-        if extra := set(value) - known:
-            raise InputError(f"The protocol has unknown entries: {', '.join(sorted(extra))}.")
-        return cls(**value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +65,3 @@ class TaskSpec:
     @property
     def digest(self) -> str:
         return digest_json({"name": self.name, "form": self.form, "items": self.items, "sha256": self.sha256})
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)

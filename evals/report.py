@@ -6,34 +6,31 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.files import write_json
-from evals.gate import TaskResult, Verdict
+from evals.protocol import Protocol
 from evals.scores import Scores
+from evals.verdict import TaskVerdict, Verdict, VerdictFile
 
 __all__ = ["forest", "markdown", "table", "write_report", "write_scores"]
 
 
 def _side(scores: Scores) -> dict[str, Any]:
+    kept = ("model_digest", "tokenizer_digest", "template_digest", "dtype", "requests", "reused")
     return {
-        "model_digest": scores.model_digest,
-        "tokenizer_digest": scores.tokenizer_digest,
-        "template_digest": scores.template_digest,
-        "dtype": scores.dtype,
+        **{name: getattr(scores, name) for name in kept},
         "seconds": round(scores.seconds, 2),
         "cpu_seconds": round(scores.cpu_seconds, 2),
-        "requests": scores.requests,
-        "reused": scores.reused,
         "metrics": {name: task.metrics for name, task in scores.tasks.items()},
     }
 
 
 def write_report(
-    out: Path, verdict: Verdict, champion: Scores, candidate: Scores, *, plan_digest: str, probes: dict[str, Any]
+    out: Path, verdict: VerdictFile, rules: Protocol, champion: Scores, candidate: Scores, probes: dict[str, Any]
 ) -> None:
     """Write report.json, report.md and, where there is something to draw, forest.png."""
     value = {
-        "verdict": verdict.to_json(),
-        "plan_digest": plan_digest,
-        "protocol": verdict.protocol.to_json(),
+        "verdict": Verdict(**dict(verdict)).model_dump(mode="json"),
+        "plan_digest": verdict.plan_digest,
+        "protocol": rules.model_dump(),
         "task_set": candidate.task_set,
         "limit": candidate.limit,
         "environment": candidate.environment,
@@ -46,23 +43,20 @@ def write_report(
         "probes": probes,
     }
     write_json(out / "report.json", value)
-    (out / "report.md").write_text(markdown(verdict, candidate, probes), encoding="utf-8")
-    if verdict.macro is not None:
-        forest(verdict, out / "forest.png")
+    (out / "report.md").write_text(markdown(verdict, rules, candidate, probes), encoding="utf-8")
+    forest(verdict, out / "forest.png")
 
 
 def write_scores(out: Path, scores: Scores) -> None:
     """Write report.json and report.md of a model scored by itself."""
-    write_json(
-        out / "report.json",
-        {
-            "task_set": scores.task_set,
-            "limit": scores.limit,
-            "environment": scores.environment,
-            "model": _side(scores),
-            "tasks": {name: {"form": task.spec.form, "items": len(task.items)} for name, task in scores.tasks.items()},
-        },
-    )
+    value = {
+        "task_set": scores.task_set,
+        "limit": scores.limit,
+        "environment": scores.environment,
+        "model": _side(scores),
+        "tasks": {name: {"form": task.spec.form, "items": len(task.items)} for name, task in scores.tasks.items()},
+    }
+    write_json(out / "report.json", value)
     (out / "report.md").write_text("# Scores\n\n" + table(scores) + "\n", encoding="utf-8")
 
 
@@ -81,22 +75,21 @@ def table(scores: Scores) -> str:
     return "\n".join(lines)
 
 
-def markdown(verdict: Verdict, candidate: Scores, probes: dict[str, Any]) -> str:
+def markdown(verdict: Verdict, rules: Protocol, candidate: Scores, probes: dict[str, Any]) -> str:
     """The comparison as a page."""
-    rules = verdict.protocol
-    lines = [f"# {verdict.name.replace('_', '-').lower().capitalize()}", "", verdict.reason, ""]
-    if verdict.tasks:
+    lines = [f"# {verdict.verdict.replace('_', '-').lower().capitalize()}", "", verdict.reason, ""]
+    if verdict.per_task:
         lines += [
             "| task | items | champion | candidate | difference | accuracy | won / lost | p (Holm) | guard |",
             "| --- | --: | --: | --: | --: | --: | --: | --: | --- |",
-            *(_row(task) for task in verdict.tasks),
+            *(_row(name, task) for name, task in verdict.per_task.items()),
             "",
         ]
-    if verdict.macro is not None:
+    if verdict.macro_diff is not None and verdict.ci is not None:
         lines += [
-            f"Macro difference over {verdict.items} items: **{100 * verdict.macro.point:+.2f} pp**, "
-            f"{100 * (1 - 2 * rules.alpha):.0f} % interval {100 * verdict.macro.low:+.2f} to "
-            f"{100 * verdict.macro.high:+.2f} pp, margin {100 * rules.margin:g} pp.",
+            f"Macro difference over {verdict.items} items: **{100 * verdict.macro_diff:+.2f} pp**, "
+            f"{100 * (1 - 2 * rules.alpha):.0f} % interval {100 * verdict.ci[0]:+.2f} to "
+            f"{100 * verdict.ci[1]:+.2f} pp, margin {100 * rules.margin:g} pp.",
             "",
             "A score is the probability the model gives the right answer (among the choices, or as the last word); "
             "perplexity tasks show bits per byte and their relative rise. Guards: accuracy of one task "
@@ -114,45 +107,45 @@ def markdown(verdict: Verdict, candidate: Scores, probes: dict[str, Any]) -> str
     return "\n".join(lines)
 
 
-def _row(task: TaskResult) -> str:
+def _row(name: str, task: TaskVerdict) -> str:
     unit = "%" if task.accuracy is None else "pp"
     low, high = 100 * task.difference.low, 100 * task.difference.high
     interval = f"{100 * task.difference.point:+.2f} {unit} [{low:+.2f}, {high:+.2f}]"
-    right = "" if task.accuracy is None else f"{100 * task.accuracy[0]:.1f} → {100 * task.accuracy[1]:.1f} %"
-    changed = "" if task.accuracy is None else f"{task.won} / {task.lost}"
+    right = changed = ""
+    if task.accuracy is not None:
+        right = f"{100 * task.accuracy.champion:.1f} → {100 * task.accuracy.candidate:.1f} %"
+        changed = f"{task.won} / {task.lost}"
     return (
-        f"| {task.name} | {task.items} | {task.champion:.3f} | {task.candidate:.3f} | {interval} | {right} | {changed} "
-        f"| {task.p_adjusted:.3f} | {'**violated**' if task.violated else 'kept'} |"
+        f"| {name} | {task.items} | {task.champion:.3f} | {task.candidate:.3f} | {interval} | {right} | {changed} "
+        f"| {task.p_adjusted:.3f} | {'**violated**' if task.guard_violated else 'kept'} |"
     )
 
 
 def forest(verdict: Verdict, path: Path) -> None:
-    """Draw differences with their intervals, the macro difference below, and the margin."""
+    """Draw differences with their intervals, the macro difference below, and the margin; nothing without one."""
+    if verdict.macro_diff is None or verdict.ci is None:
+        return
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    if verdict.macro is None:
-        return
     # A rise of bits per byte is a loss: drawn to the left like every other loss.
-    rows = [(task.name, task.difference, -1.0 if task.accuracy is None else 1.0) for task in reversed(verdict.tasks)]
-    rows.insert(0, ("macro difference", verdict.macro, 1.0))
+    rows = [("macro difference", verdict.macro_diff, *verdict.ci, 1.0)]
+    for name, task in reversed(verdict.per_task.items()):
+        change, sign = task.difference, -1.0 if task.accuracy is None else 1.0
+        rows.append((name, change.point, change.low, change.high, sign))
     figure, axes = plt.subplots(figsize=(8, 0.45 * len(rows) + 1.4), layout="constrained")
-    for height, (name, interval, sign) in enumerate(rows):
-        ends = sorted((100 * sign * interval.low, 100 * sign * interval.high))
-        macro = name == "macro difference"
-        colour = "tab:blue" if macro else "0.35"
-        axes.plot(ends, [height, height], color=colour, linewidth=3 if macro else 1.5)
-        axes.plot(
-            100 * sign * interval.point, height, "D" if macro else "o", color=colour, markersize=7 if macro else 5
-        )
-    margin = 100 * verdict.protocol.margin
+    for height, (_, point, low, high, sign) in enumerate(rows):
+        colour, width, marker, size = ("0.35", 1.5, "o", 5) if height else ("tab:blue", 3, "D", 7)
+        axes.plot(sorted((100 * sign * low, 100 * sign * high)), [height, height], color=colour, linewidth=width)
+        axes.plot(100 * sign * point, height, marker, color=colour, markersize=size)
+    margin = 100 * verdict.margin
     axes.axvline(0, color="0.6", linewidth=1)
     axes.axvline(-margin, color="tab:red", linestyle="--", linewidth=1, label=f"margin −{margin:g} pp")
-    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+    axes.set_yticks(range(len(rows)), [row[0] for row in rows])
     axes.set_xlabel("worse  ←  candidate against champion, points (bits per byte: %)  →  better")
-    axes.set_title(f"{verdict.name}: {verdict.items} paired items", fontsize=11)
+    axes.set_title(f"{verdict.verdict}: {verdict.items} paired items", fontsize=11)
     axes.legend(loc="best", frameon=False)
     figure.savefig(path, dpi=130)
     plt.close(figure)

@@ -14,9 +14,10 @@ margin of two points can be held with hundreds of items instead of thousands (th
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from cleo_core.files import write_atomic
 from evals.protocol import TaskSpec
@@ -66,13 +67,9 @@ class Scores:
 
     @classmethod
     def read(cls, path: Path) -> Scores:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        tasks = {
-            name: TaskScores(
-                spec=TaskSpec(**task["spec"]),
-                items=[ItemScore(**item) for item in task["items"]],
-                metrics=task["metrics"],
-            )
-            for name, task in value.pop("tasks").items()
-        }
-        return cls(**{**value, "tasks": tasks, "reused": True})
+        """Kept scores.
+
+        Raises:
+            ValueError: the file does not hold any.
+        """
+        return replace(TypeAdapter(cls).validate_python(json.loads(path.read_text(encoding="utf-8"))), reused=True)

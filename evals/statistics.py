@@ -4,43 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "holm", "macro_interval", "mcnemar_harm", "mean_interval", "ratio_rise"]
+from evals.verdict import Interval
+
+__all__ = ["holm", "macro_interval", "mcnemar_harm", "ratio_rise"]
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A point with its one-sided lower and upper bounds, and the standard error behind them."""
-
-    point: float
-    low: float
-    high: float
-    error: float
-
-    def to_json(self) -> dict[str, Any]:
-        return {"point": self.point, "low": self.low, "high": self.high, "standard_error": self.error}
-
-
-def _resampled_means(values: Floats, clusters: Sequence[str], iterations: int, rng: np.random.Generator) -> Floats:
-    """Means of `iterations` samples of whole clusters, drawn with replacement. [iterations]
+def _resampled(
+    above: Floats, below: Floats, clusters: Sequence[str], iterations: int, rng: np.random.Generator
+) -> Floats:
+    """Ratio of two sums over each of `iterations` samples of whole clusters, drawn with replacement. [iterations]
 
     Deviations are widened by sqrt(k / (k - 1)), without which the bootstrap of few clusters is too sure of itself.
     """
     _, index = np.unique(np.asarray(clusters), return_inverse=True)
     count = int(index.max()) + 1
-    sums = np.bincount(index, values, count)
-    sizes = np.bincount(index, minlength=count).astype(float)
     drawn = rng.integers(0, count, (iterations, count))
-    means: Floats = sums[drawn].sum(1) / sizes[drawn].sum(1)
-    centre = float(values.mean())
-    return centre + (means - centre) * math.sqrt(count / max(1, count - 1))
+    tops, bottoms = np.bincount(index, above, count), np.bincount(index, below, count)
+    ratios: Floats = tops[drawn].sum(1) / bottoms[drawn].sum(1)
+    centre = float(above.sum() / below.sum())
+    return centre + (ratios - centre) * math.sqrt(count / max(1, count - 1))
 
 
 def macro_interval(
@@ -57,17 +45,11 @@ def macro_interval(
         array = np.asarray(values, dtype=float)
         # A stream per task: adding a task does not change the draws of the others.
         rng = np.random.default_rng([seed, *name.encode()])
-        total += _resampled_means(array, clusters, iterations, rng)
+        total += _resampled(array, np.ones_like(array), clusters, iterations, rng)
         point += float(array.mean())
     means = total / len(tasks)
     low, high = np.quantile(means, [alpha, 1 - alpha])
     return Interval(point / len(tasks), float(low), float(high), float(means.std()))
-
-
-def mean_interval(
-    values: Sequence[float], clusters: Sequence[str], *, alpha: float, iterations: int, seed: int
-) -> Interval:
-    return macro_interval({"": (values, clusters)}, alpha=alpha, iterations=iterations, seed=seed)
 
 
 def ratio_rise(
@@ -84,14 +66,9 @@ def ratio_rise(
     Returns:
         The interval of ``sum(after) / sum(before) - 1``, and the one-sided p-value of "it did not rise".
     """
-    _, index = np.unique(np.asarray(clusters), return_inverse=True)
-    count = int(index.max()) + 1
-    old = np.bincount(index, np.asarray(before, dtype=float), count)
-    new = np.bincount(index, np.asarray(after, dtype=float), count)
-    drawn = np.random.default_rng(seed).integers(0, count, (iterations, count))
-    rises = new[drawn].sum(1) / old[drawn].sum(1) - 1
+    old, new = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
+    rises = _resampled(new, old, clusters, iterations, np.random.default_rng(seed)) - 1
     point = float(new.sum() / old.sum() - 1)
-    rises = point + (rises - point) * math.sqrt(count / max(1, count - 1))
     low, high = np.quantile(rises, [alpha, 1 - alpha])
     p = (1 + int((rises <= 0).sum())) / (1 + iterations)
     return Interval(point, float(low), float(high), float(rises.std())), p

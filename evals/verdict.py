@@ -1,24 +1,26 @@
-"""verdict.json: what the gate decided, as the file that the registry, the card and the pipeline read."""
+"""The gate's verdict, and verdict.json: the file of it that the registry, the card and the pipeline read."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel
 
-__all__ = ["VERDICT", "TaskVerdict", "VerdictFile", "VerdictName"]
+__all__ = ["VERDICT", "Accuracy", "Interval", "TaskVerdict", "Verdict", "VerdictFile", "VerdictName"]
 
 VERDICT = "verdict.json"
 VerdictName = Literal["SUPERIOR", "NON_INFERIOR", "INCONCLUSIVE", "INFERIOR", "INVALID"]
 
 
-class Bounds(BaseModel):
-    """A difference with its confidence interval."""
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A point with its one-sided lower and upper bounds, and the standard error behind them."""
 
     point: float
     low: float
     high: float
-    standard_error: float | None = None
+    standard_error: float
 
 
 class Accuracy(BaseModel):
@@ -29,34 +31,41 @@ class Accuracy(BaseModel):
 
 
 class TaskVerdict(BaseModel):
-    """One task of the comparison."""
+    """One task of the comparison. For perplexity, `champion` and `candidate` are bits per byte, lower is better."""
 
     form: str
     items: int
     champion: float
     candidate: float
-    difference: Bounds
-    accuracy: Accuracy | None
-    won: int
-    lost: int
+    difference: Interval
+    """Score points; for perplexity the relative rise of bits per byte."""
+    accuracy: Accuracy | None = None
+    """None for perplexity."""
+    won: int = 0
+    lost: int = 0
     p_harm: float
-    p_adjusted: float
-    guard_violated: bool
+    p_adjusted: float = 1.0
+    guard_violated: bool = False
 
 
-class VerdictFile(BaseModel):
-    """The whole decision."""
+class Verdict(BaseModel):
+    """What the gate decided, and why."""
 
-    version: int = 1
     verdict: VerdictName
     passed: bool
     reason: str
-    macro_diff: float | None
-    ci: tuple[float, float] | None
+    macro_diff: float | None = None
+    ci: tuple[float, float] | None = None
     margin: float
-    items: int
-    items_needed: int | None
-    per_task: dict[str, TaskVerdict]
+    items: int = 0
+    items_needed: int | None = None
+    per_task: dict[str, TaskVerdict] = {}
+
+
+class VerdictFile(Verdict):
+    """The verdict with the digests of what was compared, and by which plan."""
+
+    version: int = 1
     plan_digest: str
     candidate_digest: str
     champion_digest: str

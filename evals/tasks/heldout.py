@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from cleo_core.errors import InputError
 from cleo_core.files import numbered_jsonl
@@ -23,17 +26,7 @@ __all__ = ["documents", "last_words", "read_heldout"]
 CLAUSE = re.compile(r"(?<=[.!?;:,])\s+")
 WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 ENDING = re.compile(r"^(?P<context>.*\S)\s(?P<word>[a-z]{4,})[.!?;:,]$", re.DOTALL)
-COMMON = frozenset(
-    WORD.findall(
-        "about above after again against also among because been before being between both cannot could does done "
-        "down during each even ever every from have having here into itself just like made make many more most must "
-        "never only other others over same should some such than that their them themselves then there these they this "
-        "those through time times under until upon very were what when where which while will with within without "
-        "year years your well thing things people said says"
-    )
-)
-
-
+COMMON = frozenset(yaml.safe_load((Path(__file__).parent / "data/common_words.yaml").read_text(encoding="utf-8")))
 SHORTEST, LONGEST = 25, 90  # words of a passage
 
 
@@ -64,13 +57,13 @@ def read_heldout(masked: Path) -> dict[str, list[dict[str, Any]]]:
 
 def last_words(records: list[dict[str, Any]], limit: int) -> list[Item]:
     """At most `limit` items, spread evenly over the records; the cluster is the record."""
-    queues = [list(_passages(record)) for record in records]
-    items: list[Item] = []
-    depth = 0
-    while len(items) < limit and any(depth < len(queue) for queue in queues):
-        items.extend(queue[depth] for queue in queues if depth < len(queue))
-        depth += 1
-    return sorted(items[:limit], key=lambda item: str(item["id"]))
+    return sorted(_in_turn(map(_passages, records), limit), key=lambda item: str(item["id"]))
+
+
+def _in_turn(queues: Iterable[Iterable[Item]], limit: int) -> list[Item]:
+    """At most `limit` items: the first of each queue, then the second of each, and so on."""
+    rounds = zip_longest(*queues)
+    return list(islice((item for row in rounds for item in row if item is not None), limit))
 
 
 def _passages(record: dict[str, Any]) -> Iterator[Item]:
@@ -112,13 +105,7 @@ def documents(records: list[dict[str, Any]], limit: int, characters: int = 500) 
 
     Many short pieces rather than few long ones: the bound on the rise is drawn over records.
     """
-    queues = [list(_pieces(record, characters)) for record in records]
-    items: list[Item] = []
-    depth = 0
-    while len(items) < limit and any(depth < len(queue) for queue in queues):
-        items.extend(queue[depth] for queue in queues if depth < len(queue))
-        depth += 1
-    return items[:limit]
+    return _in_turn((_pieces(record, characters) for record in records), limit)
 
 
 def _pieces(record: dict[str, Any], characters: int) -> Iterator[Item]:

@@ -72,11 +72,8 @@ def _convert(value: Any, form: Form, number: int) -> Any:
             query = f"{query}\nAnswer:" if query.startswith(QUESTION) else query
         return {**known, "query": query, "choices": value.get("choices"), "gold": value.get("gold")}
     if form == "partial":
-        return {**known, "contexts": value.get("context_options"), **_fields(value, "continuation", "gold")}
+        asked = {name: value.get(name) for name in ("continuation", "gold")}
+        return {**known, "contexts": value.get("context_options"), **asked}
     if form == "last_word":
         return {**known, "context": value.get("context"), "word": value.get("continuation")}
     return {**known, "text": value.get("text")}
-
-
-def _fields(value: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value.get(name) for name in names}

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cleo_core.digest import digest_json, sha256_file
-from cleo_core.errors import CleoError
 from cleo_core.files import write_jsonl
 from evals.errors import BrokenSeal, UnknownTask
 from evals.protocol import Protocol, TaskSpec
@@ -62,14 +61,7 @@ def seal(
     for draft, items in tasks.items():
         path = out / f"{draft.name}.jsonl"
         write_jsonl(path, items)
-        spec = TaskSpec(
-            name=draft.name,
-            form=draft.form,
-            items=len(items),
-            sha256=sha256_file(path),
-            what=draft.what,
-            origin=draft.origin,
-        )
+        spec = replace(draft, items=len(items), sha256=sha256_file(path))
         # Relative: the folder may be moved. The harness writes its own with absolute paths when it runs.
         write_yaml(spec, out, path.name)
         specs.append(spec)
@@ -78,12 +70,8 @@ def seal(
         (out / name).write_bytes(content)
         hashes[name] = sha256_file(out / name)
     digest = _digest(protocol, specs, hashes)
-    value = {
-        "protocol": protocol.to_json(),
-        "tasks": [spec.to_json() for spec in specs],
-        "extras": hashes,
-        "digest": digest,
-    }
+    tasks_told = [asdict(spec) for spec in specs]
+    value = {"protocol": protocol.model_dump(), "tasks": tasks_told, "extras": hashes, "digest": digest}
     (out / SEAL).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return TaskSet(out, protocol, tuple(specs), digest, hashes)
 
@@ -97,13 +85,13 @@ def load(folder: Path) -> TaskSet:
     path = folder / SEAL
     try:
         value: Any = json.loads(path.read_text(encoding="utf-8"))
-        protocol = Protocol.from_json(value["protocol"])
+        protocol = Protocol(**value["protocol"])
         specs = tuple(TaskSpec(**entry) for entry in value["tasks"])
         extras = {str(name): str(sha256) for name, sha256 in value["extras"].items()}
         recorded = value["digest"]
     except OSError:
         raise BrokenSeal(f"{folder} is not a task set: it has no {SEAL}.", hint="Build it again.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, CleoError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenSeal(f"{path} is not a seal ({type(error).__name__}).", hint="Build it again.") from None
     if not specs or len({spec.name for spec in specs}) != len(specs):
         raise BrokenSeal(f"{path} names no task, or one twice.", hint="Build it again.")
@@ -120,5 +108,5 @@ def load(folder: Path) -> TaskSet:
 
 
 def _digest(protocol: Protocol, specs: Sequence[TaskSpec], extras: Mapping[str, str]) -> str:
-    value = {"protocol": protocol.to_json(), "tasks": [spec.digest for spec in specs], "extras": dict(extras)}
-    return digest_json(value)
+    tasks = [spec.digest for spec in specs]
+    return digest_json({"protocol": protocol.model_dump(), "tasks": tasks, "extras": dict(extras)})

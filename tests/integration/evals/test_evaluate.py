@@ -88,7 +88,7 @@ def test_a_model_is_as_good_as_itself_and_a_damaged_one_does_not_pass(llama: Pat
 
 def test_a_limited_run_decides_nothing(llama: Path, tasks: Path, tmp_path: Path) -> None:
     verdict = evaluate(llama, llama, tasks, tmp_path / "out", silent, limit=4)
-    assert (verdict.name, verdict.passed) == ("INVALID", False)
+    assert (verdict.verdict, verdict.passed) == ("INVALID", False)
     assert not (tmp_path / "out" / "forest.png").exists()
 
 
@@ -97,7 +97,7 @@ def test_another_tokenizer_or_chat_template_is_not_compared(
 ) -> None:
     other = make(tmp_path / "other", "llama", template="{{ messages[0].content }}")
     verdict = evaluate(other, llama, tasks, tmp_path / "out", silent)
-    assert verdict.name == "INVALID"
+    assert verdict.verdict == "INVALID"
     assert "chat template" in verdict.reason
 
 

@@ -24,9 +24,8 @@ __all__ = ["api", "api_home", "api_settings", "edit_config", "make_model", "mode
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow takes seconds to make its tables, so they are made once and copied."""
     place = tmp_path_factory.mktemp("store")
-    with at_home(place):
-        with tracking() as mlflow:
-            assert not mlflow.search_registered_models()
+    with at_home(place), tracking() as mlflow:
+        assert not mlflow.search_registered_models()
     return place / "mlflow" / "mlflow.db"
 
 

@@ -33,7 +33,7 @@ def test_the_interval_has_the_width_that_theory_gives() -> None:
     values = np.random.default_rng(0).normal(0.0, 0.2, 400)
     interval = macro_interval({"task": (values.tolist(), ids(400))}, **RULES)
     expected = float(values.std(ddof=1)) / math.sqrt(400)
-    assert interval.error == pytest.approx(expected, rel=0.05)
+    assert interval.standard_error == pytest.approx(expected, rel=0.05)
     assert interval.high - interval.low == pytest.approx(2 * 1.645 * expected, rel=0.06)
 
 
@@ -41,7 +41,7 @@ def test_items_of_one_cluster_are_not_counted_as_independent() -> None:
     values = np.repeat(np.random.default_rng(0).normal(0.0, 0.2, 80), 5).tolist()
     apart = macro_interval({"task": (values, ids(400))}, **RULES)
     together = macro_interval({"task": (values, ids(400, size=5))}, **RULES)
-    assert together.error > 2 * apart.error
+    assert together.standard_error > 2 * apart.standard_error
 
 
 def test_the_macro_difference_weighs_tasks_not_items() -> None:
