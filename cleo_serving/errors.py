@@ -59,18 +59,12 @@ class BodyTooLarge(BadRequest, code="BODY_TOO_LARGE", http_status=413): ...
 class UnsupportedBody(BadRequest, code="UNSUPPORTED_BODY", http_status=415): ...
 
 
-class QueryRejected(BadRequest):
-    code = "QUERY_REJECTED"
-
+class QueryRejected(BadRequest, code="QUERY_REJECTED"):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The query was refused: {reason}.")
-        self.reason = reason
 
 
-class RateLimited(CleoError):
-    code = "RATE_LIMITED"
-    http_status = 429
-
+class RateLimited(CleoError, code="RATE_LIMITED", http_status=429):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after

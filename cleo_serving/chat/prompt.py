@@ -23,8 +23,6 @@ __all__ = ["Prompt", "PromptBuilder"]
 @dataclass(frozen=True, slots=True)
 class Prompt:
     tokens: list[int]
-    turns: int
-    """Earlier turns that found room."""
     max_tokens: int
     """Room left for the reply."""
 
@@ -81,7 +79,7 @@ class PromptBuilder:
         while kept and kept[0].role != "user":
             kept.pop(0)
             tokens = engine.encode([system, *kept, asked])
-        return Prompt(tokens, len(kept), reply)
+        return Prompt(tokens, reply)
 
     def _system(self, user: str, notes: str, guidance: str) -> str:
         mark = self.mark(user)

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-__all__ = [
-    "Capabilities",
-    "Completion",
-    "Engine",
-    "EngineStats",
-    "FinishReason",
-    "Message",
-    "Piece",
-    "Sampling",
-    "complete",
-]
+__all__ = ["Capabilities", "Completion", "Engine", "EngineStats", "FinishReason", "Message", "Piece", "Sampling"]
 
 FinishReason = Literal["stop", "length", "abort"]
 Role = Literal["system", "user", "assistant"]
@@ -132,16 +121,3 @@ class Engine(Protocol):
     async def close(self) -> None: ...
 
     def stats(self) -> EngineStats: ...
-
-
-async def complete(
-    engine: Engine, prompt: Sequence[int], sampling: Sampling, request: str, show: Callable[[str], None] | None = None
-) -> Completion:
-    """One whole reply; `show`, when given, is called with each piece of its text as it comes."""
-    parts, last = [], Piece("", 0)
-    async with aclosing(engine.stream(prompt, sampling, request=request)) as pieces:
-        async for last in pieces:
-            parts.append(last.text)
-            if show:
-                show(last.text)
-    return Completion("".join(parts), len(prompt), last.tokens, last.finish_reason or "abort")

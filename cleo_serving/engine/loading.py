@@ -19,17 +19,8 @@ __all__ = ["ARCHITECTURES", "LoadedModel", "load_folder", "start_batching"]
 
 # Room that the scheduler of the cache wants beside the tokens themselves, in pages.
 SPARE_PAGES = 2
-ARCHITECTURES = frozenset(
-    {
-        "LlamaForCausalLM",
-        "MistralForCausalLM",
-        "MixtralForCausalLM",
-        "Qwen2ForCausalLM",
-        "Qwen2MoeForCausalLM",
-        "Qwen3ForCausalLM",
-        "Qwen3MoeForCausalLM",
-    }
-)
+FAMILIES = ("Llama", "Mistral", "Mixtral", "Qwen2", "Qwen2Moe", "Qwen3", "Qwen3Moe")
+ARCHITECTURES = frozenset(f"{family}ForCausalLM" for family in FAMILIES)
 """Architectures with paged attention whose replies were compared with `generate` (tests/integration/serving)."""
 
 
@@ -72,13 +63,6 @@ def load_folder(folder: Path, settings: EngineSettings) -> LoadedModel:
 
 
 def _architecture(folder: Path) -> str:
-    """The architecture of a model folder that this engine may load.
-
-    Raises:
-        UnsafeWeights: there is a file that could run code, or a link.
-        UnusableModel: it is not a model folder, or not whole.
-        UnsupportedModel: its architecture is not among those the engine runs.
-    """
     names = check_model_folder(folder).get("architectures")
     architecture = names[0] if isinstance(names, list) and names else None
     if architecture not in ARCHITECTURES:

@@ -1,14 +1,15 @@
-"""From turns to token ids, and from token ids to text as it grows."""
+"""From turns to token ids, from token ids to text as it grows, and from pieces of text to a whole reply."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
 from typing import Any
 
-from cleo_serving.engine.base import Message
+from cleo_serving.engine.base import Completion, Engine, Message, Piece, Sampling
 
-__all__ = ["GrowingText", "TextCodec"]
+__all__ = ["GrowingText", "TextCodec", "complete"]
 
 # A template for models that bring none: plain, and its markers are neutralised in user text like any other.
 PLAIN_TEMPLATE = (
@@ -82,3 +83,16 @@ class GrowingText:
             return ""
         self._start, self._read = self._read, len(ids)
         return whole[len(before) :]
+
+
+async def complete(
+    engine: Engine, prompt: Sequence[int], sampling: Sampling, request: str, show: Callable[[str], None] | None = None
+) -> Completion:
+    """One whole reply; `show`, when given, is called with each piece of its text as it comes."""
+    parts, last = [], Piece("", 0)
+    async with aclosing(engine.stream(prompt, sampling, request=request)) as pieces:
+        async for last in pieces:
+            parts.append(last.text)
+            if show:
+                show(last.text)
+    return Completion("".join(parts), len(prompt), last.tokens, last.finish_reason or "abort")

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.telemetry import get_logger
-from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling, complete
+from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling
 from cleo_serving.engine.loading import LoadedModel, load_folder, start_batching
-from cleo_serving.engine.text import GrowingText, TextCodec
+from cleo_serving.engine.text import GrowingText, TextCodec, complete
 from cleo_serving.errors import EngineError, Overloaded
 from cleo_serving.settings import EngineSettings
 

@@ -14,7 +14,8 @@ import click
 
 from cleo_core.errors import InputError
 from cleo_core.terminal import printable
-from cleo_serving.engine.base import Engine, Message, Sampling, complete
+from cleo_serving.engine.base import Engine, Message, Sampling
+from cleo_serving.engine.text import complete
 from cleo_serving.engine.transformers import TransformersEngine
 from cleo_serving.local.engine import fit
 from cleo_serving.model.loader import GOLDEN, golden_prompts

@@ -68,11 +68,7 @@ async def open_engine(model: str, revision: str | None, settings: ServingSetting
 
 
 def _fetch_hub_model(model: str, revision: str | None = None) -> Path:
-    """Local folder of a model on the Hugging Face hub: only weights in safetensors, tokenizer and configuration.
-
-    Raises:
-        UnavailableSource: the hub cannot be reached, or has no such model.
-    """
+    """Local folder of a model on the Hugging Face hub: only weights in safetensors, tokenizer and configuration."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 

@@ -102,7 +102,7 @@ class ModelHolder:
         if verified is None:
             return
         try:
-            found = await asyncio.to_thread(withdrawn, verified, self.withdrawn, approvals)
+            found = await asyncio.to_thread(_withdrawn, verified, self.withdrawn, approvals)
         except Exception as error:
             # A registry that is away has decided nothing; and the watch must outlive it.
             log.warning("the decisions could not be read", code=_code(error), error=type(error).__name__)
@@ -143,15 +143,8 @@ class ModelHolder:
         await self.current.close()
 
 
-def withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup) -> str | None:
-    """Code of the no that stands against this model now, or None.
-
-    Args:
-        before: what the last look found; it stays where the decisions that can be seen settle nothing.
-
-    Raises:
-        RegistryError, OSError, ...: the decisions could not be read: nothing is known, so nothing changes.
-    """
+def _withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup) -> str | None:
+    """Code of the no that stands against this model now; `before` where the decisions that are seen settle nothing."""
     envelopes = lookup(model.version)
     subject = Subject(
         name=model.name, version=model.version, bundle_digest=model.bundle_digest, eval_digest=model.eval_digest
@@ -162,8 +155,7 @@ def withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup) -> str |
         keep_denials(envelopes)
         return error.code
     except ApprovalExpired:
-        # Serving goes on with what is loaded; only a no stops it.
-        return None
+        pass  # Serving goes on with what is loaded; only a no stops it.
     except NotApproved:
         # Tags can be taken out by anyone who may write to the registry: that is neither a no nor a yes.
         return before

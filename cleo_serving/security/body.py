@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -20,6 +21,9 @@ __all__ = ["GraphQLRequest", "check_request", "parse_json", "read_body"]
 
 MAX_DEPTH = 32
 MAX_DIGITS = 20
+BRACKET = re.compile(r"[\[\]{}]")
+# Possessive: a string that does not end is tried once, not from each of its signs.
+STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 FIELDS = frozenset({"query", "variables", "operationName", "extensions"})
 
 
@@ -119,23 +123,10 @@ def check_request(value: object) -> GraphQLRequest:
 def _check_depth(text: str) -> None:
     # One pass without recursion: how deep brackets lie inside each other, strings left out.
     depth = 0
-    quoted = escaped = False
-    for character in text:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                quoted = False
-        elif character == '"':
-            quoted = True
-        elif character in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise BadRequest(f"The body is nested more than {MAX_DEPTH} deep.")
-        elif character in "]}":
-            depth -= 1
+    for bracket in BRACKET.findall(STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise BadRequest(f"The body is nested more than {MAX_DEPTH} deep.")
 
 
 def _integer(digits: str) -> int:

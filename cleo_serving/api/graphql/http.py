@@ -7,18 +7,15 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.types import ExecutionResult
 
 from cleo_core.errors import CleoError
 from cleo_serving.api.errors import error_response
-from cleo_serving.api.graphql.resolvers import Context
+from cleo_serving.api.graphql.resolvers import Context, admit_request
 from cleo_serving.api.graphql.schema import CleoSchema, shown
-from cleo_serving.errors import BadRequest
-from cleo_serving.security.body import GraphQLRequest, check_request, parse_json, read_body
-from cleo_serving.security.query.guard import admit
+from cleo_serving.security.body import GraphQLRequest, parse_json, read_body
 from cleo_serving.services import Services
 
 __all__ = ["GraphQLEndpoint"]
@@ -37,12 +34,8 @@ class GraphQLEndpoint:
         try:
             principal = await services.sign_in(request.headers.get("authorization"), request.client)
             body = await read_body(request, limit=settings.body_bytes, seconds=settings.body_seconds)
-            call = check_request(parse_json(body))
-            admitted = admit(call.query, call.variables, call.operation, settings.query, introspection=self._debug)
-            if admitted.operation is OperationType.SUBSCRIPTION:
-                raise BadRequest("Subscriptions go over the websocket.")
-            await services.limits.charge(principal.user, admitted.measure.cost)
-            result = await self._run(request, call, Context(services, principal, admitted))
+            call, context = await admit_request(services, principal, parse_json(body), streams=False)
+            result = await self._run(request, call, context)
         except CleoError as error:
             return error_response(error, services.metrics)
         if result is None:

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from strawberry.types import Info
 
 from cleo_serving.api.errors import report
+from cleo_serving.errors import BadRequest
 from cleo_serving.identity.tokens import Principal
-from cleo_serving.security.query.guard import Admitted
+from cleo_serving.security.body import GraphQLRequest, check_request
+from cleo_serving.security.query.guard import Admitted, admit
 from cleo_serving.services import Services
 
-__all__ = ["Context", "Ctx", "SafeError", "mutation", "query", "subscription"]
+__all__ = ["Context", "Ctx", "SafeError", "admit_request", "mutation", "query", "subscription"]
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class Context:
 
     services: Services
     principal: Principal
-    admitted: Admitted | None = None
+    admitted: Admitted
 
     @property
     def user(self) -> str:
@@ -35,6 +37,25 @@ class Context:
 
 
 Ctx = Info[Context, None]
+
+
+async def admit_request(
+    services: Services, principal: Principal, value: object, *, streams: bool
+) -> tuple[GraphQLRequest, Context]:
+    """The request in a parsed body, measured and taken from the user's share, and the context of its run.
+
+    Args:
+        streams: whether it came over the websocket, which carries subscriptions alone; HTTP carries the others.
+
+    Raises:
+        BadRequest, QueryRejected, RateLimited: it may not run.
+    """
+    call, settings = check_request(value), services.settings
+    admitted = admit(call.query, call.variables, call.operation, settings.query, introspection=settings.debug)
+    if streams is not (admitted.operation is OperationType.SUBSCRIPTION):
+        raise BadRequest("Queries and mutations go over HTTP." if streams else "Subscriptions go over the websocket.")
+    await services.limits.charge(principal.user, admitted.measure.cost)
+    return call, Context(services, principal, admitted)
 
 
 class SafeError(GraphQLError):

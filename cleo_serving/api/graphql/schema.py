@@ -25,7 +25,7 @@ class _Admitted(SchemaExtension):
 
     async def on_parse(self) -> AsyncIterator[None]:
         context = self.execution_context.context
-        if isinstance(context, Context) and context.admitted is not None:
+        if isinstance(context, Context):
             self.execution_context.graphql_document = context.admitted.document
         yield
 

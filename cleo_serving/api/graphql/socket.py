@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from graphql import OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
@@ -21,12 +20,11 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from cleo_core.errors import CleoError
 from cleo_core.telemetry import request_id
 from cleo_serving.api.errors import report
-from cleo_serving.api.graphql.resolvers import Context
+from cleo_serving.api.graphql.resolvers import admit_request
 from cleo_serving.api.graphql.schema import CleoSchema
 from cleo_serving.errors import BadRequest, RateLimited, Unauthenticated
 from cleo_serving.identity.tokens import Principal
-from cleo_serving.security.body import check_request, parse_json
-from cleo_serving.security.query.guard import admit
+from cleo_serving.security.body import parse_json
 from cleo_serving.services import Services
 
 __all__ = ["SocketEndpoint"]
@@ -131,23 +129,15 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
         if principal is None or not self.connection_acknowledged:
             await self.websocket.close(4401, "Unauthorized")
             return
-        services = self._services
-        id = message["id"]
         try:
-            call = check_request(message.get("payload"))
-            settings = services.settings
-            admitted = admit(call.query, call.variables, call.operation, settings.query, introspection=settings.debug)
-            if admitted.operation is not OperationType.SUBSCRIPTION:
-                raise BadRequest("Queries and mutations go over HTTP.")
-            await services.limits.charge(principal.user, admitted.measure.cost)
+            _, context = await admit_request(self._services, principal, message.get("payload"), streams=True)
         except CleoError as error:
-            text, extensions = report(error, services.metrics)
-            await self.send_message(
-                {"id": id, "type": "error", "payload": [{"message": text, "extensions": extensions}]}
-            )
+            text, extensions = report(error, self._services.metrics)
+            payload = [{"message": text, "extensions": extensions}]
+            await self.send_message({"id": message["id"], "type": "error", "payload": payload})
             return
         # The library hands this on to the resolvers; operations of one socket start one after the other.
-        self.context = Context(services, principal, admitted)
+        self.context = context
         await super().handle_subscribe(message)
         # Lets the operation begin and take this context before the next message replaces it.
         await asyncio.sleep(0)

@@ -51,8 +51,8 @@ def admit(
     Raises:
         QueryRejected: names the limit that it exceeds.
     """
-    _count_tokens(query, limits)
     try:
+        _count_tokens(query, limits)
         document = parse(query, max_tokens=limits.tokens)
         return _check(document, variables or {}, operation, limits, introspection=introspection)
     except GraphQLSyntaxError:
@@ -64,19 +64,13 @@ def admit(
 def _count_tokens(query: str, limits: QueryLimits) -> None:
     lexer = Lexer(Source(query))
     count = nesting = 0
-    try:
-        while (kind := lexer.advance().kind) is not TokenKind.EOF:
-            count += 1
-            if count > limits.tokens:
-                raise QueryRejected(f"it has more than {limits.tokens} tokens")
-            if kind in OPENING:
-                nesting += 1
-                if nesting > limits.nesting:
-                    raise QueryRejected(f"brackets are nested more than {limits.nesting} deep")
-            elif kind in CLOSING:
-                nesting -= 1
-    except GraphQLSyntaxError:
-        raise QueryRejected("it is not GraphQL") from None
+    while (kind := lexer.advance().kind) is not TokenKind.EOF:
+        count += 1
+        nesting += (kind in OPENING) - (kind in CLOSING)
+        if count > limits.tokens:
+            raise QueryRejected(f"it has more than {limits.tokens} tokens")
+        if nesting > limits.nesting:
+            raise QueryRejected(f"brackets are nested more than {limits.nesting} deep")
 
 
 def _check(

@@ -82,7 +82,7 @@ def test_the_process_compares_writes_its_findings_and_keeps_the_champions_scores
 def test_a_model_is_as_good_as_itself_and_a_damaged_one_does_not_pass(llama: Path, tasks: Path, tmp_path: Path) -> None:
     same = evaluate(llama, llama, tasks, tmp_path / "same", silent)
     worse = evaluate(damaged(llama, tmp_path / "damaged"), llama, tasks, tmp_path / "worse", silent)
-    assert (same.name, same.passed) == ("NON_INFERIOR", True)
+    assert (same.verdict, same.passed) == ("NON_INFERIOR", True)
     assert not worse.passed
 
 
