@@ -123,7 +123,7 @@ def test_a_trained_canary_is_found(llama: Path, masked: Path, tmp_path: Path) ->
     before = memorised(loaded, masked / "canaries.json", silent)
     planted = json.loads((masked / "canaries.json").read_text())["planted"]
     texts = [loaded.lm.tok_encode(loaded._prompt(entry["prompt"]) + entry["answer"]) for entry in planted]
-    model = loaded.lm.model
+    model = loaded.lm.model.requires_grad_(True)  # it was loaded for scoring alone
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     for _ in range(30):
         for text in texts:
