@@ -56,16 +56,14 @@ def create_app(settings: ServingSettings | None = None, services: Services | Non
 def _mount(app: FastAPI, services: Services) -> None:
     schema = make_schema(debug=services.settings.debug)
     health = HealthEndpoints(services)
-    app.router.routes.extend(
-        [
-            Route("/graphql", GraphQLEndpoint(services, schema).post, methods=["POST"]),
-            WebSocketRoute("/graphql", SocketEndpoint(services, schema).listen),
-            Route("/health", health.health, methods=["GET"]),
-            Route("/health/live", health.live, methods=["GET"]),
-            Route("/health/detailed", health.detailed, methods=["GET"]),
-            Route("/metrics", health.metrics, methods=["GET"]),
-        ]
-    )
+    app.router.routes += [
+        Route("/graphql", GraphQLEndpoint(services, schema).post, methods=["POST"]),
+        WebSocketRoute("/graphql", SocketEndpoint(services, schema).listen),
+        Route("/health", health.health, methods=["GET"]),
+        Route("/health/live", health.live, methods=["GET"]),
+        Route("/health/detailed", health.detailed, methods=["GET"]),
+        Route("/metrics", health.metrics, methods=["GET"]),
+    ]
 
 
 async def _refused(request: Request, error: Exception) -> Response:

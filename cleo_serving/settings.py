@@ -176,11 +176,10 @@ class ServingSettings(BaseSettings):
     @model_validator(mode="after")
     def _only_in_development(self) -> ServingSettings:
         if load(CoreSettings).environment == "production":
-            for name, value in (("model_folder", self.model_folder), ("debug", self.debug)):
-                if value:
-                    raise ValueError(
-                        f"CLEO_SERVING_{name.upper()} is set, but CLEO_ENVIRONMENT is production. Take it out"
-                    )
+            for name in ("model_folder", "debug"):
+                if getattr(self, name):
+                    variable = f"CLEO_SERVING_{name.upper()}"
+                    raise ValueError(f"{variable} is set, but CLEO_ENVIRONMENT is production. Take it out")
         return self
 
     @model_validator(mode="after")

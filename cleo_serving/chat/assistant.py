@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from cleo_core.proof import replies
-from cleo_memory import ErasureEpoch, Influence, Memory, Record, UserErased
+from cleo_memory import Context, ErasureEpoch, Influence, Memory, Record, UserErased
 from cleo_serving.chat.events import Delta, Ended, Provenance, Question, ReplyEvent, Started
 from cleo_serving.chat.injection import signs
 from cleo_serving.chat.links import LinkFilter
@@ -69,8 +69,8 @@ class Assistant:
         """
         asked, first = time.monotonic(), True
         with self._limits.generation(user), self._models.borrow() as model:
-            exchange, earlier, notes = await self._prepare(user, question, model)
-            async with aclosing(self._reply(exchange, earlier, notes)) as events:
+            exchange, context = await self._prepare(user, question, model)
+            async with aclosing(self._reply(exchange, context)) as events:
                 async for event in events:
                     if first and isinstance(event, Delta):
                         self._metrics.first_token.observe(time.monotonic() - asked)
@@ -86,10 +86,7 @@ class Assistant:
                 return started, ended
         raise EngineError("The reply broke off.")
 
-    async def _prepare(
-        self, user: str, question: Question, model: ServedModel
-    ) -> tuple[_Exchange, Sequence[Record], str]:
-        """The exchange, the earlier turns, and the notes from memory."""
+    async def _prepare(self, user: str, question: Question, model: ServedModel) -> tuple[_Exchange, Context]:
         # Before anything of the user is read: what is asked before an erasure is not kept after it.
         epoch = await self._memory.epoch(user)
         context = await self._memory.context(
@@ -118,7 +115,7 @@ class Assistant:
             self._metrics.injection.labels(sign).inc()
         for finding in session.findings:
             self._metrics.session.labels(finding.detector).inc()
-        return _Exchange(user, epoch, conversation, question, provenance), context.recent, context.notes
+        return _Exchange(user, epoch, conversation, question, provenance), context
 
     async def _evaluate_session(
         self, user: str, epoch: ErasureEpoch, conversation: str, text: str, earlier: Sequence[Record]
@@ -134,14 +131,14 @@ class Assistant:
                 shadow.note(user, conversation, turn.speaker or "user", turn.content, at=turn.created_at.timestamp())
         return shadow.evaluate(user, conversation, "user", text)
 
-    async def _reply(self, exchange: _Exchange, earlier: Sequence[Record], notes: str) -> AsyncGenerator[ReplyEvent]:
+    async def _reply(self, exchange: _Exchange, context: Context) -> AsyncGenerator[ReplyEvent]:
         settings, question, provenance = self._settings, exchange.question, exchange.provenance
         engine = provenance.model.engine
         prompt = self._prompts.build(
             engine,
             exchange.user,
-            notes,
-            [Message("user" if turn.speaker == "user" else "assistant", turn.content) for turn in earlier],
+            context.notes,
+            [Message("user" if turn.speaker == "user" else "assistant", turn.content) for turn in context.recent],
             question.text,
             min(question.max_tokens or settings.max_tokens, settings.max_tokens),
             guidance=provenance.session.guidance,
@@ -172,13 +169,8 @@ class Assistant:
                 await asyncio.shield(self._keep(exchange, shown))
         self._metrics.tokens.inc(tokens)
         self._metrics.links.inc(links.removed)
-        yield Ended(
-            text=shown,
-            finish_reason=reason,
-            prompt_tokens=len(prompt.tokens),
-            tokens=tokens,
-            links_removed=links.removed,
-        )
+        size = len(prompt.tokens)
+        yield Ended(text=shown, finish_reason=reason, prompt_tokens=size, tokens=tokens, links_removed=links.removed)
 
     async def _keep(self, exchange: _Exchange, text: str) -> None:
         await asyncio.to_thread(replies.append, exchange.provenance.receipt())

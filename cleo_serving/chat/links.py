@@ -78,19 +78,17 @@ class LinkFilter:
         return shown
 
     def _clean(self, text: str, last: bool) -> str:
-        before = None
-        while before != text:  # a link may hold an image, whose removal makes the link whole
-            before = text
-            text = INLINE.sub(self._inline, text)
+        # A link may hold an image, whose removal makes the link whole.
+        while (without := INLINE.sub(self._inline, text)) != text:
+            text = without
         text = DEFINITION.sub(lambda found: self._definition(found, last), text)
         text = AUTOLINK.sub(
             lambda found: found["target"] if self._allowed(found["target"]) else self._gone(found), text
         )
-        before = None
-        # Without any > no tag ends, and every < would be followed to the end of the text.
-        while before != text and ">" in text:  # <di<b style=//x>v …> is one tag when the inner one is gone
-            before = text
-            text = ANY_TAG.sub(self._tag, TAG.sub(self._gone, text))
+        # Without any > no tag ends, and every < would be followed to the end of the text. And again, for
+        # <di<b style=//x>v …> is one tag when the inner one is gone.
+        while ">" in text and (without := ANY_TAG.sub(self._tag, TAG.sub(self._gone, text))) != text:
+            text = without
         return text
 
     def _tag(self, found: re.Match[str]) -> str:

@@ -3,13 +3,14 @@
 # No postponed annotations here: strawberry reads them when the class is made.
 
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
+from functools import partial
 
 import strawberry
 
 from cleo_core.errors import InputError
-from cleo_memory import MemoryNotFound
+from cleo_memory import MemoryNotFound, Page, Record
 from cleo_serving.api.graphql.inputs import check_id, check_text, question
 from cleo_serving.api.graphql.pages import Connection, connection
 from cleo_serving.api.graphql.resolvers import Ctx, mutation, query, subscription
@@ -52,13 +53,8 @@ class Query:
         self, info: Ctx, first: int | None = None, after: str | None = None
     ) -> Connection[ConversationSummary]:
         user, services = info.context.user, info.context.services
-        return await connection(
-            lambda size, start: services.memory.conversations(user, size, start),
-            ConversationSummary.of,
-            first,
-            after,
-            services.settings.query,
-        )
+        fetch = partial(services.memory.conversations, user)
+        return await connection(services.settings.query, first, after, ConversationSummary.of, fetch)
 
     @query("memory:read", "Memories, the last written first.")
     async def memories(
@@ -69,13 +65,11 @@ class Query:
         after: str | None = None,
     ) -> Connection[Memory]:
         user, services = info.context.user, info.context.services
-        return await connection(
-            lambda size, start: services.memory.memories(user, kinds=kinds, first=size, after=start),
-            Memory.of,
-            first,
-            after,
-            services.settings.query,
-        )
+
+        def fetch(size: int, start: str | None) -> Awaitable[Page[Record]]:
+            return services.memory.memories(user, kinds=kinds, first=size, after=start)
+
+        return await connection(services.settings.query, first, after, Memory.of, fetch)
 
     @query("memory:read", "The memories that bear most on a text, best first, each with the parts of its score.")
     async def search_memories(

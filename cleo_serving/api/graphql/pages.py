@@ -43,11 +43,11 @@ class Connection(Generic[T]):
 
 
 async def connection(
-    fetch: Callable[[int, str | None], Awaitable[Page[S]]],
-    to_node: Callable[[S], T],
+    limits: QueryLimits,
     first: int | None,
     after: str | None,
-    limits: QueryLimits,
+    to_node: Callable[[S], T],
+    fetch: Callable[[int, str | None], Awaitable[Page[S]]],
 ) -> Connection[T]:
     """A page of `first` entries after a cursor.
 
