@@ -28,8 +28,8 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
     """
     import torch
 
+    from evals.cli import locate
     from evals.harness import load_model
-    from evals.models import locate
 
     model = "tiny" if args.quick else "smollm2"
     folder = locate(model, report)

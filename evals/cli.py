@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
 import click
 
 from cleo_core.errors import InputError
+from cleo_core.progress import ConsoleReporter, Reporter
+from cleo_model.errors import UnusableModel
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "locate"]
+
+
+def locate(model: str, report: Reporter) -> Path:
+    """The folder of a local model, of a built-in one, or of a Hugging Face id after it was fetched once.
+
+    Raises:
+        UnusableModel: it is a path, but no folder is there.
+        UnavailableSource: the id cannot be reached.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    if folder.exists() or model.startswith((".", "~", os.sep)) or model.count("/") > 1:
+        raise UnusableModel(f"{model} is not a model folder.", hint="Give a folder with config.json and safetensors.")
+    from cleo_model.base_model import BaseModelSettings, content_digest
+    from cleo_model.pipeline import MODEL
+    from cleo_model.train import launch
+
+    settings = BaseModelSettings(model=model, content=content_digest(model))
+    return MODEL[0].make(settings, {}, report, launch).path
 
 
 @click.command()
@@ -48,10 +71,8 @@ def evaluate(
     """
     if sum(map(bool, (files, corpus, tasks))) > 1:
         raise click.UsageError("Give one of --data, --corpus and --tasks.")
-    from cleo_core.progress import ConsoleReporter
     from cleo_core.settings import home
     from evals.evaluate import run
-    from evals.models import locate
     from evals.tasks import build, load
     from evals.tasks.imported import build_imported
 
