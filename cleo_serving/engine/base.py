@@ -89,15 +89,12 @@ class Engine(Protocol):
             ModelError: the folder is not safe or not whole (`cleo_core.model_folder`).
             UnsupportedModel: this engine does not know the architecture.
         """
-        ...
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """Token ids of a prompt, up to the place where the reply begins."""
-        ...
 
     def count(self, text: str) -> int:
         """Tokens of a text."""
-        ...
 
     def stream(self, prompt: Sequence[int], sampling: Sampling, *, request: str) -> AsyncGenerator[Piece]:
         """Make a reply. Closing the iterator ends its compute.
@@ -106,17 +103,14 @@ class Engine(Protocol):
             Overloaded: too many requests wait already.
             EngineError: the reply could not be finished.
         """
-        ...
 
     async def generate_batch(self, prompts: Sequence[Sequence[int]], sampling: Sampling) -> list[Completion]: ...
 
     async def abort(self, request: str) -> None:
         """End a reply in the making; its stream finishes with ``abort``. Unknown requests are no error."""
-        ...
 
     async def drain(self, seconds: float) -> bool:
         """Take no new requests, wait for those in the making. False when some were cut off."""
-        ...
 
     async def close(self) -> None: ...
 

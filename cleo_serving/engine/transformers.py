@@ -58,14 +58,6 @@ class TransformersEngine:
         self._loaded = await asyncio.to_thread(load_folder, folder, self.settings)
         self._manager = start_batching(self._loaded, self.settings)
 
-    def _ensure_running(self) -> None:
-        if self._manager is None:
-            raise EngineError("No model is loaded.")
-        if not self._manager.is_running():
-            self._failures += 1
-            log.error("the generation thread had ended; a new one is started")
-            self._manager = start_batching(self.loaded, self.settings)
-
     def encode(self, messages: Sequence[Message]) -> list[int]:
         return self.codec.encode(messages)
 
@@ -100,7 +92,12 @@ class TransformersEngine:
     async def _run(self, prompt: Sequence[int], sampling: Sampling, limit: int, request: str) -> AsyncGenerator[Piece]:
         if request in self._active:
             raise EngineError(f"The request {request} is in the making already.")
-        self._ensure_running()
+        if self._manager is None:
+            raise EngineError("No model is loaded.")
+        if not self._manager.is_running():
+            self._failures += 1
+            log.error("the generation thread had ended; a new one is started")
+            self._manager = start_batching(self.loaded, self.settings)
         outputs: asyncio.Queue[Any] = asyncio.Queue()
         self._active[request] = outputs
         self._requests += 1

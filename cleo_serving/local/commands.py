@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 
@@ -23,6 +24,9 @@ from cleo_serving.settings import ServingSettings
 
 __all__ = ["infer", "smoke", "talk"]
 
+Opening: TypeAlias = AbstractAsyncContextManager[Engine]
+"""A model that is loaded when it is entered: `open_engine`."""
+
 
 async def smoke(folder: Path, settings: ServingSettings) -> None:
     """Load a folder, answer the golden prompts, and show what was said."""
@@ -36,13 +40,7 @@ async def smoke(folder: Path, settings: ServingSettings) -> None:
 
 
 async def infer(
-    opening: AbstractAsyncContextManager[Engine],
-    texts: Sequence[str],
-    system: str,
-    sampling: Sampling,
-    *,
-    stream: bool,
-    as_json: bool,
+    opening: Opening, texts: Sequence[str], system: str, sampling: Sampling, *, stream: bool, as_json: bool
 ) -> None:
     """Answer each text and show the reply, while it is made or as JSON."""
     async with opening as engine:
@@ -57,7 +55,7 @@ async def infer(
             click.echo(json.dumps(told, ensure_ascii=False) if as_json else printable(answer.text.strip()))
 
 
-def talk(opening: AbstractAsyncContextManager[Engine], system: str, sampling: Sampling) -> None:
+def talk(opening: Opening, system: str, sampling: Sampling) -> None:
     """Read lines and answer them until the input ends."""
     stack = AsyncExitStack()
     # A runner, and not `asyncio.run`: Ctrl-C ends the reply in the making, and the loop goes on.

@@ -98,17 +98,10 @@ class Measurer:
         if name in ("__schema", "__type") and not self._introspection:
             raise QueryRejected("introspection is off")
         below = self.selection(node.selection_set)
-        cost = 1 + self._page(node) * below.cost
-        # Also inside a fragment: whether it is spread at the root is not known there.
-        cost += FIELD_COST.get(name, 0)
-        return Measure(
-            depth=1 + below.depth,
-            cost=min(CAP, cost),
-            aliases=below.aliases + (node.alias is not None),
-            fields=1 + below.fields,
-            directives=below.directives,
-            roots=1,
-        )
+        # The cost of a root field also inside a fragment: whether it is spread at the root is not known there.
+        cost = min(CAP, 1 + self._page(node) * below.cost + FIELD_COST.get(name, 0))
+        aliases = below.aliases + (node.alias is not None)
+        return Measure(1 + below.depth, cost, aliases, 1 + below.fields, below.directives, roots=1)
 
     def fragment(self, name: str) -> Measure:
         if name in self._measured:
