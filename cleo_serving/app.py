@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
-
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,44 +16,16 @@ from cleo_serving.api.graphql.schema import make_schema
 from cleo_serving.api.graphql.socket import SocketEndpoint
 from cleo_serving.api.health import HealthEndpoints
 from cleo_serving.errors import NotFound
-from cleo_serving.metrics import Metrics
 from cleo_serving.security.headers import Envelope
-from cleo_serving.services import Services, open_services
-from cleo_serving.settings import ServingSettings
+from cleo_serving.services import Services
 
 __all__ = ["create_app"]
 
 
-def create_app(settings: ServingSettings | None = None, services: Services | None = None) -> FastAPI:
-    """The API.
-
-    Args:
-        settings: read from the environment when not given.
-        services: opened already; otherwise they are opened, and the model verified, before the first request.
-    """
-    settings = settings or (services.settings if services else load(ServingSettings))
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with AsyncExitStack() as stack:
-            opened = services if services is not None else await stack.enter_async_context(open_services(settings))
-            _mount(app, opened)
-            yield
-
-    # No documentation pages: they would load scripts from elsewhere and describe the API to anybody.
-    app = FastAPI(title="CleoAI", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    secure = load(CoreSettings).environment == "production"
-    app.add_middleware(Envelope, hosts=settings.allowed_hosts, secure=secure, metrics=Metrics())
-    app.add_exception_handler(404, _not_found)
-    app.add_exception_handler(405, _not_allowed)
-    app.add_exception_handler(CleoError, _refused)
-    return app
-
-
-def _mount(app: FastAPI, services: Services) -> None:
-    schema = make_schema(debug=services.settings.debug)
-    health = HealthEndpoints(services)
-    app.router.routes += [
+def create_app(services: Services) -> FastAPI:
+    """The API over opened services."""
+    settings, schema, health = services.settings, make_schema(debug=services.settings.debug), HealthEndpoints(services)
+    routes = [
         Route("/graphql", GraphQLEndpoint(services, schema).post, methods=["POST"]),
         WebSocketRoute("/graphql", SocketEndpoint(services, schema).listen),
         Route("/health", health.health, methods=["GET"]),
@@ -64,6 +33,14 @@ def _mount(app: FastAPI, services: Services) -> None:
         Route("/health/detailed", health.detailed, methods=["GET"]),
         Route("/metrics", health.metrics, methods=["GET"]),
     ]
+    # No documentation pages: they would load scripts from elsewhere and describe the API to anybody.
+    app = FastAPI(title="CleoAI", routes=routes, docs_url=None, redoc_url=None, openapi_url=None)
+    secure = load(CoreSettings).environment == "production"
+    app.add_middleware(Envelope, hosts=settings.allowed_hosts, secure=secure, metrics=services.metrics)
+    app.add_exception_handler(404, _not_found)
+    app.add_exception_handler(405, _not_allowed)
+    app.add_exception_handler(CleoError, _refused)
+    return app
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -62,7 +62,7 @@ def make_server(services: Services) -> uvicorn.Server:
     settings = services.settings
     return _Server(
         uvicorn.Config(
-            create_app(settings, services),
+            create_app(services),
             log_config=None,
             access_log=False,
             server_header=False,

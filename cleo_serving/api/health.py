@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,15 +15,15 @@ MODEL = ("name", "version", "signed", "bundle_digest", "approval_id", "approved_
 LOAD = ("active", "waiting", "requests", "tokens", "aborted", "failures")
 
 
+@dataclass(frozen=True, slots=True)
 class HealthEndpoints:
     """GET /health, /health/detailed and /metrics."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    services: Services
 
     async def health(self, request: Request) -> Response:
         """200 while the API can answer, 503 while it lives but cannot."""
-        model, ready = self._services.models.current, self._services.models.ready
+        model, ready = self.services.models.current, self.services.models.ready
         told = {"status": "ready" if ready else "not ready", "model_version": model.version}
         return JSONResponse(told, 200 if ready else 503)
 
@@ -33,7 +33,7 @@ class HealthEndpoints:
 
     async def detailed(self, request: Request) -> Response:
         """For who holds a token: model, engine, successor."""
-        services = self._services
+        services = self.services
         await services.sign_in(request.headers.get("authorization"), request.client)
         model = services.models.current
         stats = model.engine.stats()
@@ -50,4 +50,4 @@ class HealthEndpoints:
         return JSONResponse(told, 200 if services.models.ready else 503)
 
     async def metrics(self, request: Request) -> Response:
-        return Response(self._services.measure(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(self.services.measure(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -28,8 +28,8 @@ log = get_logger(__name__)
 class TransformersEngine:
     """`Engine` over `transformers` (Llama, Mistral, Mixtral, Qwen)."""
 
-    def __init__(self, settings: EngineSettings | None = None) -> None:
-        self.settings = settings or EngineSettings()
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
         self._loaded: LoadedModel | None = None
         self._manager: Any = None
         self._slots = asyncio.Semaphore(self.settings.max_streams)

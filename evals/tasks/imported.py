@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from evals.errors import BadItems
-from evals.protocol import Form, Protocol, TaskSpec
-from evals.settings import protocol as rules
+from evals.protocol import Form, TaskSpec
+from evals.settings import protocol
 from evals.tasks.forms import Item, check_item, read_lines
 from evals.tasks.sealed import TaskSet, seal
 
@@ -22,7 +22,7 @@ __all__ = ["build_imported"]
 QUESTION = "Question: "
 
 
-def build_imported(files: list[Path], out: Path, protocol: Protocol | None = None) -> TaskSet:
+def build_imported(files: list[Path], out: Path) -> TaskSet:
     """Turn each file into a task named after it.
 
     Raises:
@@ -40,7 +40,7 @@ def build_imported(files: list[Path], out: Path, protocol: Protocol | None = Non
             check_item(_convert(value, form, number), form, f"{path.name} line {number}") for number, value in lines
         ]
         tasks[TaskSpec(name=name, form=form, items=0, sha256="", what=path.name, origin="given by the user")] = items
-    return seal(out, tasks, protocol or rules())
+    return seal(out, tasks, protocol())
 
 
 def _form(first: Any, path: Path) -> Form:

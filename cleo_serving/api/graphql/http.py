@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -21,16 +22,15 @@ from cleo_serving.services import Services
 __all__ = ["GraphQLEndpoint"]
 
 
+@dataclass(frozen=True, slots=True)
 class GraphQLEndpoint:
     """Answers POST /graphql."""
 
-    def __init__(self, services: Services, schema: CleoSchema) -> None:
-        self._services = services
-        self._schema = schema
-        self._debug = services.settings.debug
+    services: Services
+    schema: CleoSchema
 
     async def post(self, request: Request) -> Response:
-        services, settings = self._services, self._services.settings
+        services, settings = self.services, self.services.settings
         try:
             principal = await services.sign_in(request.headers.get("authorization"), request.client)
             body = await read_body(request, limit=settings.body_bytes, seconds=settings.body_seconds)
@@ -45,7 +45,7 @@ class GraphQLEndpoint:
     async def _run(self, request: Request, call: GraphQLRequest, context: Context) -> ExecutionResult | None:
         """The result, or None when the client went away: then the work for it was stopped."""
         work = asyncio.create_task(
-            self._schema.execute(
+            self.schema.execute(
                 call.query, variable_values=call.variables, context_value=context, operation_name=call.operation
             )
         )
@@ -62,13 +62,13 @@ class GraphQLEndpoint:
     def _response(self, result: ExecutionResult) -> Response:
         told: dict[str, Any] = {"data": result.data}
         if result.errors:
-            told["errors"] = [shown(error, debug=self._debug) for error in result.errors]
+            told["errors"] = [shown(error, debug=self.services.settings.debug) for error in result.errors]
             if result.data is None:
                 del told["data"]
         try:
             content = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except (ValueError, TypeError) as error:
-            return error_response(error, self._services.metrics)
+            return error_response(error, self.services.metrics)
         status = (
             400 if "data" not in told and all(e["extensions"]["code"] == "BAD_QUERY" for e in told["errors"]) else 200
         )

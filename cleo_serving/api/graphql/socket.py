@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -167,12 +168,12 @@ def _safe(error: dict[str, Any]) -> dict[str, Any]:
     return {"message": "The query does not fit the schema.", "extensions": extensions}
 
 
+@dataclass(frozen=True, slots=True)
 class SocketEndpoint:
     """Answers websockets on /graphql."""
 
-    def __init__(self, services: Services, schema: CleoSchema) -> None:
-        self._services = services
-        self._schema = schema
+    services: Services
+    schema: CleoSchema
 
     async def listen(self, socket: WebSocket) -> None:
         if not self._same_origin(socket):
@@ -183,15 +184,15 @@ class SocketEndpoint:
             await socket.close(4406, "Subprotocol not acceptable")
             return
         await socket.accept(subprotocol=GRAPHQL_TRANSPORT_WS_PROTOCOL)
-        self._services.metrics.sockets.inc()
+        self.services.metrics.sockets.inc()
         try:
-            await _Connection(self._services, self._schema, socket).handle()
+            await _Connection(self.services, self.schema, socket).handle()
         finally:
-            self._services.metrics.sockets.dec()
+            self.services.metrics.sockets.dec()
 
     def _same_origin(self, socket: WebSocket) -> bool:
         """Programs send no Origin; a web page sends its own, and only listed pages and our own may connect."""
         origin = socket.headers.get("origin")
-        if origin is None or origin in self._services.settings.allowed_origins:
+        if origin is None or origin in self.services.settings.allowed_origins:
             return True
         return urlsplit(origin).netloc.lower() == socket.headers.get("host", "").lower()

@@ -88,7 +88,7 @@ def _check(
     # One act per request: what was done stays clear, and a limit cannot be passed by aliases.
     if operation.operation is not OperationType.QUERY and (len(roots) != 1 or not isinstance(roots[0], FieldNode)):
         raise QueryRejected(f"a {operation.operation.value} must hold one root field")
-    measurer = Measurer(fragments, defaults | variables, limits, introspection=introspection)
+    measurer = Measurer(fragments=fragments, variables=defaults | variables, limits=limits, introspection=introspection)
     # Every fragment is measured, also one that is never spread, so that cycles are found.
     for fragment in fragments:
         measurer.fragment(fragment)

@@ -7,7 +7,7 @@ cost what their text costs, not what they would expand to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -55,23 +55,16 @@ class Measure:
     """Fields on the level of the selection itself."""
 
 
+@dataclass(slots=True, kw_only=True)
 class Measurer:
     """Measures the selections of one document."""
 
-    def __init__(
-        self,
-        fragments: Mapping[str, FragmentDefinitionNode],
-        variables: Mapping[str, Any],
-        limits: QueryLimits,
-        *,
-        introspection: bool,
-    ) -> None:
-        self._fragments = fragments
-        self._variables = variables
-        self._limits = limits
-        self._introspection = introspection
-        self._measured: dict[str, Measure] = {}
-        self._entered: set[str] = set()
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Mapping[str, Any]
+    limits: QueryLimits
+    introspection: bool
+    _measured: dict[str, Measure] = field(default_factory=dict)
+    _entered: set[str] = field(default_factory=set)
 
     def selection(self, selection_set: SelectionSetNode | None) -> Measure:
         depth = cost = aliases = fields = directives = roots = 0
@@ -95,7 +88,7 @@ class Measurer:
 
     def _field(self, node: FieldNode) -> Measure:
         name = node.name.value
-        if name in ("__schema", "__type") and not self._introspection:
+        if name in ("__schema", "__type") and not self.introspection:
             raise QueryRejected("introspection is off")
         below = self.selection(node.selection_set)
         # The cost of a root field also inside a fragment: whether it is spread at the root is not known there.
@@ -106,12 +99,12 @@ class Measurer:
     def fragment(self, name: str) -> Measure:
         if name in self._measured:
             return self._measured[name]
-        if name not in self._fragments:
+        if name not in self.fragments:
             raise QueryRejected("it spreads a fragment that is not defined")
         if name in self._entered:
             raise QueryRejected("its fragments spread each other in a circle")
         self._entered.add(name)
-        found = self.selection(self._fragments[name].selection_set)
+        found = self.selection(self.fragments[name].selection_set)
         self._measured[name] = found
         return found
 
@@ -124,18 +117,18 @@ class Measurer:
                 return self._page_size(argument.value)
         if node.name.value in ("edges", "nodes"):
             return 1
-        return self._limits.default_page if node.name.value in PAGED_FIELDS else 1
+        return self.limits.default_page if node.name.value in PAGED_FIELDS else 1
 
     def _page_size(self, value: object) -> int:
         size: object = None
         if isinstance(value, VariableNode):
-            size = self._variables.get(value.name.value)
+            size = self.variables.get(value.name.value)
         elif isinstance(value, IntValueNode):
             size = integer(value)
         if size is None:
-            size = self._limits.default_page
-        if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= self._limits.max_page:
-            raise QueryRejected(f"a page must have 1 to {self._limits.max_page} entries")
+            size = self.limits.default_page
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= self.limits.max_page:
+            raise QueryRejected(f"a page must have 1 to {self.limits.max_page} entries")
         return size
 
 
