@@ -40,8 +40,7 @@ from cleo_memory.session.shadow import ShadowMemory
 from cleo_memory.settings import MemorySettings
 from cleo_memory.storage.delivery import Delivery
 from cleo_memory.storage.payloads import CATALOGUE, THREAD, PayloadStore
-from cleo_memory.tiering.access import AccessLog
-from cleo_memory.tiering.policy import TierPolicy
+from cleo_memory.tiering.policy import AccessLog, TierPolicy
 from cleo_memory.tiering.worker import Tiering
 
 __all__ = ["Memory"]

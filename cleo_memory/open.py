@@ -11,7 +11,7 @@ from typing import Any
 from cleo_core.settings import home, load
 from cleo_memory.catalog.data_keys import KeyStore
 from cleo_memory.catalog.database.connect import open_database
-from cleo_memory.catalog.migrations.tables import CATALOGUE, KEYS
+from cleo_memory.catalog.migrations.schema import CATALOGUE, KEYS
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.providers import EnvironmentKeys, FileKeys, KeyProvider

@@ -119,19 +119,14 @@ class Transfer:
             there = await self.payloads.verified(owner, wanted, tier_store, await tier_store.store.get(owner, ids))
             missing = [entry for entry in wanted if entry.id not in there and entry.id in plain]
             items = [
-                Sealed(
-                    each.id, each.version, keys.seal(each.id, CONTENT, tier_store.tier, each.version, plain[each.id])
-                )
-                for each in missing
+                Sealed(id, version, keys.seal(id, CONTENT, tier_store.tier, version, plain[id]))
+                for id, version in ((entry.id, entry.version) for entry in missing)
             ]
-            await tier_store.store.put(owner, items)
-            back = await tier_store.store.get(owner, [entry.id for entry in missing])
-            arrived = await self.payloads.verified(owner, missing, tier_store, back)
+            arrived = await self.payloads.put_verified(owner, missing, items, tier_store)
             report.already += len(there)
             report.copied += len(arrived)
-            for entry in wanted:
-                if entry.id in there or entry.id in arrived:
-                    held[entry.id].append(tier_store)
+            for id in {*there, *arrived}:
+                held[id].append(tier_store)
         for entry in found:
             tier_stores = held[entry.id]
             if not tier_stores:

@@ -81,9 +81,7 @@ class Delivery:
         current = list({job.id: entries[job.id] for job in wanted}.values())
         try:
             items = await self.payloads.reseal(owner, current, self.target)
-            await self.store.put(owner, items)
-            back = await self.store.get(owner, [item.id for item in items])
-            held = await self.payloads.verified(owner, current, self.target, back)
+            held = await self.payloads.put_verified(owner, current, items, self.target)
         except BackendDown:
             raise
         except CleoError as error:

@@ -136,6 +136,15 @@ class PayloadStore(PayloadReader):
             for id, version in ((entry.id, entry.version) for entry in there)
         ]
 
+    async def put_verified(
+        self, owner: Owner, entries: Sequence[Entry], items: Sequence[Sealed], tier_store: TierStore
+    ) -> frozenset[str]:
+        """Put items into a tier and read them back; returns the ids of what is held there as it was written."""
+        assert tier_store.store is not None
+        await tier_store.store.put(owner, items)
+        back = await tier_store.store.get(owner, [item.id for item in items])
+        return frozenset(await self.verified(owner, entries, tier_store, back))
+
     async def _vectors(
         self, entries: Sequence[Entry], plain: Mapping[str, bytes], tier_store: TierStore
     ) -> dict[str, Sequence[float]]:

@@ -1,5 +1,5 @@
 """Which tier a memory lives in.
 
-access   notes each use        policy   the score of use, as one decaying number, and the rule that demotes and promotes
+policy   notes each use; the score of use, as one decaying number, and the rule that demotes and promotes
 worker   one of all processes plans; copies, verifies, swaps the pointer
 """

@@ -1,22 +1,28 @@
-"""When a memory should change its tier. Pure: rows and a moment in, moves with their reasons out.
+"""Use of memories, noted here and written to the catalogue together every few seconds; and when a memory should change
+its tier. The policy is pure: rows and a moment in, moves with their reasons out.
 
-How much a memory is used is one number that never has to be recomputed. Forward decay (Cormode et al. 2009, "Forward
-decay: a practical time decay model for streaming systems"): an access at time t counts 2^((t - landmark) / half-life),
-fixed for good, since what decays later is the common denominator. The sum is kept as its logarithm to base 2, so the
-numbers stay small for centuries, and the order of two memories by it is the order of their decayed counts at any later
-moment.
+An access is not worth a commit of its own: what a crash loses here is a rank, not a memory. How much a memory is used
+is one number that never has to be recomputed. Forward decay (Cormode et al. 2009, "Forward decay: a practical time
+decay model for streaming systems"): an access at time t counts 2^((t - landmark) / half-life), fixed for good, since
+what decays later is the common denominator. The sum is kept as its logarithm to base 2, so the numbers stay small for
+centuries, and the order of two memories by it is the order of their decayed counts at any later moment.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cleo_core.errors import CleoError
 from cleo_memory.catalog.entry import Entry
+from cleo_memory.catalog.repository import Catalog
 from cleo_memory.records import Owner, Tier
 
-__all__ = ["LANDMARK", "Move", "TierPolicy", "decayed", "heat_after", "heat_below"]
+__all__ = ["LANDMARK", "AccessLog", "Move", "TierPolicy", "decayed", "heat_after", "heat_below"]
 
 LANDMARK = 1_735_689_600.0  # 2025-01-01; never change it: stored numbers are relative to it
 
@@ -91,3 +97,45 @@ class TierPolicy:
     def promotes(self, entry: Entry, before: float, now: float) -> bool:
         """Whether an access now, after the last one at `before` (0: never), makes a memory hot."""
         return entry.tier != Tier.HOT and bool(entry.live) and before > 0 and now - before <= self.window
+
+
+log = logging.getLogger(__name__)
+EVERY = 5.0
+
+
+class AccessLog:
+    def __init__(self, catalog: Catalog, policy: TierPolicy) -> None:
+        self.catalog, self.policy = catalog, policy
+        self._noted: dict[Owner, dict[str, tuple[float, float]]] = {}
+        self._promotions: dict[Owner, set[str]] = {}
+
+    def note(self, owner: Owner, entries: Iterable[Entry]) -> None:
+        now, noted = time.time(), self._noted.setdefault(owner, {})
+        for entry in entries:
+            heat, before = noted.get(entry.id, (entry.heat, entry.touched_at))
+            if self.policy.promotes(entry, before, now):
+                self._promotions.setdefault(owner, set()).add(entry.id)
+            noted[entry.id] = (self.policy.heat_after_access(heat, entry.importance, now), now)
+
+    def take_promotions(self) -> dict[Owner, set[str]]:
+        """Memories that earned a hotter tier since the last call."""
+        taken, self._promotions = self._promotions, {}
+        return taken
+
+    async def flush(self) -> None:
+        noted, self._noted = self._noted, {}
+        for owner, heats in noted.items():
+            noted_heats = [(id, heat, at) for id, (heat, at) in heats.items()]
+            await self.catalog.of(owner).write(lambda rows, heats: rows.memories.touch(heats), noted_heats)
+
+    def drop(self, owner: Owner) -> None:
+        self._noted.pop(owner, None)
+        self._promotions.pop(owner, None)
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await self.flush()
+            except CleoError as error:
+                log.warning("Access scores could not be written: %s", error.code)

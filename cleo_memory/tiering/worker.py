@@ -15,8 +15,7 @@ from cleo_memory.records import Owner, Tier
 from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.protocol import Sealed
 from cleo_memory.storage.tiers import TierStore
-from cleo_memory.tiering.access import AccessLog
-from cleo_memory.tiering.policy import Move, TierPolicy, heat_below
+from cleo_memory.tiering.policy import AccessLog, Move, TierPolicy, heat_below
 
 __all__ = ["Mover", "TierView", "Tiering"]
 
@@ -54,11 +53,9 @@ class Mover:
         items = await self.payloads.reseal(owner, [entry], tier_store)
         if not items:
             return False
-        if tier_store.store is not None:
-            await tier_store.store.put(owner, items)
-            back = await tier_store.store.get(owner, [entry.id])
-            if entry.id not in await self.payloads.verified(owner, [entry], tier_store, back):
-                return False
+        held = await self.payloads.put_verified(owner, [entry], items, tier_store) if tier_store.store else {entry.id}
+        if entry.id not in held:
+            return False
         return await self.catalog.of(owner).write(lambda rows: self._swap(rows, entry, tier_store, items[0]))
 
     def _swap(self, rows: UserRows, entry: Entry, tier_store: TierStore, item: Sealed) -> bool:

@@ -9,9 +9,8 @@ from cleo_core.redact import shown
 from cleo_core.settings import home
 from cleo_memory.catalog.database.base import Database
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
-from cleo_memory.catalog.migrations.schema import Pending, Schema
+from cleo_memory.catalog.migrations.schema import CATALOGUE, KEYS, Pending, Schema
 from cleo_memory.catalog.migrations.sqlite import pending_in_sqlite
-from cleo_memory.catalog.migrations.tables import CATALOGUE, KEYS
 from cleo_memory.settings import POSTGRES, MemorySettings
 
 __all__ = ["open_database", "pending_upgrades", "upgrade"]

@@ -1,7 +1,7 @@
 """Numbered forward migrations of the catalogue and of the key store, on SQLite and Postgres.
 
     schema     the rules: what a version is, what is refused, how steps are applied in one transaction
-    tables     the steps of both; their SQL is in the .sql files
+    *.sql      the steps of both databases
     sqlite     copy, steps and checks of a file           backup   that copy, and when it goes
 
 An SQLite file is brought up to date when it is opened. Postgres, which others may be using, is changed by

@@ -2,19 +2,25 @@
 
 The table `schema_version` has a row per step that was applied. A database that has tables but not that one was made
 before versions were kept; step 1 of each schema is what it already has, so that it is only numbered.
+
+The statements of step N of NAME are in ``NAME_N.sql``, in the SQL that both engines share; its first line says, for the
+person who is asked, what changes. ``{identity}`` is a numbered primary key. The column `owner` is first in every key of
+a user's rows.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 
 from cleo_core.errors import ConfigError
 from cleo_memory.catalog.database.base import Transaction
 from cleo_memory.errors import StorageFault
 
-__all__ = ["Columns", "Migration", "Pending", "Schema"]
+__all__ = ["CATALOGUE", "KEYS", "Columns", "Migration", "Pending", "Schema"]
 
 Columns = Callable[[str], set[str]]
 """The names of a table's columns; empty when there is no such table."""
@@ -96,3 +102,19 @@ class Schema:
 
     def _counts(self, tx: Transaction) -> dict[str, int]:
         return {table: int(tx.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in self.kept}  # noqa: S608 - our own names
+
+
+def _step(name: str, version: int) -> Migration:
+    summary, _, sql = (files(__package__) / f"{name}_{version}.sql").read_text(encoding="utf-8").partition("\n")
+    statements = re.sub(r"^--.*\n", "", sql, flags=re.MULTILINE).split(";\n")
+    return Migration(version, summary.removeprefix("-- "), tuple(each for each in statements if each))
+
+
+CATALOGUE = Schema(
+    "catalogue",
+    (_step("catalogue", 1), _step("catalogue", 2)),
+    kept=("memories", "payloads", "copies", "threads", "outbox", "segments", "key_floors", "erasures"),
+    required=("memories", "seal"),
+)
+# No backup is kept of the keys: a copy of the wrapped ones could bring an erased user's back.
+KEYS = Schema("keys", (_step("keys", 1),), kept=("data_keys",), keep_backup=False)

@@ -16,8 +16,7 @@ from cleo_memory.catalog.database.base import Transaction
 from cleo_memory.catalog.database.postgres import PostgresDatabase
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.leases import Leases
-from cleo_memory.catalog.migrations.schema import Migration, Schema
-from cleo_memory.catalog.migrations.tables import CATALOGUE
+from cleo_memory.catalog.migrations.schema import CATALOGUE, Migration, Schema
 from cleo_memory.errors import LeaseHeld, MemoryClosed, StorageFault
 from tests.servers import Postgres, started
 

@@ -12,7 +12,7 @@ import pytest
 from cleo_core.errors import InputError
 from cleo_memory import Memory, MemorySettings, Tier, open_memory
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
-from cleo_memory.catalog.migrations.tables import CATALOGUE
+from cleo_memory.catalog.migrations.schema import CATALOGUE
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.errors import BackendDown, BadArchive, StorageFault
 from cleo_memory.lifecycle.transfer import Transfer

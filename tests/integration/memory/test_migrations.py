@@ -27,8 +27,7 @@ from cleo_memory.catalog.database.connect import pending_upgrades, upgrade
 from cleo_memory.catalog.database.postgres import PostgresDatabase
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.migrations import backup
-from cleo_memory.catalog.migrations.schema import Migration, Schema
-from cleo_memory.catalog.migrations.tables import CATALOGUE, KEYS
+from cleo_memory.catalog.migrations.schema import CATALOGUE, KEYS, Migration, Schema
 from cleo_memory.errors import MemoryNotFound, StorageFault
 from tests.integration.memory.fixtures.make_old_memory import BEGAN, TEST_KEK
 from tests.integration.memory.test_backends import in_database, new_database

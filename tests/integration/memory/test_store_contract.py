@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
-from cleo_memory.catalog.migrations.tables import CATALOGUE
+from cleo_memory.catalog.migrations.schema import CATALOGUE
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.records import Owner
 from cleo_memory.storage.adapters.embedded import EmbeddedStore

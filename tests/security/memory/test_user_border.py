@@ -29,7 +29,7 @@ from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.erasures import UserErasures, UserKeyFloor
 from cleo_memory.catalog.memories import UserMemories
-from cleo_memory.catalog.migrations.tables import CATALOGUE, KEYS
+from cleo_memory.catalog.migrations.schema import CATALOGUE, KEYS
 from cleo_memory.catalog.outbox import Job, UserCopies, UserOutbox
 from cleo_memory.catalog.owned import OwnedTable, Reads, SharedTable
 from cleo_memory.catalog.payloads import SealedSegment, UserPayloads, UserSegments
