@@ -141,7 +141,7 @@ class Memory:
 
     async def epoch(self, user: str) -> ErasureEpoch:
         """What of the user was deleted so far: each erasure, by whatever process, begins another epoch."""
-        erasures = await self.catalog.of(self.keyring.owner(user)).erasures()
+        erasures = await self.catalog.of(self.keyring.owner(user)).read(lambda rows: rows.erasures.count())
         return ErasureEpoch(erasures, self.shadow.forgotten(user))
 
     async def prefer(
@@ -177,10 +177,7 @@ class Memory:
         self._deliver()
         if gone:
             self.shadow.forget(user)  # it may have been said in a session that goes on
-        if self.indexes.resident.peek(owner) is not None:
-            await self.indexes.fresh(owner)
-        else:
-            self.indexes.touched(owner)
+        await self.indexes.forgotten(owner)
         return len(gone)
 
     # -- reading ---------------------------------------------------------------------------------------------------

@@ -150,7 +150,3 @@ class UserCatalog(ReadsAndWrites[UserRows]):
     async def find(self, ids: Collection[str]) -> dict[str, Entry]:
         """Live memories by id; what is forgotten or another user's is not in it."""
         return await self.read(lambda rows: rows.memories.find(ids))
-
-    async def erasures(self) -> int:
-        """How many times the user was erased."""
-        return await self.read(lambda rows: rows.erasures.count())

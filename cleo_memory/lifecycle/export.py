@@ -29,6 +29,7 @@ __all__ = ["Exporter", "Manifest"]
 
 PAGE = 500
 FORM = "cleo-memory/1"
+NAMES = ("id", "kind", "content", "importance", "conversation", "speaker", "key", "pinned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,7 @@ def _check(path: Path, user: str) -> None:
 
 
 def _values(record: Record) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name in ("id", "kind", "content", "importance", "conversation", "speaker", "key", "pinned"):
-        if (value := getattr(record, name)) is not None:
-            values[name] = value
+    values = {name: value for name in NAMES if (value := getattr(record, name)) is not None}
     for name in ("created_at", "valid_from", "valid_to", "expires_at"):
         if (at := getattr(record, name)) is not None:
             values[name] = at.isoformat()
@@ -132,16 +130,8 @@ def _values(record: Record) -> dict[str, Any]:
 
 
 def _draft(values: dict[str, Any]) -> Draft:
-    expires_at = values.get("expires_at")
-    return Draft(
-        kind=Kind(values["kind"]),
-        content=values["content"],
-        importance=values["importance"],
-        conversation=values.get("conversation"),
-        speaker=values.get("speaker"),
-        key=values.get("key"),
-        provenance=values.get("provenance", {}),
-        at=datetime.fromisoformat(values["valid_from"]),
-        expires_at=None if expires_at is None else datetime.fromisoformat(expires_at),
-        pinned=bool(values.get("pinned", False)),
-    )
+    given = {name: values[name] for name in (*NAMES[1:], "provenance") if name in values}
+    given |= {"kind": Kind(values["kind"]), "at": datetime.fromisoformat(values["valid_from"])}
+    if expires_at := values.get("expires_at"):
+        given["expires_at"] = datetime.fromisoformat(expires_at)
+    return Draft(**given)

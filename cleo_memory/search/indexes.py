@@ -221,10 +221,13 @@ class SearchIndexes:
                 await asyncio.sleep(min(30.0, 1.0 + time.monotonic() - started))
                 self.wake.set()
 
-    def touched(self, owner: Owner) -> None:
-        """Something was forgotten whose words may be in a stored segment: load it and rewrite it soon."""
-        self._awaiting.add(owner)
-        self.wake.set()
+    async def forgotten(self, owner: Owner) -> None:
+        """Something was forgotten: take it out now; words in a stored segment are loaded and rewritten soon."""
+        if self.resident.peek(owner) is not None:
+            await self.fresh(owner)
+        else:
+            self._awaiting.add(owner)
+            self.wake.set()
 
     def drop(self, owner: Owner) -> None:
         """Nothing of this user stays in memory."""

@@ -63,7 +63,7 @@ class PayloadStore(PayloadReader):
             StorageFault, UserErased: nothing was written.
         """
         catalog = self.catalog.of(owner)
-        if epoch is not None and epoch.erasures != await catalog.erasures():
+        if epoch is not None and epoch.erasures != await catalog.read(lambda rows: rows.erasures.count()):
             raise UserErased("The user was erased meanwhile.")  # before a new key is made for what is not written
         for attempt in (1, 2):
             keys = await self.keyring.keys_or_new(owner)

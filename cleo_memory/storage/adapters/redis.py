@@ -1,5 +1,4 @@
-"""Hot tier in Redis or Valkey: one hash per memory, one sorted set of ids per owner (tombstones
-among them). Everything expires.
+"""Hot tier in Redis or Valkey: one hash per memory, one sorted set of ids per owner. Everything expires.
 
 The owner is the cluster's hash tag, so that all keys of a user are on one node and a script may touch them together.
 """
@@ -7,6 +6,7 @@ The owner is the cluster's hash tag, so that all keys of a user are on one node 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from redis.asyncio import Redis
@@ -15,30 +15,6 @@ from cleo_memory.records import Owner
 from cleo_memory.storage.protocol import TOMBSTONE, Sealed
 
 __all__ = ["RedisStore"]
-
-# KEYS: memory, ids. ARGV: id, version, data, seconds to live.
-PUT = """
-local kept = tonumber(redis.call('HGET', KEYS[1], 'v') or '-1')
-if kept >= tonumber(ARGV[2]) then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'v', ARGV[2])
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'd', ARGV[3]) end
-redis.call('ZADD', KEYS[2], 0, ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-redis.call('EXPIRE', KEYS[2], ARGV[4])
-return 1
-"""
-# KEYS: memory, ids. ARGV: id, version.
-DROP = """
-if redis.call('HGET', KEYS[1], 'v') ~= ARGV[2] then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('ZREM', KEYS[2], ARGV[1])
-return 1
-"""
-PURGE = """
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('DEL', ARGV[1] .. id) end
-redis.call('DEL', KEYS[1])
-"""
 
 
 class RedisStore:
@@ -51,8 +27,8 @@ class RedisStore:
         self._redis: Any = Redis.from_url(
             url, socket_timeout=timeout, socket_connect_timeout=timeout, health_check_interval=30
         )
-        self._put, self._drop = self._redis.register_script(PUT), self._redis.register_script(DROP)
-        self._purge = self._redis.register_script(PURGE)
+        scripts = [(files(__package__) / f"redis_{each}.lua").read_text("utf-8") for each in ("put", "drop", "purge")]
+        self._put, self._drop, self._purge = map(self._redis.register_script, scripts)
 
     @staticmethod
     def _ids(owner: Owner) -> str:
