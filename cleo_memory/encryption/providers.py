@@ -106,16 +106,6 @@ class FileKeys(LocalKeys):
         self._load()
         return self._current
 
-    def retire(self, keep: str) -> list[str]:
-        """Delete every KEK but one; returns the names of the deleted."""
-        gone = []
-        for number, path in self._files().items():
-            if str(number) != keep:
-                path.unlink()
-                gone.append(str(number))
-        self._load()
-        return gone
-
 
 class EnvironmentKeys(LocalKeys):
     """``name:base64,name:base64`` from a variable; the first is the current one."""

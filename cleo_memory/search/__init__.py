@@ -18,7 +18,6 @@ Up to `indexes` nothing here knows a store or a key: bytes go out to be sealed a
 by its words as soon as its segment is added, and by its meaning when `UserIndex.attach` has given it a vector.
 """
 
-from cleo_memory.errors import EmbedderUnavailable, SegmentDamaged, VectorMismatch
 from cleo_memory.search.context import Citation, Context, approximate_tokens, build_context
 from cleo_memory.search.documents import Document, Filter, Match
 from cleo_memory.search.embedding import Embedder, open_embedder, passage
@@ -31,14 +30,11 @@ __all__ = [
     "Context",
     "Document",
     "Embedder",
-    "EmbedderUnavailable",
     "Filter",
     "Match",
     "ResidentIndexes",
     "Segment",
-    "SegmentDamaged",
     "UserIndex",
-    "VectorMismatch",
     "approximate_tokens",
     "build_context",
     "open_embedder",

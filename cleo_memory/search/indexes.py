@@ -16,18 +16,9 @@ from numpy.typing import NDArray
 from cleo_core.errors import CleoError, ConfigError
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog
+from cleo_memory.errors import SegmentDamaged
 from cleo_memory.records import Owner
-from cleo_memory.search import (
-    Document,
-    Embedder,
-    Filter,
-    Match,
-    ResidentIndexes,
-    Segment,
-    SegmentDamaged,
-    UserIndex,
-    passage,
-)
+from cleo_memory.search import Document, Embedder, Filter, Match, ResidentIndexes, Segment, UserIndex, passage
 from cleo_memory.search.documents import document
 from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.protocol import VectorStore

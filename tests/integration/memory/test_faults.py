@@ -21,7 +21,7 @@ from cleo_memory.storage.adapters.embedded import EmbeddedStore
 from cleo_memory.storage.protocol import Sealed
 from cleo_memory.storage.resilient import resilient
 from cleo_memory.storage.tiers import TierStore, TierStores
-from cleo_memory.tiering import access, worker
+from cleo_memory.tiering import policy, worker
 
 pytestmark = pytest.mark.integration
 WORDS_ONLY = MemorySettings(embedder="none")
@@ -142,7 +142,7 @@ async def test_periodic_work_goes_on_after_a_fault(memory: Memory, monkeypatch: 
         raise StorageFault("full")
 
     monkeypatch.setattr(worker, "EVERY", 0.005)
-    monkeypatch.setattr(access, "EVERY", 0.005)
+    monkeypatch.setattr(policy, "EVERY", 0.005)
     monkeypatch.setattr(memory.tiering, "cycle", cycle)
     monkeypatch.setattr(memory.access, "flush", flush)
     tasks = [asyncio.create_task(memory.tiering.run()), asyncio.create_task(memory.access.run())]

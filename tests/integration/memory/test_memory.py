@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cleo_memory import Memory, MemorySettings, open_memory
-from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryClosed, MemoryNotFound
-from cleo_memory.search import Segment, SegmentDamaged
+from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryClosed, MemoryNotFound, SegmentDamaged
+from cleo_memory.search import Segment
 
 pytestmark = pytest.mark.integration
 WORDS_ONLY = MemorySettings(embedder="none")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cleo_core.errors import IntegrityError
-from cleo_memory.search import Document, EmbedderUnavailable, embedding, open_embedder, passage
+from cleo_memory.errors import EmbedderUnavailable
+from cleo_memory.search import Document, embedding, open_embedder, passage
 from cleo_memory.search.embedding import Embedder
 
 pytestmark = pytest.mark.integration

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cleo_memory.search import Document, Filter, Match, Segment, SegmentDamaged, UserIndex, VectorMismatch
+from cleo_memory.errors import SegmentDamaged, VectorMismatch
+from cleo_memory.search import Document, Filter, Match, Segment, UserIndex
 from cleo_memory.search.scan import ZERO, cosines, dequantize, quantize
 
 pytestmark = pytest.mark.unit
