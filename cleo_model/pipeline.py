@@ -20,17 +20,20 @@ from pydantic import SecretBytes
 from cleo_core.errors import InputError
 from cleo_core.pipeline import Check, Outcome, Results, Stage, Work
 from cleo_core.stage import StageResult
-from cleo_model.base_model import BaseModelSettings, BaseModelSummary
+from cleo_model.base_model import BaseModelSettings, BaseModelSummary, content_digest, resolve
 from cleo_model.choices import Choices
-from cleo_model.corpus.curate.curate import CurateSettings, CurationSummary
-from cleo_model.corpus.pii.mask import MaskingSummary, MaskSettings
-from cleo_model.corpus.quality import EXPECTATIONS, QualityReport, QualitySettings
-from cleo_model.corpus.sources.collect import CollectSettings, RawSummary
-from cleo_model.corpus.sources.folder import TextSettings, TextSummary
-from cleo_model.moe.upcycle import MoESummary
-from cleo_model.packing.pack import CurriculumSummary
+from cleo_model.corpus.curate.curate import CurateSettings, CurationSummary, curate
+from cleo_model.corpus.pii.mask import MaskingSummary, MaskSettings, mask, residue
+from cleo_model.corpus.pii.planted import read_planted
+from cleo_model.corpus.quality import EXPECTATIONS, QualityReport, QualitySettings, validate
+from cleo_model.corpus.sources.builtin import content_fingerprint
+from cleo_model.corpus.sources.collect import CollectSettings, RawSummary, collect
+from cleo_model.corpus.sources.folder import TextSettings, TextSummary, read_folder
+from cleo_model.moe.equivalence import same_function
+from cleo_model.moe.upcycle import MoESummary, init_moe
+from cleo_model.packing.pack import CurriculumSummary, build_curriculum
 from cleo_model.recipe import CurriculumRecipe, MoERecipe
-from cleo_model.training.phase import PhaseReport, PhaseSettings
+from cleo_model.training.phase import PhaseReport, PhaseSettings, run_phase
 
 __all__ = ["CORPUS", "MODEL", "PHASES", "STAGES", "TEXT", "phases"]
 
@@ -41,33 +44,11 @@ FORGETTING = 0.02
 # Corpus
 
 
-def _collect_settings(choices: Choices, _: Results) -> CollectSettings:
-    from cleo_model.corpus.sources.fingerprint import content_fingerprint
-
-    return CollectSettings(
-        sources=choices.sources,
-        contents=tuple(map(content_fingerprint, choices.sources)),
-        max_record_bytes=choices.max_record_bytes,
-        canaries=choices.canaries,
-        seed=choices.corpus_seed,
-    )
-
-
 def _collect(work: Work[CollectSettings]) -> RawSummary:
-    from cleo_model.corpus.sources.collect import collect
-
     return collect(work.settings, work.out, work.report)
 
 
-def _curate_settings(choices: Choices, _: Results) -> CurateSettings:
-    return CurateSettings(
-        heldout_share=choices.heldout_share, decontaminate=choices.decontaminate, workers=choices.workers
-    )
-
-
 def _curate(work: Work[CurateSettings]) -> CurationSummary:
-    from cleo_model.corpus.curate.curate import curate
-
     return curate(work["raw_corpus"], work.settings, work.out, work.report)
 
 
@@ -78,15 +59,10 @@ def _mask_settings(choices: Choices, _: Results) -> MaskSettings:
 
 
 def _mask(work: Work[MaskSettings]) -> MaskingSummary:
-    from cleo_model.corpus.pii.mask import mask
-
     return mask(work["curated_corpus"], work.settings, work.out, work.report)
 
 
 def _no_residue(result: StageResult, inputs: Results) -> Outcome:
-    from cleo_model.corpus.pii.mask import residue
-    from cleo_model.corpus.pii.planted import read_planted
-
     planted = read_planted(inputs["raw_corpus"].path)
     left = residue(result.path, planted)
     where = ", ".join(sorted({f"{value.type} in {value.record}" for value in left})[:5])
@@ -97,13 +73,7 @@ def _no_residue(result: StageResult, inputs: Results) -> Outcome:
     )
 
 
-def _quality_settings(choices: Choices, _: Results) -> QualitySettings:
-    return QualitySettings(min_records=choices.min_records)
-
-
 def _validate(work: Work[QualitySettings]) -> QualityReport:
-    from cleo_model.corpus.quality import validate
-
     work.report("checking the masked corpus with Great Expectations")
     return validate(work["masked_corpus"], work.settings, work.out)
 
@@ -111,28 +81,14 @@ def _validate(work: Work[QualitySettings]) -> QualityReport:
 def _expectation(name: str, result: StageResult, _: Results) -> Outcome:
     report = QualityReport.of(result)
     found = next(each for each in report.results if each.name == name)
-    page = (result.path / report.html).as_uri()
     return Outcome(
         found.passed,
         f"Expected: {found.expected}; {found.observed}.",
-        {"observed": found.observed, "expected": found.expected, "report": page},
-    )
-
-
-def _text_settings(choices: Choices, _: Results) -> TextSettings:
-    from cleo_model.corpus.sources.fingerprint import content_fingerprint
-
-    return TextSettings(
-        sources=choices.text,
-        contents=tuple(map(content_fingerprint, choices.text)),
-        max_record_bytes=choices.max_record_bytes,
-        heldout_share=choices.heldout_share,
+        {"observed": found.observed, "expected": found.expected, "report": (result.path / report.html).as_uri()},
     )
 
 
 def _read_text(work: Work[TextSettings]) -> TextSummary:
-    from cleo_model.corpus.sources.folder import read_folder
-
     return read_folder(work.settings, work.out, work.report)
 
 
@@ -142,7 +98,13 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
         group="corpus",
         description="Reads the configured sources; every record gets an id, a source, a licence and a sha256.",
         kinds=("python",),
-        settings=_collect_settings,
+        settings=lambda choices, _: CollectSettings(
+            sources=choices.sources,
+            contents=tuple(map(content_fingerprint, choices.sources)),
+            max_record_bytes=choices.max_record_bytes,
+            canaries=choices.canaries,
+            seed=choices.corpus_seed,
+        ),
         build=_collect,
     ),
     Stage(
@@ -152,7 +114,9 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
         "our own evaluation.",
         kinds=("python",),
         inputs=("raw_corpus",),
-        settings=_curate_settings,
+        settings=lambda choices, _: CurateSettings(
+            heldout_share=choices.heldout_share, decontaminate=choices.decontaminate, workers=choices.workers
+        ),
         build=_curate,
     ),
     Stage(
@@ -178,7 +142,7 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
         description="The Great Expectations suite; its HTML report is kept and linked.",
         kinds=("python",),
         inputs=("masked_corpus",),
-        settings=_quality_settings,
+        settings=lambda choices, _: QualitySettings(min_records=choices.min_records),
         build=_validate,
         checks=tuple(
             Check(name=name, description=text, judge=partial(_expectation, name)) for name, text in EXPECTATIONS.items()
@@ -193,7 +157,12 @@ TEXT: Stage[Choices, TextSettings] = Stage(
     group="corpus",
     description="A user's own text as it is, with a part of it held out.",
     kinds=("python",),
-    settings=_text_settings,
+    settings=lambda choices, _: TextSettings(
+        sources=choices.text,
+        contents=tuple(map(content_fingerprint, choices.text)),
+        max_record_bytes=choices.max_record_bytes,
+        heldout_share=choices.heldout_share,
+    ),
     build=_read_text,
 )
 """Stands for the masked corpus in `cleo train --data`."""
@@ -202,15 +171,7 @@ TEXT: Stage[Choices, TextSettings] = Stage(
 # Model
 
 
-def _base_settings(choices: Choices, _: Results) -> BaseModelSettings:
-    from cleo_model.base_model import content_digest
-
-    return BaseModelSettings(model=choices.base_model, content=content_digest(choices.base_model))
-
-
 def _resolve(work: Work[BaseModelSettings]) -> BaseModelSummary:
-    from cleo_model.base_model import resolve
-
     return resolve(work.settings.model, work.out, work.report)
 
 
@@ -221,9 +182,6 @@ def _moe_settings(choices: Choices, _: Results) -> MoERecipe:
 
 
 def _upcycle(work: Work[MoERecipe]) -> MoESummary:
-    from cleo_model.moe.equivalence import same_function
-    from cleo_model.moe.upcycle import init_moe
-
     sizes = init_moe(work["base_model"], work.out, work.settings, work.report)
     work.report("comparing the mixture with the dense model")
     return MoESummary(**sizes.model_dump(), same_function=same_function(work["base_model"], work.out))
@@ -239,13 +197,7 @@ def _same_function(result: StageResult, _: Results) -> Outcome:
     )
 
 
-def _curriculum_settings(choices: Choices, _: Results) -> CurriculumRecipe:
-    return choices.recipe.curriculum
-
-
 def _pack(work: Work[CurriculumRecipe]) -> CurriculumSummary:
-    from cleo_model.packing.pack import build_curriculum
-
     return build_curriculum(work["masked_corpus"], work["base_model"], work.settings, work.out, work.report)
 
 
@@ -255,7 +207,9 @@ MODEL: tuple[Stage[Choices, Any], ...] = (
         group="training",
         description="The dense model that the experts are copied from, resolved by digest, in safetensors.",
         kinds=("huggingface",),
-        settings=_base_settings,
+        settings=lambda choices, _: BaseModelSettings(
+            model=choices.base_model, content=content_digest(choices.base_model)
+        ),
         build=_resolve,
     ),
     Stage(
@@ -281,7 +235,7 @@ MODEL: tuple[Stage[Choices, Any], ...] = (
         description="The corpus tokenised, mixed per phase and packed; with what each source gives to each phase.",
         kinds=("numpy",),
         inputs=("masked_corpus", "base_model"),
-        settings=_curriculum_settings,
+        settings=lambda choices, _: choices.recipe.curriculum,
         build=_pack,
     ),
 )
@@ -301,8 +255,6 @@ def _phase_settings(name: str, choices: Choices, _: Results) -> PhaseSettings:
 
 
 def _train(work: Work[PhaseSettings]) -> PhaseReport:
-    from cleo_model.training.phase import run_phase
-
     (before,) = (path.path for name, path in work.inputs.items() if name != "curriculum")
     # A phase leaves a model and the optimizer's state; what the first one starts from is a model alone.
     later = (before / "model").is_dir()

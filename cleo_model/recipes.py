@@ -89,11 +89,7 @@ def mistral_7b_8x() -> Recipe:
     )
 
 
-RECIPES: dict[str, Callable[[], Recipe]] = {
-    "smollm2_demo": smollm2_demo,
-    "tiny": tiny,
-    "mistral_7b_8x": mistral_7b_8x,
-}
+RECIPES: dict[str, Callable[[], Recipe]] = {"smollm2_demo": smollm2_demo, "tiny": tiny, "mistral_7b_8x": mistral_7b_8x}
 
 
 def get(name: str) -> Recipe:

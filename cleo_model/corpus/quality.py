@@ -172,10 +172,7 @@ def _results(outcome: Any, min_records: int) -> list[ExpectationResult]:
         expected = f"{words} ({min_records} at least)" if name == "the_corpus_is_large_enough" else words
         found.append(
             ExpectationResult(
-                name=name,
-                passed=bool(result.success),
-                observed=f"{label}: {_plain(observed)}",
-                expected=expected,
+                name=name, passed=bool(result.success), observed=f"{label}: {_plain(observed)}", expected=expected
             )
         )
     return found

@@ -133,10 +133,7 @@ class Trainer:
         self._check(before, before.phase)
         self.engine.load(self.job.state_in, before.tag)
         return Cursor(
-            phase=self.job.phase,
-            ranks=self.ranks,
-            loss_at_start=before.loss_at_start,
-            loss_before=before.loss_after,
+            phase=self.job.phase, ranks=self.ranks, loss_at_start=before.loss_at_start, loss_before=before.loss_after
         )
 
     def _check(self, cursor: Cursor, phase: str) -> None:

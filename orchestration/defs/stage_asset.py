@@ -98,9 +98,5 @@ def _result(check: Check, asset: str, outcome: Outcome) -> dg.AssetCheckResult:
         for name, value in outcome.figures.items()
     }
     return dg.AssetCheckResult(
-        asset_key=asset,
-        check_name=check.name,
-        passed=outcome.passed,
-        metadata=figures,
-        description=outcome.reason,
+        asset_key=asset, check_name=check.name, passed=outcome.passed, metadata=figures, description=outcome.reason
     )

@@ -73,8 +73,7 @@ def own_recognizers() -> list[PatternRecognizer]:
     return [
         _patterns("STREET_ADDRESS", {STREET: 0.8}),
         _patterns(
-            "DATE_OF_BIRTH",
-            {rf"(?i:born (?:on )?|birth(?:day)? (?:is |was )?(?:on )?|birth: ?|dob:? ?)\K{DATE}": 0.9},
+            "DATE_OF_BIRTH", {rf"(?i:born (?:on )?|birth(?:day)? (?:is |was )?(?:on )?|birth: ?|dob:? ?)\K{DATE}": 0.9}
         ),
         _patterns(
             "PERSON",

@@ -104,10 +104,10 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
     def everything() -> Iterator[Record]:
         for number, source in enumerate(sources):
             report("collect", number, len(sources), unit="sources", source=source.name)
-            for record, values in _records(source, refused, settings.seed):
+            for record, item in _records(source, refused, settings.seed):
                 counts[source.name] += 1
                 sizes[source.name] += len(record.text.encode())
-                planted.extend(Planted(record.id, kind, value) for kind, value in values)
+                planted.extend(Planted(record.id, kind, value) for kind, value in item.planted)
                 yield record
             if not counts[source.name]:
                 left_out = " All its records are above the size limit." if refused.records else ""
@@ -151,20 +151,15 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
     )
 
 
-def _records(source: Source, refused: Refused, seed: int) -> Iterator[tuple[Record, list[tuple[str, str]]]]:
+def _records(source: Source, refused: Refused, seed: int) -> Iterator[tuple[Record, Item]]:
     left = source.limit_bytes
-    found = (
-        read_builtin(source, seed)
-        if source.kind == "builtin"
-        else ((item, list[tuple[str, str]]()) for item in read_source(source, refused))
-    )
-    for item, values in found:
+    for item in read_builtin(source, seed) if source.kind == "builtin" else read_source(source, refused):
         for record in _cut(source, item):
             if not record.text:
                 continue
             if left is not None and (left := left - len(record.text.encode())) < 0:
                 return
-            yield record, values
+            yield record, item
 
 
 def _cut(source: Source, item: Item) -> Iterator[Record]:

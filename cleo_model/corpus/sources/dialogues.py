@@ -97,10 +97,7 @@ def _ask(entry: Entry, answer: str, rng: random.Random) -> list[dict[str, str]]:
     purpose = rest.split(". ")[0].rstrip(".")
     shown = entry.name if rng.random() < 0.7 else f"`{entry.name}`"
     if base and entry.kind == "function" and len(purpose) < 90 and rng.random() < 0.3:
-        return [
-            _user(rng.choice(ways["how"]).format(f"{base} {purpose}")),
-            _assistant(f"Use {name}. It {verb} {rest}"),
-        ]
+        return [_user(rng.choice(ways["how"]).format(f"{base} {purpose}")), _assistant(f"Use {name}. It {verb} {rest}")]
     return [_user(rng.choice(ways["what_is" if verb == "is" else "what"]).format(shown)), _assistant(answer)]
 
 

@@ -18,6 +18,8 @@ class Item:
     messages: list[dict[str, str]] | None = None
     group: str = ""
     licence: str = ""
+    planted: tuple[tuple[str, str], ...] = ()
+    """Types and values of the personal data that were planted in it."""
 
 
 class RefusedRecord(BaseModel):

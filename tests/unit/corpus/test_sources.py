@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from cleo_model.corpus.sources.builtin import read_builtin
-from cleo_model.corpus.sources.fingerprint import content_fingerprint
+from cleo_model.corpus.sources.builtin import content_fingerprint, read_builtin
 from cleo_model.corpus.sources.source import (
     Source,
     default_sources,
@@ -48,7 +47,7 @@ def test_a_toml_and_a_yaml_file_declare_the_same_sources(tmp_path: Path) -> None
         ("[[source]\n", "not valid TOML"),
         ("", "no list of sources"),
         ("source = []\n", "lists no source"),
-        ("source = [1]\n", "source 1 is not a table"),
+        ("source = [1]\n", "source 1: A source is a table of fields, not 1"),
         (GOOD.replace('licence = "CC0-1.0"\n', ""), "lacks the field 'licence'"),
         (GOOD + 'colour = "red"\n', "unknown field 'colour'"),
         (GOOD.replace('"prose"', '"po et-ry"'), "domain 'po et-ry'"),
@@ -56,9 +55,9 @@ def test_a_toml_and_a_yaml_file_declare_the_same_sources(tmp_path: Path) -> None
         (GOOD.replace('"text"', '"pickle"'), "kind 'pickle'"),
         (GOOD.replace('"notes"', '"../up"', 1), "'../up' cannot be used"),
         (GOOD.replace('"notes"', '"canaries"', 1), "'canaries' cannot be used"),
-        (GOOD.replace('"CC0-1.0"', '" "'), "states no licence"),
+        (GOOD.replace('"CC0-1.0"', '" "'), "licence ' ' cannot be used"),
         (GOOD + "limit_bytes = -1\n", "limit_bytes -1"),
-        (GOOD + 'limit_bytes = "1"\n', "limit_bytes is '1'"),
+        (GOOD + 'limit_bytes = "1"\n', "limit_bytes '1' cannot be used"),
         (GOOD + GOOD, "two sources named 'notes'"),
     ],
 )
