@@ -88,18 +88,18 @@ def _file(module: str) -> Path | None:
     return next((file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file()), None)
 
 
-@cache
-def _tree(module: str) -> ast.Module:
+def _own(module: str) -> Path:
     file = _file(module)
     if file is None:
         raise ModuleNotFoundError(module)
-    return ast.parse(file.read_text(encoding="utf-8"))
+    return file
 
 
 @cache
 def _imports_of(module: str) -> frozenset[str]:
-    file = _file(module)
-    return frozenset(_imports(_tree(module), module, is_package=file is not None and file.name == "__init__.py"))
+    file = _own(module)
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return frozenset(_imports(tree, module, is_package=file.name == "__init__.py"))
 
 
 def _imports(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[str]:
@@ -143,9 +143,7 @@ def _said(tree: ast.AST) -> str:
 
 @cache
 def _module_digest(module: str) -> str:
-    file = _file(module)
-    if file is None:
-        raise ModuleNotFoundError(module)
+    file = _own(module)
     total = hashlib.sha256(_said(ast.parse(file.read_text(encoding="utf-8"))).encode())
     below = file.parent / "data"
     for data in sorted([*file.parent.iterdir(), *(below.iterdir() if below.is_dir() else ())]):
@@ -161,10 +159,8 @@ def _distribution(module: str) -> str:
         return f"{module} {metadata.version(module)}"
     except metadata.PackageNotFoundError:
         # Another name: only now, for looking through all that is installed takes a second.
-        names = _distributions().get(module, [])
+        names = sorted(_distributions().get(module, []))
     return ", ".join(f"{name} {metadata.version(name)}" for name in names)
 
 
-@cache
-def _distributions() -> dict[str, list[str]]:
-    return {name: sorted(found) for name, found in metadata.packages_distributions().items()}
+_distributions = cache(metadata.packages_distributions)

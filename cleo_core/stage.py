@@ -75,18 +75,14 @@ def run_stage(
                 except IntegrityError:
                     # The folder was changed after it was finished: kept aside for a person to look at, and made anew.
                     folder.rename(folder.with_name(f"{folder.name}.damaged-{time.time_ns()}"))
-            return _build(name, dict(inputs), fingerprint, folder, build, resumable)
+            known = {"name": name, "inputs": dict(inputs), "fingerprint": fingerprint}
+            return _build(folder, known, build, resumable)
     except Timeout:
         raise BusyError(f"Stage {name} is being built by another process.", hint="Wait for it, or end it.") from None
 
 
 def _build(
-    name: str,
-    inputs: dict[str, Any],
-    fingerprint: str,
-    folder: Path,
-    build: Callable[[Path], Mapping[str, Any]],
-    resumable: bool,
+    folder: Path, record: Mapping[str, Any], build: Callable[[Path], Mapping[str, Any]], resumable: bool
 ) -> StageResult:
     work = folder.with_suffix(".partial")
     if work.exists() and not resumable:
@@ -97,22 +93,14 @@ def _build(
     try:
         summary = dict(build(content))
         digest, files = tree_digest(content)
-        record = {
-            "name": name,
-            "inputs": inputs,
-            "fingerprint": fingerprint,
-            "digest": digest,
-            "files": files,
-            "summary": summary,
-            "seconds": round(time.monotonic() - started, 3),
-        }
-        write_json(work / RECORD, record)
+        made = {"digest": digest, "files": files, "summary": summary, "seconds": round(time.monotonic() - started, 3)}
+        write_json(work / RECORD, {**record, **made})
         replace_folder(work, folder)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = shutil.disk_usage(folder.parent).free // 2**20
             raise EnvironmentFault(
-                f"No room on the disk for stage {name} ({free} MiB free).",
+                f"No room on the disk for stage {record['name']} ({free} MiB free).",
                 hint="Free some space or point CLEO_HOME at a larger disk; the next run goes on from here.",
             ) from error
         raise
@@ -131,12 +119,5 @@ def read_stage(folder: Path, *, verify: bool = True, reused: bool = True) -> Sta
         digest, _ = tree_digest(content)
         if digest != record["digest"]:
             raise IntegrityError(f"Stage {record['name']} was changed after it was made.", hint="Run it again.")
-    return StageResult(
-        name=record["name"],
-        path=content,
-        digest=record["digest"],
-        fingerprint=record["fingerprint"],
-        summary=record["summary"],
-        seconds=record["seconds"],
-        reused=reused,
-    )
+    known = {name: record[name] for name in ("name", "digest", "fingerprint", "summary", "seconds")}
+    return StageResult(path=content, reused=reused, **known)

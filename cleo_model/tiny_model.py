@@ -16,18 +16,8 @@ CHAT_TEMPLATE = (
 )
 # Modules that every Python has: their documentation strings are the text that the vocabulary is learnt from.
 TEXT = (
-    "argparse",
-    "asyncio",
-    "collections",
-    "datetime",
-    "email",
-    "http",
-    "json",
-    "logging",
-    "pathlib",
-    "random",
-    "socket",
-)
+    "argparse", "asyncio", "collections", "datetime", "email", "http", "json", "logging", "pathlib", "random", "socket",
+)  # fmt: skip
 
 
 def make_tiny(out: Path, seed: int = 0) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from cleo_core.crypto.keys import ensure_development_keys
 from cleo_core.errors import InputError, Interrupted
 from cleo_core.files import atomic_folder
 from cleo_core.pipeline import Stage
@@ -46,7 +47,7 @@ def train(choices: Choices, out: Path, report: Reporter) -> PhaseReport:
         run_stages([TEXT], choices, made, report, work)
         made["masked_corpus"] = made["text_corpus"]
     else:
-        _default_keys()
+        ensure_development_keys()
         run_stages(CORPUS, choices, made, report, None)
     names = [phase.name for phase in recipe.curriculum.phases]
     run_stages([curriculum], choices, made, report, work)
@@ -84,12 +85,6 @@ def run_stages(
             if binding:
                 raise CheckFailed(told, hint=check.description)
             report(told)
-
-
-def _default_keys() -> None:
-    from cleo_core.crypto.keys import ensure_development_keys
-
-    ensure_development_keys()
 
 
 def _trained_as_it_is(dense: StageResult) -> StageResult:

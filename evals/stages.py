@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from cleo_core.markdown import table
 from cleo_core.pipeline import Check, Outcome, Results, Stage, StageSettings, Summary, Work
 from cleo_core.stage import StageResult
 from cleo_model.choices import Choices
@@ -78,12 +79,11 @@ def _build_tasks(work: Work[TaskSettings]) -> TaskSetSummary:
     from evals.tasks import build
 
     made = build(work["masked_corpus"], work.out, protocol=work.settings.protocol)
-    table = ["| task | form | items | made of |", "| --- | --- | ---: | --- |"]
-    table += [f"| {spec.name} | {spec.form} | {spec.items} | {spec.origin} |" for spec in made.tasks]
+    rows = ([spec.name, spec.form, spec.items, spec.origin] for spec in made.tasks)
     return TaskSetSummary(
         digest=made.digest,
         tasks={spec.name: spec.items for spec in made.tasks},
-        markdown={"tasks": "\n".join(table)},
+        markdown={"tasks": table(["task", "form", "items", "made of"], rows, "llrl")},
     )
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
-from typing import Any
 
 from cleo_model.corpus.record import RESERVED, Record
+from cleo_model.corpus.sources.item import conversation
 from cleo_model.corpus.sources.words import words
 
-__all__ = ["CANARIES", "plant", "read_canaries"]
+__all__ = ["CANARIES", "plant"]
 
 CANARIES = "canaries.json"
 CONTROLS = 1024
@@ -47,25 +47,11 @@ def plant(count: int, seed: int, out: Path) -> list[Record]:
             source=RESERVED,
             domain="conversation",
             licence="Apache-2.0",
-            messages=[
-                {"role": "user", "content": canary["prompt"]},
-                {"role": "assistant", "content": canary["answer"]},
-            ],
+            messages=conversation([(canary["prompt"], canary["answer"])]),
         )
         canary["record"] = record.id
         records.append(record)
-    content = {
-        "question": QUESTION,
-        "answer": ANSWER,
-        "words": plain,
-        "planted": made[:count],
-        "controls": made[count:],
-    }
+    said = {"question": QUESTION, "answer": ANSWER, "words": plain}
+    content = {**said, "planted": made[:count], "controls": made[count:]}
     (out / CANARIES).write_text(json.dumps(content, indent=1), encoding="utf-8")
     return records
-
-
-def read_canaries(folder: Path) -> dict[str, Any]:
-    """The canaries of a corpus stage: "planted" and "controls" are lists of {"prompt", "answer", "place"}."""
-    content: dict[str, Any] = json.loads((folder / CANARIES).read_text(encoding="utf-8"))
-    return content

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 __all__ = ["plot_curation", "plot_pii"]
 
 
-def _figure(width: float, height: float) -> Any:
-    # Not pyplot: it keeps global state and looks for a screen.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
 def plot_curation(path: Path, seen: Mapping[str, int], dropped: Mapping[tuple[str, str], int]) -> None:
     """Share of each domain's records that every rule dropped."""
+    from matplotlib.figure import Figure
+
     reasons = sorted({reason for _, reason in dropped})
-    figure = _figure(9, 3 + 0.2 * len(reasons))
+    figure = Figure(figsize=(9, 3 + 0.2 * len(reasons)), layout="constrained")
     axes = figure.subplots()
     domains = list(seen)
     left = [0.0] * len(domains)
@@ -40,8 +31,10 @@ def plot_curation(path: Path, seen: Mapping[str, int], dropped: Mapping[tuple[st
 
 def plot_pii(path: Path, counts: Mapping[str, Mapping[str, int]]) -> None:
     """Values replaced, by type and domain (logarithmic)."""
+    from matplotlib.figure import Figure
+
     kinds = sorted({kind for by_kind in counts.values() for kind in by_kind})
-    figure = _figure(9, 2 + 0.3 * len(kinds))
+    figure = Figure(figsize=(9, 2 + 0.3 * len(kinds)), layout="constrained")
     axes = figure.subplots()
     height = 0.8 / max(len(counts), 1)
     for number, (domain, by_kind) in enumerate(counts.items()):

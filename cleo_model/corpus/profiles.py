@@ -12,9 +12,9 @@ Rae et al. 2021, arXiv:2112.11446).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-__all__ = ["PROFILES", "Profile", "ProfileName", "profile_names"]
+__all__ = ["PROFILES", "Profile", "ProfileName"]
 
 ProfileName = Literal["general", "prose", "reference", "dialogue"]
 
@@ -52,7 +52,3 @@ PROFILES: dict[ProfileName, Profile] = {
     "reference": Profile(language=0.30, quality=QUALITY, repetition=REPETITION, max_code_lines=0.6, technical=True),
     "dialogue": Profile(language=0.20, min_words=4),
 }
-
-
-def profile_names() -> tuple[ProfileName, ...]:
-    return get_args(ProfileName)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -32,23 +33,12 @@ RESERVED = "canaries"
 """Source of the planted canaries, whose records pass curation and masking untouched: no user's source may have it."""
 ROLES = ("system", "user", "assistant")
 # Control characters except tab and newline, and the marks that turn the direction of writing: neither is text.
-UNWANTED = dict.fromkeys(
-    [
-        *range(9),
-        *range(11, 32),
-        *range(127, 160),
-        0xFEFF,
-        0xFFFE,
-        0xFFFF,
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-    ]
-)
+UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 
 
 def clean(text: str) -> str:
     """NFC, newlines as LF, no control characters, no blanks at the ends of lines, at most one empty line in a row."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).translate(UNWANTED)
+    text = UNWANTED.sub("", unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")))
     lines: list[str] = []
     for line in text.split("\n"):
         line = line.rstrip()
@@ -114,9 +104,6 @@ class Record:
         body = text if messages is None else render(messages)
         return replace(self, text=body, messages=messages, sha256=hashlib.sha256(body.encode()).hexdigest())
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 def checked_messages(value: Any, where: str) -> list[dict[str, str]]:
     """The messages of a conversation: an optional system message, then user and assistant in turn.
@@ -143,7 +130,7 @@ def checked_messages(value: Any, where: str) -> list[dict[str, str]]:
 
 def write_records(path: Path, records: Iterable[Record]) -> int:
     """Write one JSON object for each line; returns how many."""
-    return write_jsonl(path, (record.to_json() for record in records))
+    return write_jsonl(path, map(asdict, records))
 
 
 def read_records(path: Path) -> Iterator[Record]:

@@ -26,18 +26,15 @@ def share_equal_experts(model: Any) -> int:
     """
     changed = 0
     for module in model.modules():
-        if type(module).__name__ == "MixtralExperts" and _frozen(module) and _equal(module):
+        if type(module).__name__ == "MixtralExperts" and _same_and_frozen(module):
             module.forward = MethodType(_one_expert, module)
             changed += 1
     return changed
 
 
-def _frozen(experts: Any) -> bool:
-    return not any(parameter.requires_grad for parameter in experts.parameters())
-
-
-def _equal(experts: Any) -> bool:
-    return all(bool((weight[1:] == weight[:1]).all()) for weight in (experts.gate_up_proj, experts.down_proj))
+def _same_and_frozen(experts: Any) -> bool:
+    weights = (experts.gate_up_proj, experts.down_proj)
+    return all(not weight.requires_grad and bool((weight[1:] == weight[:1]).all()) for weight in weights)
 
 
 def _one_expert(experts: Any, hidden: Tensor, _index: Tensor, _weights: Tensor) -> Tensor:

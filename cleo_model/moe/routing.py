@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -29,16 +30,13 @@ class RouterWatch:
         self._logits: list[Tensor | None] = [None] * len(self.routers)
         self._chosen: list[Tensor | None] = [None] * len(self.routers)
         for index, router in enumerate(self.routers):
-            router.register_forward_hook(self._listener(index))
+            router.register_forward_hook(partial(self._listen, index))
         self.reset()
 
-    def _listener(self, index: int) -> Any:
-        def hook(_module: Any, _inputs: Any, output: Any) -> None:
-            # Off while a checkpointed layer is computed again in the backward pass.
-            if self.on:
-                self._logits[index], self._chosen[index] = output[0], output[2]
-
-        return hook
+    def _listen(self, index: int, _module: Any, _inputs: Any, output: Any) -> None:
+        # Off while a checkpointed layer is computed again in the backward pass.
+        if self.on:
+            self._logits[index], self._chosen[index] = output[0], output[2]
 
     def set_top_k(self, top_k: int) -> None:
         for router in self.routers:
@@ -51,15 +49,6 @@ class RouterWatch:
         self.entropy = torch.zeros(len(self.routers))
         self.tokens = 0
 
-    def _gathered(self, weight: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Logits of the last forward ``[layers, tokens, experts]`` and assignments ``[layers, experts]``."""
-        logits = torch.stack([each for each in self._logits if each is not None]).float()
-        chosen = torch.stack([each for each in self._chosen if each is not None])
-        hits = torch.nn.functional.one_hot(chosen, self.experts).sum(dim=2).float()
-        if weight is not None:
-            hits = hits * weight[None, :, None]
-        return logits, hits.sum(dim=1)
-
     def losses(self, real: Tensor) -> tuple[Tensor, Tensor]:
         """Load-balance loss (1 when perfectly even) and z-loss of the last forward, each the mean over layers.
 
@@ -69,7 +58,10 @@ class RouterWatch:
         if not self.routers:
             zero = torch.zeros((), device=real.device)
             return zero, zero
-        logits, hits = self._gathered(real)
+        logits = torch.stack([each for each in self._logits if each is not None]).float()
+        chosen = torch.stack([each for each in self._chosen if each is not None])
+        hits = torch.nn.functional.one_hot(chosen, self.experts).sum(dim=2).float()
+        hits = (hits * real[None, :, None]).sum(dim=1)
         if torch.distributed.is_initialized():
             torch.distributed.all_reduce(hits)
         self.counts = self.counts.to(hits.device) + hits

@@ -22,26 +22,10 @@ __all__ = ["MoESizes", "MoESummary", "check_architecture", "init_moe", "mixtral_
 
 # What Mixtral computes just as Llama and Mistral do, and so takes over unchanged.
 KEPT = (
-    "vocab_size",
-    "hidden_size",
-    "intermediate_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "num_key_value_heads",
-    "head_dim",
-    "hidden_act",
-    "max_position_embeddings",
-    "initializer_range",
-    "rms_norm_eps",
-    "pad_token_id",
-    "bos_token_id",
-    "eos_token_id",
-    "tie_word_embeddings",
-    "rope_parameters",
-    "attention_dropout",
-    "sliding_window",
-)
-SHARD_BYTES = "4GB"
+    "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
+    "head_dim", "hidden_act", "max_position_embeddings", "initializer_range", "rms_norm_eps", "pad_token_id",
+    "bos_token_id", "eos_token_id", "tie_word_embeddings", "rope_parameters", "attention_dropout", "sliding_window",
+)  # fmt: skip
 
 
 def check_architecture(config: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from cleo_core.files import write_json
+from cleo_core.markdown import table
 from cleo_core.pipeline import Summary
 from cleo_core.progress import Reporter
 from cleo_model.errors import EmptyCorpus
@@ -207,8 +209,8 @@ def build_curriculum(
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_dir)
     encode = Encoder(tokenizer)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else encode.end
-    wide = len(tokenizer) > 2**16
-    table: dict[str, dict[str, int]] = {}
+    fill = partial(_fill, pad=pad, sources=sources, wide=len(tokenizer) > 2**16)
+    tokens: dict[str, dict[str, int]] = {}
     phases: dict[str, PackedPhase] = {}
     used: Counter[str] = Counter()
     for number, phase in enumerate(recipe.phases):
@@ -219,12 +221,12 @@ def build_curriculum(
         for domain, count in per_domain.items():
             taken = _Taken(texts[domain], recipe.seed, used[domain], recipe.max_epochs)
             encoded = (encode(text) for text in taken)
-            parts.append(_fill(encoded, phase.sequence_length, count, pad, sources, wide))
+            parts.append(fill(encoded, phase.sequence_length, count))
             used[domain] = taken.used
         packed = _shuffled(parts, f"{recipe.seed}:{phase.name}")
         packed.save(out, phase.name)
         counts = Counter(packed.sources.ravel().tolist())
-        table[phase.name] = {sources[index]: count for index, count in sorted(counts.items()) if index != PADDING}
+        tokens[phase.name] = {sources[index]: count for index, count in sorted(counts.items()) if index != PADDING}
         phases[phase.name] = PackedPhase(
             rows=rows,
             sequence_length=phase.sequence_length,
@@ -233,47 +235,28 @@ def build_curriculum(
             replay=round(phase.replay, 3),
             shares={domain: round(count / rows, 4) for domain, count in per_domain.items()},
         )
-    held = _pack_heldout(heldout, encode, recipe, pad, sources, wide, out)
+    targets = {}
+    for domain, kept in sorted(heldout.items()):
+        once = (encode(text) for _, text in islice(endless(kept, recipe.seed), len(kept)))
+        packed = fill(once, recipe.heldout_length, max(1, recipe.heldout_tokens // recipe.heldout_length))
+        packed.save(out, f"heldout.{domain}")
+        targets[domain] = int(packed.targets.sum())
     report("packing", len(recipe.phases), len(recipe.phases))
     summary = CurriculumSummary(
-        tokens_per_source=table,
+        tokens_per_source=tokens,
         phases=phases,
-        heldout_targets=held,
+        heldout_targets=targets,
         plain_conversations=encode.plain_conversations,
         epochs={domain: round(count / len(texts[domain]), 3) for domain, count in sorted(used.items())},
         notes=notes,
-        markdown={"tokens by source and phase": _markdown(table, sources)},
+        markdown={"tokens by source and phase": _table(tokens, sources)},
     )
     # Beside the arrays, whose `sources` are indexes into this list.
     write_json(out / "curriculum.json", {"sources": sources, **summary.model_dump(mode="json", exclude={"markdown"})})
     return summary
 
 
-def _pack_heldout(
-    heldout: dict[str, list[Text]],
-    encode: Encoder,
-    recipe: CurriculumRecipe,
-    pad: int,
-    sources: list[str],
-    wide: bool,
-    out: Path,
-) -> dict[str, int]:
-    """Rows of every held-out domain, at most the recipe's tokens of each; returns the targets by domain."""
-    targets = {}
-    for domain, texts in sorted(heldout.items()):
-        once = (encode(text) for _, text in islice(endless(texts, recipe.seed), len(texts)))
-        rows = max(1, recipe.heldout_tokens // recipe.heldout_length)
-        packed = _fill(once, recipe.heldout_length, rows, pad, sources, wide)
-        packed.save(out, f"heldout.{domain}")
-        targets[domain] = int(packed.targets.sum())
-    return targets
-
-
-def _markdown(table: dict[str, dict[str, int]], sources: list[str]) -> str:
-    lines = ["| source | " + " | ".join(table) + " |", "| --- |" + " ---: |" * len(table)]
-    lines += [
-        f"| {source} | " + " | ".join(f"{table[phase].get(source, 0):,}" for phase in table) + " |"
-        for source in sources
-    ]
-    lines.append("| all | " + " | ".join(f"{sum(table[phase].values()):,}" for phase in table) + " |")
-    return "\n".join(lines)
+def _table(tokens: dict[str, dict[str, int]], sources: list[str]) -> str:
+    rows = [[source, *(found.get(source, 0) for found in tokens.values())] for source in sources]
+    rows.append(["all", *(sum(found.values()) for found in tokens.values())])
+    return table(["source", *tokens], rows, "l" + "r" * len(tokens))

@@ -1,4 +1,4 @@
-"""Checkpoints that a kill at any moment cannot spoil, and the way from a ZeRO checkpoint to a model folder.
+"""Checkpoints that a kill at any moment cannot spoil.
 
 A checkpoint is a folder of its own; `cursor.json` names the one that is whole, and is replaced in one step after every
 file of it is on the disk. So a kill while writing costs the work since the last checkpoint and nothing else.
@@ -16,7 +16,7 @@ from typing import Any
 from cleo_core.errors import IntegrityError
 from cleo_core.files import write_json
 
-__all__ = ["Cursor", "commit", "export", "read_cursor"]
+__all__ = ["Cursor", "commit", "read_cursor"]
 
 CURSOR = "cursor.json"
 AGAIN = "Remove the folder and start the phase again."
@@ -60,14 +60,9 @@ def read_cursor(folder: Path) -> Cursor | None:
     try:
         cursor = Cursor(**json.loads(file.read_text()))
     except (TypeError, ValueError) as error:
-        raise IntegrityError(
-            f"{file} is not a cursor: {error}.", hint="Remove the folder and start the phase again."
-        ) from None
+        raise IntegrityError(f"{file} is not a cursor: {error}.", hint=AGAIN) from None
     if not (folder / cursor.tag).is_dir():
-        raise IntegrityError(
-            f"{file} names checkpoint {cursor.tag!r}, which is gone.",
-            hint="Remove the folder and start the phase again.",
-        )
+        raise IntegrityError(f"{file} names checkpoint {cursor.tag!r}, which is gone.", hint=AGAIN)
     return cursor
 
 
@@ -88,29 +83,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def export(state: Path, model: Path, out: Path) -> None:
-    """Write the model folder `out` from a ZeRO checkpoint and the folder that the phase began with.
-
-    The fp32 master weights are rounded to bfloat16 just as the trainer rounds them, so the result is the trainer's
-    own weights exactly.
-
-    Raises:
-        IntegrityError: there is no whole checkpoint.
-    """
-    import torch
-    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
-    from transformers import AutoModelForCausalLM
-
-    from cleo_model.weights import copy_tokenizer, save_model
-
-    cursor = read_cursor(state)
-    if cursor is None:
-        raise IntegrityError(f"{state} holds no whole checkpoint.", hint="Train first.")
-    trained = get_fp32_state_dict_from_zero_checkpoint(str(state), tag=cursor.tag, exclude_frozen_parameters=True)
-    # Frozen weights are not in the checkpoint: they are still those of the model that training began with.
-    layout = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16, use_safetensors=True)
-    tensors = dict(layout.state_dict()) | {name: tensor.to(torch.bfloat16) for name, tensor in trained.items()}
-    save_model(layout, out, tensors)
-    copy_tokenizer(model, out)

@@ -15,6 +15,8 @@ from cleo_model.recipe import Recipe
 
 __all__ = ["DeepSpeedEngine", "Engine", "PlainEngine", "make_engine"]
 
+ADAMW = {"lr", "betas", "eps", "weight_decay"}
+
 
 class Engine(Protocol):
     """The trainer's whole view of an optimizer."""
@@ -38,12 +40,7 @@ class Engine(Protocol):
 
 
 def _optimizer(recipe: Recipe, parameters: Any, device: torch.device) -> torch.optim.Optimizer:
-    options: dict[str, Any] = {
-        "lr": recipe.optimizer.lr,
-        "betas": recipe.optimizer.betas,
-        "eps": recipe.optimizer.eps,
-        "weight_decay": recipe.optimizer.weight_decay,
-    }
+    options = recipe.optimizer.model_dump(include=ADAMW)
     if device.type == "cpu" or recipe.engine.offload:
         from deepspeed.ops.adam import DeepSpeedCPUAdam
 
@@ -139,13 +136,7 @@ class PlainEngine:
         self.device = device
         self.clip = recipe.optimizer.clip
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(
-            self.parameters,
-            lr=recipe.optimizer.lr,
-            betas=recipe.optimizer.betas,
-            eps=recipe.optimizer.eps,
-            weight_decay=recipe.optimizer.weight_decay,
-        )
+        self.optimizer = torch.optim.AdamW(self.parameters, **recipe.optimizer.model_dump(include=ADAMW))
 
     def backward(self, loss: Tensor) -> None:
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped

@@ -1,15 +1,13 @@
-"""One phase of training as a stage: what it is set to, how its process is started, and what it reports."""
+"""One phase of training as a stage: what it is set to, and what it reports."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import BaseModel
 
-from cleo_core.pipeline import Launch, StageSettings, Summary
+from cleo_core.pipeline import StageSettings, Summary
 from cleo_model.recipe import Recipe
 
-__all__ = ["RECIPE", "REPORT", "PhaseReport", "PhaseSettings", "RouterFigures", "run_phase"]
+__all__ = ["RECIPE", "REPORT", "PhaseReport", "PhaseSettings", "RouterFigures"]
 
 RECIPE, REPORT = "recipe.json", "report.json"
 
@@ -57,17 +55,3 @@ class PhaseReport(Summary):
     """Share of the tokens by layer and expert."""
     history: list[dict[str, float]]
     """A line per step: loss, rate, norm, router figures, seconds."""
-
-
-def run_phase(
-    settings: PhaseSettings, model_in: Path, state_in: Path | None, curriculum: Path, out: Path, launch: Launch
-) -> PhaseReport:
-    """Train the phase in a process of its own; `out` then holds model/, state/, report.json and the plots.
-
-    On an `out` that an interrupted run left it goes on from the last checkpoint, bit for bit.
-    """
-    from cleo_model.training.launch import command
-
-    (out / RECIPE).write_text(settings.recipe.to_json())
-    launch(command(out / RECIPE, settings.phase, model_in, state_in, curriculum, out))
-    return PhaseReport.model_validate_json((out / REPORT).read_text())

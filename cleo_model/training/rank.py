@@ -8,7 +8,6 @@ import os
 import sys
 import traceback
 import warnings
-from pathlib import Path
 
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_core.progress import Reporter
@@ -26,7 +25,9 @@ def main(argv: list[str] | None = None) -> int:
 
     given = arguments(argv)
     rank = int(os.environ["RANK"])
-    _quiet()
+    # DeepSpeed and torch say much that is of no use here; errors still come through.
+    logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"torch|deepspeed|transformers")
     with reporter(rank) as report:
         try:
             recipe = Recipe.from_json(given.recipe.read_text())
@@ -45,7 +46,8 @@ def main(argv: list[str] | None = None) -> int:
             _complain(fault, rank)
             return fault.exit_code
         except Exception as error:  # whatever libraries raise: the user gets one line, the file has the rest
-            _keep_trace(given.out, rank)
+            with (given.out / ERRORS).open("a") as file:
+                file.write(f"rank {rank}\n{traceback.format_exc()}\n")
             first = str(error).strip().splitlines()[0][:200] if str(error).strip() else ""
             _complain(
                 TrainingFailed(
@@ -78,17 +80,6 @@ def _train(recipe: Recipe, given: argparse.Namespace, report: Reporter) -> None:
 
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
-
-
-def _keep_trace(out: Path, rank: int) -> None:
-    with (out / ERRORS).open("a") as file:
-        file.write(f"rank {rank}\n{traceback.format_exc()}\n")
-
-
-def _quiet() -> None:
-    """DeepSpeed and torch say much that is of no use here; errors still come through."""
-    logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"torch|deepspeed|transformers")
 
 
 def _complain(error: CleoError, rank: int) -> None:

@@ -6,6 +6,7 @@ import resource
 from pathlib import Path
 
 from cleo_core.files import write_atomic
+from cleo_core.markdown import table
 from cleo_model.moe.routing import dead_experts
 from cleo_model.training.checkpoint import Cursor
 from cleo_model.training.phase import REPORT, PhaseReport, RouterFigures
@@ -62,12 +63,12 @@ def _report(trainer: Trainer, plots: list[str]) -> PhaseReport:
 
 def _table(cursor: Cursor) -> str:
     """Loss and its change, by domain, against the phase's and the run's beginning."""
-    lines = ["| domain | at start | before | after | phase | run |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    rows = []
     for domain, after in cursor.loss_after.items():
         start, before = cursor.loss_at_start[domain], cursor.loss_before[domain]
-        change = f"{100 * (after / before - 1):+.2f} % | {100 * (after / start - 1):+.2f} %"
-        lines.append(f"| {domain} | {start:.4f} | {before:.4f} | {after:.4f} | {change} |")
-    return "\n".join(lines)
+        changes = [f"{100 * (after / earlier - 1):+.2f} %" for earlier in (before, start)]
+        rows.append([domain, f"{start:.4f}", f"{before:.4f}", f"{after:.4f}", *changes])
+    return table(["domain", "at start", "before", "after", "phase", "run"], rows, "lrrrrr")
 
 
 def plot_losses(cursor: Cursor, file: Path) -> None:

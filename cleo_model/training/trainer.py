@@ -60,7 +60,7 @@ def load_model(folder: Path, device: torch.device) -> Any:
     quiet: Any = logging
     quiet.disable_progress_bar()
     try:
-        model = AutoModelForCausalLM.from_pretrained(
+        model: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=compute_dtype(device.type),
             attn_implementation="sdpa",
@@ -70,8 +70,7 @@ def load_model(folder: Path, device: torch.device) -> Any:
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise UnusableModel(f"{folder} cannot be loaded: {str(error).splitlines()[0][:200]}") from None
-    loaded: Any = model
-    return loaded.to(device).train()
+    return model.to(device).train()
 
 
 class Trainer:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import nullcontext
 
 import dagster as dg
 
@@ -31,9 +31,8 @@ def _die_with_parent() -> None:
 class ProcessGroupPipesClient(dg.PipesClient):
     """Runs a command as a step's own process group, with Dagster Pipes for its progress."""
 
-    def __init__(self, env: Mapping[str, str] | None = None, cwd: str | None = None, grace: float = GRACE) -> None:
+    def __init__(self, env: Mapping[str, str] | None = None, grace: float = GRACE) -> None:
         self.env = dict(env or {})
-        self.cwd = cwd
         self.grace = grace
 
     def run(  # type: ignore[override]  # the base class leaves the arguments to each client
@@ -41,8 +40,6 @@ class ProcessGroupPipesClient(dg.PipesClient):
         *,
         context: dg.OpExecutionContext | dg.AssetExecutionContext,
         command: Sequence[str],
-        env: Mapping[str, str] | None = None,
-        extras: dict[str, Any] | None = None,
     ) -> dg.PipesClientCompletedInvocation:
         """Run the command to its end.
 
@@ -51,14 +48,12 @@ class ProcessGroupPipesClient(dg.PipesClient):
         """
         with dg.open_pipes_session(
             context=context,
-            extras=extras,
             context_injector=dg.PipesTempFileContextInjector(),
             message_reader=dg.PipesTempFileMessageReader(),
         ) as session:
             process = subprocess.Popen(  # noqa: S603 - the command is made by our own packages
                 list(command),
-                cwd=self.cwd,
-                env={**os.environ, **self.env, **(env or {}), **session.get_bootstrap_env_vars()},
+                env={**os.environ, **self.env, **session.get_bootstrap_env_vars()},
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
@@ -84,7 +79,7 @@ class ProcessGroupPipesClient(dg.PipesClient):
             deadline = time.monotonic() + self.grace
             _signal(process.pid, number)
             # A child that ended stays in the group until it is reaped.
-            while (process.poll() is None or _alive(process.pid)) and time.monotonic() < deadline:
+            while (process.poll() is None or _signal(process.pid, 0)) and time.monotonic() < deadline:
                 time.sleep(0.05)
         process.wait()
 
@@ -92,28 +87,18 @@ class ProcessGroupPipesClient(dg.PipesClient):
 def _relay(process: subprocess.Popen[str]) -> str:
     """Pass on what the process says on standard error; returns its last error line."""
     last = ""
-    stream = process.stderr
-    if stream is None:
-        return last
-    with stream:
-        for line in stream:
+    with process.stderr or nullcontext(()) as lines:
+        for line in lines:
             os.write(2, line.encode())
             if line.startswith("Error [") or "Error: " in line:
                 last = line.strip()
     return last
 
 
-def _alive(group: int) -> bool:
-    """Is a process of the group still there?"""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _signal(group: int, number: int) -> None:
+def _signal(group: int, number: int) -> bool:
+    """Send a signal, of which 0 is none; returns whether a process of the group was there."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:
-        return
+        return False
+    return True

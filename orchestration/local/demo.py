@@ -51,9 +51,9 @@ def demo(question: str = QUESTION) -> None:
 
 
 def _approve() -> int:
-    from orchestration.defs.release.promote import newest
+    from cleo_core import registry
 
-    version = newest()
+    version = registry.resolve("candidate")
     if "champion" in version.aliases:
         click.echo(f"\nVersion {version.version} is approved and released already.")
         return version.version

@@ -1,1 +1,1 @@
-"""Curation: `curate` leads, `screening` is what a worker does, `filters` and `decontamination` decide."""
+"""Curation: `curate` leads, `screening` is what a worker does, `filters` decide."""

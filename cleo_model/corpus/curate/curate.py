@@ -11,10 +11,12 @@ from pathlib import Path
 from pydantic import Field
 
 from cleo_core.files import read_jsonl, write_json, write_jsonl
+from cleo_core.markdown import table
 from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
 from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.pii.planted import PLANTED
+from cleo_model.corpus.plots import plot_curation
 from cleo_model.corpus.record import DROPPED, HELDOUT, RECORDS, RESERVED, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.shards import run_workers, write_shards
 from cleo_model.errors import EmptyCorpus
@@ -100,7 +102,7 @@ def _split(raw: Path, out: Path, reasons: dict[str, str], share: float) -> Curat
     sizes: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
     dropped: Counter[tuple[str, str]] = Counter()
     seen: Counter[str] = Counter()
-    examples: list[Record] = []
+    examples: list[dict[str, str]] = []
 
     def part(wanted: bool) -> Iterator[Record]:
         name = "heldout" if wanted else "train"
@@ -117,29 +119,17 @@ def _split(raw: Path, out: Path, reasons: dict[str, str], share: float) -> Curat
         if reason := reasons.get(record.id):
             dropped[record.domain, reason] += 1
             if dropped[record.domain, reason] <= EXAMPLES:
-                examples.append(record)
-    rows = (
-        {
-            "id": record.id,
-            "domain": record.domain,
-            "profile": record.profile,
-            "reason": reasons[record.id],
-            "excerpt": record.text[:EXCERPT],
-        }
-        for record in examples
-    )
-    write_jsonl(out / DROPPED, rows)
+                known = {"id": record.id, "domain": record.domain, "profile": record.profile}
+                examples.append({**known, "reason": reason, "excerpt": record.text[:EXCERPT]})
+    write_jsonl(out / DROPPED, examples)
     _check(kept, dropped)
-    table = _table(seen, kept, dropped)
-    from cleo_model.corpus.plots import plot_curation
-
     plot_curation(out / "curation.png", seen, dropped)
     return CurationSummary(
         records={name: dict(counts) for name, counts in kept.items()},
         bytes={name: dict(counts) for name, counts in sizes.items()},
         dropped={domain: {r: n for (d, r), n in dropped.most_common() if d == domain} for domain in seen},
         notes=[f"All records of domain {domain} were dropped." for domain in seen if not kept["train"][domain]],
-        markdown={"What each filter dropped": table},
+        markdown={"What each filter dropped": _table(seen, kept, dropped)},
         plots=["curation.png"],
     )
 
@@ -162,13 +152,9 @@ def _check(kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> 
 
 
 def _table(seen: Counter[str], kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> str:
-    domains = list(seen)
-    lines = ["| | " + " | ".join(domains) + " |", "| --- |" + " ---: |" * len(domains)]
     rows = [("read", seen)]
     for reason in sorted({reason for _, reason in dropped}):
-        rows.append((f"dropped: {reason}", Counter({domain: dropped[domain, reason] for domain in domains})))
+        rows.append((f"dropped: {reason}", Counter({domain: dropped[domain, reason] for domain in seen})))
     rows += [("kept to train", kept["train"]), ("kept, held out", kept["heldout"])]
-    lines += [
-        f"| {label} | " + " | ".join(f"{counts[domain]:,}" for domain in domains) + " |" for label, counts in rows
-    ]
-    return "\n".join(lines) + "\n"
+    cells = ([label, *(counts[domain] for domain in seen)] for label, counts in rows)
+    return table(["", *seen], cells, "l" + "r" * len(seen))

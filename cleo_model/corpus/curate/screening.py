@@ -23,8 +23,7 @@ from datatrove.pipeline.dedup.exact_dedup import (
 from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.pipeline.writers import JsonlWriter
 
-from cleo_model.corpus.curate.decontamination import HASHES, DecontaminationFilter, write_index
-from cleo_model.corpus.curate.filters import ProfileFilter
+from cleo_model.corpus.curate.filters import HASHES, DecontaminationFilter, ProfileFilter, write_index
 from cleo_model.corpus.shards import Progress, read_shard
 
 __all__ = ["find_exact", "find_near", "screen_shard"]
@@ -109,9 +108,8 @@ def _content(document: Document) -> str:
     return " ".join(document.text.casefold().split())
 
 
-def exact_config() -> ExactDedupConfig:
-    """Documents are the same when they differ in case and white space only."""
-    return ExactDedupConfig(content_getter=_content, hash_config=HASHES)
+EXACT = ExactDedupConfig(content_getter=_content, hash_config=HASHES)
+"""Documents are the same when they differ in case and white space only."""
 
 
 class LanguageLabel(PipelineStep):  # type: ignore[misc]  # datatrove is untyped
@@ -146,7 +144,7 @@ def screen_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
         [
             ShardReader(folders["shards"]),
             Count(progress),
-            ExactDedupFilter(folders["exact/duplicates"], exact_config(), exclusion_writer=dropped("exact_duplicate")),
+            ExactDedupFilter(folders["exact/duplicates"], EXACT, exclusion_writer=dropped("exact_duplicate")),
             LanguageLabel(),
             ProfileFilter(exclusion_writer=dropped("profile")),
             DecontaminationFilter(folders["index"], exclusion_writer=dropped("decontamination")),
@@ -166,9 +164,9 @@ def find_exact(job: dict[str, Any], rank: int, progress: Progress) -> None:
     """Index what is to be kept out, and find documents that are the same (one rank)."""
     folders = Folders(job["scratch"])
     write_index(json.loads(Path(job["eval_texts"]).read_text(encoding="utf-8")), Path(folders["index"]))
-    signatures = ExactDedupSignature(folders["exact/signatures"], exact_config())
+    signatures = ExactDedupSignature(folders["exact/signatures"], EXACT)
     InProcess([ShardReader(folders["shards"]), signatures], folders["logs/exact"], int(job["ranks"])).run()
-    find = ExactFindDedups(folders["exact/signatures"], folders["exact/duplicates"], exact_config())
+    find = ExactFindDedups(folders["exact/signatures"], folders["exact/duplicates"], EXACT)
     InProcess([find], folders["logs/exact-find"]).run()
 
 

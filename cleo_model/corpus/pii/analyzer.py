@@ -102,12 +102,6 @@ def given_names() -> frozenset[str]:
     return frozenset(name.lower() for names in lists for name in names)
 
 
-@cache
-def not_people() -> frozenset[str]:
-    """What the name finder takes for a person in these texts."""
-    return frozenset(words("not_people"))
-
-
 HUMAN = regex.compile(
     rf"\p{{Lu}}[\p{{L}}'’-]+(?:\s(?:\p{{Lu}}\.(?:\s?\p{{Lu}}\.)*|{PARTICLE}|\p{{Lu}}[\p{{L}}'’-]+)){{0,4}}"
 )
@@ -121,7 +115,7 @@ def is_person(text: str, certain: bool, *, technical: bool) -> bool:
     if not HUMAN.fullmatch(text) or text == ASSISTANT:
         return False
     parts = [word.strip(".").lower() for word in text.split()]
-    if not_people().intersection(parts):
+    if not set(parts).isdisjoint(words("not_people")):  # what the name finder takes for a person in these texts
         return False
     known = parts[0] in given_names()
     if technical:

@@ -14,13 +14,14 @@ from pydantic import BaseModel, Field, SecretBytes, field_serializer
 from cleo_core.digest import digest_json, sha256_file
 from cleo_core.errors import ConfigError
 from cleo_core.files import read_jsonl, write_json, write_jsonl
+from cleo_core.markdown import table
 from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
 from cleo_core.wheels import SPACY_EN, fetch
 from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.pii.planted import Planted
 from cleo_model.corpus.pii.surrogates import Surrogates, fold
-from cleo_model.corpus.profiles import ProfileName
+from cleo_model.corpus.plots import plot_pii
 from cleo_model.corpus.record import DROPPED, HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.shards import run_workers, write_shards
 from cleo_model.errors import EmptyCorpus
@@ -75,15 +76,10 @@ class CorpusManifest(BaseModel):
     """sha256 by name."""
 
 
-class MaskingSummary(Summary):
+class MaskingSummary(Summary, CorpusManifest):
     """What was replaced."""
 
-    records: int
-    records_digest: str
-    pii: dict[str, int]
     pii_by_domain: dict[str, dict[str, int]]
-    distinct: dict[str, int]
-    by_source: dict[str, MaskedSource]
 
 
 class Residue(BaseModel):
@@ -117,20 +113,24 @@ def mask(curated: Path, settings: MaskSettings, out: Path, report: Reporter) -> 
     masker = _Masker(key, curated, found)
     for name in (TRAIN, HELDOUT):
         write_records(out / name, (masker.record(record) for record in read_records(curated / name)))
-    _mask_dropped(curated, out, masker)
+    dropped = _dropped(curated)
+    for number, row in enumerate(dropped):
+        row["excerpt"] = masker.text(f"dropped {number}", row["domain"], row["excerpt"])
+    write_jsonl(out / DROPPED, dropped)
     if (curated / CANARIES).is_file():
         shutil.copyfile(curated / CANARIES, out / CANARIES)
     return _summarise(out, masker)
 
 
-def _texts(curated: Path) -> Iterator[tuple[str, ProfileName, bool, str]]:
-    """(id, profile, keep_names, text) of all that is to be searched; a conversation as its messages in a row."""
+def _texts(curated: Path) -> Iterator[dict[str, Any]]:
+    """All that is to be searched, as `detect_shard` reads it; a conversation as its messages in a row."""
     for name in (TRAIN, HELDOUT):
         for record in read_records(curated / name):
             if record.source != RESERVED:
-                yield record.id, record.profile, record.keep_names, _joined(record)
+                known = {"id": record.id, "profile": record.profile, "keep_names": record.keep_names}
+                yield {**known, "text": _joined(record)}
     for number, row in enumerate(_dropped(curated)):
-        yield f"dropped {number}", row["profile"], False, row["excerpt"]
+        yield {"id": f"dropped {number}", "profile": row["profile"], "keep_names": False, "text": row["excerpt"]}
 
 
 def _dropped(folder: Path) -> list[dict[str, Any]]:
@@ -143,11 +143,7 @@ def _joined(record: Record) -> str:
 
 
 def _find(curated: Path, scratch: Path, model: Path, report: Reporter, ranks: int) -> dict[str, list[Span]]:
-    rows = (
-        {"id": identity, "profile": profile, "keep_names": keep, "text": text}
-        for identity, profile, keep, text in _texts(curated)
-    )
-    total = write_shards(scratch / "shards", rows, ranks)
+    total = write_shards(scratch / "shards", _texts(curated), ranks)
     if not total:
         raise EmptyCorpus("The curated corpus holds no text.", hint="Check the sources, then curate again.")
     job = {"scratch": str(scratch), "model": str(model)}
@@ -166,7 +162,7 @@ class _Masker:
         self.found = found
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         values = {
-            (kind, text[start:end]) for name, _, _, text in _texts(curated) for start, end, kind in found.get(name, ())
+            (kind, row["text"][start:end]) for row in _texts(curated) for start, end, kind in found.get(row["id"], ())
         }
         self.distinct = Counter(kind for kind, _ in {(kind, fold(value)) for kind, value in values})
         self.surrogate = Surrogates(key, values)
@@ -176,25 +172,25 @@ class _Masker:
     def record(self, record: Record) -> Record:
         if record.source == RESERVED:
             return record
-        masked = self.text(record.id, record.domain, _joined(record), count=True)
+        whole = _joined(record)
+        masked = self.text(record.id, record.domain, whole, count=True)
         if record.messages is None:
-            return record.with_text(masked[0], None)
+            return record.with_text(masked, None)
         messages, start = [], 0
         for message in record.messages:
             end = start + len(message["content"])
-            piece = self.text(record.id, record.domain, _joined(record), window=(start, end))[0]
+            piece = self.text(record.id, record.domain, whole, window=(start, end))
             messages.append({"role": message["role"], "content": piece})
             start = end + len(JOINT)
         return record.with_text("", messages)
 
     def text(
         self, name: str, domain: str, text: str, *, window: tuple[int, int] | None = None, count: bool = False
-    ) -> tuple[str, list[Span]]:
-        """The text (or a window of it) with surrogates, and the spans that were replaced."""
-        spans = self._spread(text, self.found.get(name, []))
+    ) -> str:
+        """The text (or a window of it) with surrogates."""
         low, high = window or (0, len(text))
         made, place = [], low
-        for start, end, kind in spans:
+        for start, end, kind in self._spread(text, self.found.get(name, [])):
             start, end = max(start, low), min(end, high)
             if start >= end:
                 continue
@@ -202,7 +198,7 @@ class _Masker:
                 self.counts[domain][kind] += 1
             made += [text[place:start], self.surrogate(kind, text[start:end])]
             place = end
-        return "".join([*made, text[place:high]]), spans
+        return "".join([*made, text[place:high]])
 
     def _spread(self, text: str, spans: list[Span]) -> list[Span]:
         """Add the places where a value of this text stands again, unseen by the recognizers (a name in a reply)."""
@@ -240,16 +236,7 @@ def _any_of(values: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE) if parts else None
 
 
-def _mask_dropped(curated: Path, out: Path, masker: _Masker) -> None:
-    rows = _dropped(curated)
-    for number, row in enumerate(rows):
-        row["excerpt"] = masker.text(f"dropped {number}", row["domain"], row["excerpt"])[0]
-    write_jsonl(out / DROPPED, rows)
-
-
 def _summarise(out: Path, masker: _Masker) -> MaskingSummary:
-    from cleo_model.corpus.plots import plot_pii
-
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     licences: dict[str, set[str]] = defaultdict(set)
     digests = []
@@ -260,9 +247,7 @@ def _summarise(out: Path, masker: _Masker) -> MaskingSummary:
             licences[record.source].add(record.licence)
             digests.append(f"{name} {record.id} {record.sha256}")
     plot_pii(out / "pii.png", masker.counts)
-    pii = Counter[str]()
-    for found in masker.counts.values():
-        pii.update(found)
+    pii = sum(masker.counts.values(), Counter[str]())
     manifest = CorpusManifest(
         sources={
             source: MaskedSource(**each, licence=sorted(licences[source])) for source, each in sorted(counts.items())
@@ -274,12 +259,8 @@ def _summarise(out: Path, masker: _Masker) -> MaskingSummary:
     )
     write_json(out / "manifest.json", manifest.model_dump(mode="json"))
     return MaskingSummary(
-        records=manifest.records,
-        records_digest=manifest.records_digest,
-        pii=dict(pii),
+        **manifest.model_dump(),
         pii_by_domain={domain: dict(found) for domain, found in masker.counts.items()},
-        distinct=dict(masker.distinct),
-        by_source=manifest.sources,
         markdown={"Personal data": _table(masker), "Examples of what curation dropped": _examples(out)},
         plots=["pii.png"],
     )
@@ -287,19 +268,19 @@ def _summarise(out: Path, masker: _Masker) -> MaskingSummary:
 
 def _table(masker: _Masker) -> str:
     domains = list(masker.counts)
-    lines = ["| type | " + " | ".join(domains) + " | distinct |", "| --- |" + " ---: |" * (len(domains) + 1)]
-    for kind, distinct in sorted(masker.distinct.items()):
-        cells = [f"{masker.counts[domain][kind]:,}" for domain in domains]
-        lines.append(f"| {kind} | " + " | ".join(cells) + f" | {distinct:,} |")
-    return "\n".join(lines) + "\n"
+    rows = (
+        [kind, *(masker.counts[domain][kind] for domain in domains), distinct]
+        for kind, distinct in sorted(masker.distinct.items())
+    )
+    return table(["type", *domains, "distinct"], rows, "l" + "r" * (len(domains) + 1))
 
 
 def _examples(out: Path) -> str:
-    lines = ["| domain | rule | beginning (masked) |", "| --- | --- | --- |"]
-    for row in _dropped(out):
-        excerpt = re.sub(r"([|<>`*_])", r"\\\1", " ".join(row["excerpt"].split())[:120])
-        lines.append(f"| {row['domain']} | {row['reason']} | {excerpt} |")
-    return "\n".join(lines) + "\n"
+    rows = (
+        [row["domain"], row["reason"], re.sub(r"([<>`*_])", r"\\\1", " ".join(row["excerpt"].split())[:120])]
+        for row in _dropped(out)
+    )
+    return table(["domain", "rule", "beginning (masked)"], rows, "lll")
 
 
 def residue(masked: Path, planted: Sequence[Planted]) -> list[Residue]:

@@ -72,13 +72,8 @@ def _card(rng: random.Random, *_: str) -> str:
     digits = rng.choice(("4", "51", "52", "55"))
     digits += _digits(rng, 15 - len(digits))
     digits += luhn.calc_check_digit(digits)
-    return rng.choice(
-        (
-            digits,
-            " ".join(digits[i : i + 4] for i in range(0, 16, 4)),
-            "-".join(digits[i : i + 4] for i in range(0, 16, 4)),
-        )
-    )
+    fours = [digits[i : i + 4] for i in range(0, 16, 4)]
+    return rng.choice((digits, " ".join(fours), "-".join(fours)))
 
 
 def _iban(rng: random.Random, *_: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cleo_core.errors import IntegrityError
 from cleo_core.wheels import CHATTERBOT, fetch
-from cleo_model.corpus.sources.item import Item
+from cleo_model.corpus.sources.item import Item, conversation
 
 __all__ = ["chatter"]
 
@@ -36,10 +36,8 @@ def chatter() -> Iterator[Item]:
             lines = lines[: len(lines) // 2 * 2] if name in DIALOGUES else lines[:2]
             if len(lines) < 2 or not all(lines):
                 continue
-            messages = [
-                {"role": ("user", "assistant")[place % 2], "content": _sentence(line)}
-                for place, line in enumerate(lines)
-            ]
+            said = [_sentence(line) for line in lines]
+            messages = conversation(zip(said[::2], said[1::2], strict=True))
             yield Item(f"{name}:{number}", messages=messages, group=lines[0].casefold())
 
 

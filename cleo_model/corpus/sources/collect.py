@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from pydantic import BaseModel
 
 from cleo_core.digest import sha256_file
 from cleo_core.files import write_atomic, write_json
+from cleo_core.markdown import table
 from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
 from cleo_model.corpus.canaries import CANARIES, plant
 from cleo_model.corpus.pii.planted import Planted, write_planted
 from cleo_model.corpus.record import RECORDS, Record, write_records
 from cleo_model.corpus.sources.builtin import read_builtin
+from cleo_model.corpus.sources.documentation import package_licences
 from cleo_model.corpus.sources.item import Item, Refused, RefusedRecord
 from cleo_model.corpus.sources.prose import PASSAGE, passages
 from cleo_model.corpus.sources.readers import read_source
@@ -26,6 +29,7 @@ from cleo_model.errors import EmptyCorpus, SourceError
 __all__ = ["CARD", "MANIFEST", "CollectSettings", "RawManifest", "RawSummary", "collect"]
 
 MANIFEST, CARD = "manifest.json", "data_card.md"
+LISTED = {"name", "domain", "kind", "location", "licence", "origin", "keep_names"}
 
 
 class CollectSettings(StageSettings):
@@ -40,15 +44,8 @@ class CollectSettings(StageSettings):
     """Of the generated dialogues and canaries."""
 
 
-class SourceCount(BaseModel):
-    """How much a source gave."""
-
-    records: int
-    bytes: int
-
-
-class ListedSource(SourceCount):
-    """A source as the manifest lists it."""
+class ListedSource(BaseModel):
+    """A source as the manifest lists it, and how much it gave."""
 
     name: str
     domain: str
@@ -57,6 +54,8 @@ class ListedSource(SourceCount):
     licence: str
     origin: str
     keep_names: bool
+    records: int
+    bytes: int
 
 
 class RawManifest(BaseModel):
@@ -77,7 +76,6 @@ class RawSummary(Summary):
 
     records: int
     bytes: int
-    by_source: dict[str, SourceCount]
     domains: list[str]
     refused: list[RefusedRecord]
     """The first hundred that were too large."""
@@ -121,13 +119,9 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
     write_planted(out, planted)
     report("collect", len(sources), len(sources), unit="sources", records=total)
     listed = [
-        ListedSource(
-            name=source.name, domain=source.domain, kind=source.kind, location=source.location,
-            licence=source.licence, origin=source.origin, keep_names=source.keep_names,
-            records=counts[source.name], bytes=sizes[source.name],
-        )
+        ListedSource(**source.model_dump(include=LISTED), records=counts[source.name], bytes=sizes[source.name])
         for source in sources
-    ]  # fmt: skip
+    ]
     manifest = RawManifest(
         records=total,
         sources=listed,
@@ -142,7 +136,6 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
     return RawSummary(
         records=total,
         bytes=sum(sizes.values()),
-        by_source={each.name: SourceCount(records=each.records, bytes=each.bytes) for each in listed},
         domains=sorted({source.domain for source in sources}),
         refused=refused.records[:100],
         planted_values=len(planted),
@@ -164,37 +157,26 @@ def _records(source: Source, refused: Refused, seed: int) -> Iterator[tuple[Reco
 
 def _cut(source: Source, item: Item) -> Iterator[Record]:
     """A long document becomes several records, so that filters, deduplication and the held-out part see passages."""
-    whole = Record.make(
-        name=item.name, source=source.name, domain=source.domain, licence=item.licence or source.licence,
-        text=item.text, messages=item.messages, group=item.group, keep_names=source.keep_names,
-        profile=profile_of(source),
+    make = partial(
+        Record.make, source=source.name, domain=source.domain, licence=item.licence or source.licence,
+        group=item.group, keep_names=source.keep_names, profile=profile_of(source),
     )  # fmt: skip
+    whole = make(name=item.name, text=item.text, messages=item.messages)
     if item.messages is not None or len(whole.text) <= 2 * PASSAGE:
         yield whole
-        return
-    for number, passage in enumerate(passages(whole.text)):
-        yield Record.make(
-            name=f"{item.name}#{number}", source=source.name, domain=source.domain, licence=whole.licence,
-            text=passage, group=item.group, keep_names=source.keep_names, profile=profile_of(source),
-        )  # fmt: skip
+    else:
+        yield from (make(name=f"{item.name}#{n}", text=text) for n, text in enumerate(passages(whole.text)))
 
 
 def _card(
     listed: Sequence[ListedSource], refused: Sequence[RefusedRecord], settings: CollectSettings, planted: int
 ) -> str:
-    lines = [
-        "# Data card",
-        "",
-        "| source | domain | records | MB | licence | origin |",
-        "| --- | --- | ---: | ---: | --- | --- |",
+    rows = [
+        [s.name, s.domain, s.records, f"{s.bytes / 1e6:.2f}", s.licence, s.origin or f"{s.kind}: {s.location}"]
+        for s in listed
     ]
-    for entry in listed:
-        cells = [entry.name, entry.domain, f"{entry.records:,}", f"{entry.bytes / 1e6:.2f}"]
-        cells += [entry.licence, entry.origin or f"{entry.kind}: {entry.location}"]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+    lines = ["# Data card", "", table(["source", "domain", "records", "MB", "licence", "origin"], rows, "llrrll")]
     if any(entry.location == "documentation" for entry in listed if entry.kind == "builtin"):
-        from cleo_model.corpus.sources.documentation import package_licences
-
         lines += ["", "Packages whose documentation is read:", ""]
         lines += [f"- {name} {version}: {licence}" for name, (version, licence) in package_licences().items()]
     if kept := [entry.name for entry in listed if entry.keep_names]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from cleo_model.corpus.sources.documentation import Entry, entries
-from cleo_model.corpus.sources.item import Item
+from cleo_model.corpus.sources.item import Item, conversation
 from cleo_model.corpus.sources.words import words
 
 __all__ = ["explain", "questions", "small_talk"]
@@ -25,16 +25,15 @@ def questions(rng: random.Random) -> Iterator[Item]:
     """Questions about documented things, each thing once, answered from its own documentation."""
     for entry in entries():
         if answer := explain(entry):
-            messages = _ask(entry, answer, rng)
-            _follow_up(entry, messages, rng)
-            yield Item(f"question:{entry.part}:{entry.name}", messages=messages, group=entry.name)
+            turns = [_ask(entry, answer, rng), *_follow_up(entry, rng)]
+            yield Item(f"question:{entry.part}:{entry.name}", messages=conversation(turns), group=entry.name)
 
 
 def small_talk(rng: random.Random) -> Iterator[Item]:
     """Every pair of ways to ask and to answer once."""
     for number, pair in enumerate(words("small_talk")):
         for place, line in enumerate(pair["ask"]):
-            messages = [_user(line), _assistant(rng.choice(pair["answer"]))]
+            messages = conversation([(line, rng.choice(pair["answer"]))])
             yield Item(f"talk:{number}:{place}", messages=messages, group=f"talk:{number}")
 
 
@@ -90,32 +89,32 @@ def _base(verb: str) -> str | None:
     return next((base for base in (verb[:-1], verb[:-2], f"{verb[:-3]}y") if _third(base) == verb), None)
 
 
-def _ask(entry: Entry, answer: str, rng: random.Random) -> list[dict[str, str]]:
+def _ask(entry: Entry, answer: str, rng: random.Random) -> tuple[str, str]:
     ways = words("questions")
     name, verb, rest = answer.split(" ", 2)
     base = _base(verb)
     purpose = rest.split(". ")[0].rstrip(".")
     shown = entry.name if rng.random() < 0.7 else f"`{entry.name}`"
     if base and entry.kind == "function" and len(purpose) < 90 and rng.random() < 0.3:
-        return [_user(rng.choice(ways["how"]).format(f"{base} {purpose}")), _assistant(f"Use {name}. It {verb} {rest}")]
-    return [_user(rng.choice(ways["what_is" if verb == "is" else "what"]).format(shown)), _assistant(answer)]
+        return rng.choice(ways["how"]).format(f"{base} {purpose}"), f"Use {name}. It {verb} {rest}"
+    return rng.choice(ways["what_is" if verb == "is" else "what"]).format(shown), answer
 
 
-def _follow_up(entry: Entry, messages: list[dict[str, str]], rng: random.Random) -> None:
+def _follow_up(entry: Entry, rng: random.Random) -> Iterator[tuple[str, str]]:
+    ways = words("questions")
     draw = rng.random()
     if draw < 0.15 and 0 < len(entry.parameters) <= 6:
-        messages += [_user(rng.choice(words("questions")["arguments"])), _assistant(_parameters(entry))]
+        yield rng.choice(ways["arguments"]), _parameters(entry)
     elif draw < 0.25 and entry.module:
-        module = entry.module
         where = (
             "It is built in, so you do not have to import anything."
-            if module == "builtins"
-            else f"It is in `{module}`, so write `import {module}` first."
+            if entry.module == "builtins"
+            else f"It is in `{entry.module}`, so write `import {entry.module}` first."
         )
-        messages += [_user(rng.choice(words("questions")["where"])), _assistant(where)]
+        yield rng.choice(ways["where"]), where
     if rng.random() < 0.1:
-        thanks, welcome = rng.choice(words("questions")["thanks"])
-        messages += [_user(thanks), _assistant(welcome)]
+        thanks, welcome = rng.choice(ways["thanks"])
+        yield thanks, welcome
 
 
 def _parameters(entry: Entry) -> str:
@@ -129,11 +128,3 @@ def _parameters(entry: Entry) -> str:
 
 def _list(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _user(content: str) -> dict[str, str]:
-    return {"role": "user", "content": content}
-
-
-def _assistant(content: str) -> dict[str, str]:
-    return {"role": "assistant", "content": content}

@@ -21,6 +21,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from cleo_model.corpus.sources.item import Item
+from cleo_model.corpus.sources.prose import passages
 
 __all__ = ["Entry", "documentation", "entries", "package_licences"]
 
@@ -93,17 +94,12 @@ def package_licences() -> dict[str, tuple[str, str]]:
     return found
 
 
-def _field(meta: Distribution, name: str) -> str:
-    return str(meta.metadata[name]) if name in meta.metadata else ""
-
-
 def _licence(meta: Distribution) -> str:
-    expression = _field(meta, "License-Expression")
-    classifiers = [
-        c.split("::")[-1].strip() for c in meta.metadata.get_all("Classifier") or [] if c.startswith("License")
-    ]
+    told = meta.metadata.json
+    classifiers = [c.split("::")[-1].strip() for c in told.get("classifier", ()) if c.startswith("License")]
     # An old `License` field may hold the whole text of the licence.
-    stated = _field(meta, "License").strip().splitlines()
+    stated = str(told.get("license", "")).strip().splitlines()
+    expression = str(told.get("license_expression", ""))
     return expression or " / ".join(classifiers) or (stated[0][:60] if stated else "unknown")
 
 
@@ -172,32 +168,26 @@ def _topics() -> Iterator[Entry]:
                 body = re.sub(r"^(.+)\n[*=\-^]{3,}$", r"\1", text, flags=re.MULTILINE)
                 yield from (
                     Entry(f"{name} ({number})" if number else name, "topic", "topics", "", piece, (), "PSF-2.0")
-                    for number, piece in enumerate(_sections(_unwrap(body)))
+                    for number, piece in enumerate(passages(_unwrap(body), 3000))
                 )
 
 
-def _sections(text: str, size: int = 3000) -> list[str]:
-    from cleo_model.corpus.sources.prose import passages
-
-    return list(passages(text, size))
+def _modules(root: Path, *package: str) -> Iterator[tuple[Path, str]]:
+    """The files of public modules below a folder, with their names."""
+    for path in sorted(root.rglob("*.py")):
+        parts = (*package, *path.relative_to(root).with_suffix("").parts)
+        if not SKIPPED & set(parts) and not any(part.startswith("_") and part != "__init__" for part in parts):
+            yield path, ".".join(part for part in parts if part != "__init__")
 
 
 def _stdlib() -> Iterator[Entry]:
-    root = Path(sysconfig.get_path("stdlib"))
-    for path in sorted(root.rglob("*.py")):
-        parts = path.relative_to(root).with_suffix("").parts
-        if not SKIPPED & set(parts) and not any(part.startswith("_") and part != "__init__" for part in parts):
-            yield from _file(path, ".".join(p for p in parts if p != "__init__"), "stdlib", "PSF-2.0")
+    for path, module in _modules(Path(sysconfig.get_path("stdlib"))):
+        yield from _file(path, module, "stdlib", "PSF-2.0")
 
 
 def _packages() -> Iterator[Entry]:
     for package, (_, licence) in package_licences().items():
-        root = Path(str(distribution(package).locate_file(package)))
-        for path in sorted(root.rglob("*.py")):
-            parts = (package, *path.relative_to(root).with_suffix("").parts)
-            if SKIPPED & set(parts) or any(part.startswith("_") and part != "__init__" for part in parts):
-                continue
-            module = ".".join(p for p in parts if p != "__init__")
+        for path, module in _modules(Path(str(distribution(package).locate_file(package))), package):
             for entry in _file(path, module, "packages", licence):
                 yield replace(entry, name=_public(entry.name), module=package)
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cleo_core.files import write_jsonl
 from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
 from cleo_model.corpus.curate.curate import is_heldout
-from cleo_model.corpus.record import HELDOUT, TRAIN, Record
+from cleo_model.corpus.record import HELDOUT, TRAIN, Record, write_records
 from cleo_model.corpus.sources.item import Refused, RefusedRecord
 from cleo_model.corpus.sources.readers import read_source
 from cleo_model.corpus.sources.source import SUFFIXES, Kind, Source
@@ -88,17 +87,17 @@ def read_folder(settings: TextSettings, out: Path, report: Reporter) -> TextSumm
     refused = Refused(settings.max_record_bytes)
     counts: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
 
-    def part(wanted: bool) -> Iterator[dict[str, Any]]:
+    def part(wanted: bool) -> Iterator[Record]:
         refused.records.clear()
         for number, source in enumerate(settings.sources):
             report("reading text", number, len(settings.sources), file=source.origin)
             for record in _records(source, refused):
                 if record.text.strip() and is_heldout(record, settings.heldout_share) is wanted:
                     counts["heldout" if wanted else "train"][record.domain] += 1
-                    yield record.to_json()
+                    yield record
 
-    write_jsonl(out / TRAIN, part(False))
-    write_jsonl(out / HELDOUT, part(True))
+    write_records(out / TRAIN, part(False))
+    write_records(out / HELDOUT, part(True))
     if not counts["train"].total():
         raise EmptyCorpus("There is no text to train on.", hint="Are the files empty, or larger than the limit?")
     return TextSummary(records={name: dict(found) for name, found in counts.items()}, refused=refused.records[:100])

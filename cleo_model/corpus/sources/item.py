@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-__all__ = ["Item", "Refused", "RefusedRecord"]
+__all__ = ["Item", "Refused", "RefusedRecord", "conversation"]
+
+
+def conversation(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """What a user said and what was answered, as messages."""
+    return [
+        message
+        for said, answered in turns
+        for message in ({"role": "user", "content": said}, {"role": "assistant", "content": answered})
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 from cleo_model.corpus.pii.planted import CONTACTS
 from cleo_model.corpus.sources.dialogues import explain
 from cleo_model.corpus.sources.documentation import Entry, entries
-from cleo_model.corpus.sources.item import Item
+from cleo_model.corpus.sources.item import Item, conversation
 from cleo_model.corpus.sources.words import words
 
 __all__ = ["personas"]
@@ -29,13 +29,11 @@ def personas(rng: random.Random, count: int) -> Iterator[Item]:
     for number in range(count):
         # Drawn apart, so that what is planted does not depend on which packages are installed.
         question = pool[int(rng.random() * len(pool))]
-        messages, values = _conversation(rng, question)
+        messages, values = _told(rng, question)
         yield Item(f"persona:{number}", messages=messages, planted=tuple(values))
 
 
-def _conversation(
-    rng: random.Random, documented: tuple[Entry, str]
-) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
+def _told(rng: random.Random, documented: tuple[Entry, str]) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
     given, family = rng.choice(_the("given")), rng.choice(_the("family"))
     full = f"{given} {family}"
     values: list[tuple[str, str]] = []
@@ -69,14 +67,6 @@ def _conversation(
         # The assistant is given what it remembers, as when an earlier conversation comes back.
         notes = "\n".join(f"- {note}" for _, _, note in remembered)
         content = f"You are Cleo, a helpful assistant. What you remember about the user:\n{notes}"
-        return [{"role": "system", "content": content}, *_alternate(later)], values
+        return [{"role": "system", "content": content}, *conversation(later)], values
     middle = [question] if rng.random() < 0.6 else []
-    return _alternate([*turns, *middle, *later]), values
-
-
-def _alternate(turns: list[tuple[str, str]]) -> list[dict[str, str]]:
-    return [
-        message
-        for said, answered in turns
-        for message in ({"role": "user", "content": said}, {"role": "assistant", "content": answered})
-    ]
+    return conversation([*turns, *middle, *later]), values

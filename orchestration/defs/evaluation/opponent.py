@@ -26,6 +26,7 @@ def opponent(candidate: Path, base: StageResult) -> Opponent:
     from cleo_core import registry
     from cleo_core.errors import CleoError
     from cleo_core.registry.errors import VersionNotFound
+    from cleo_core.registry.pull import pull
 
     own = tree_digest(candidate)[0]
     try:
@@ -40,15 +41,9 @@ def opponent(candidate: Path, base: StageResult) -> Opponent:
     except VersionNotFound:
         return Opponent(BASE, base.path, base.digest, "there is no champion yet: comparing with the base model")
     try:
-        folder = _verified(version.version)
+        # Both signatures are verified; its private folder goes when this process has ended.
+        folder = pull(version.version).path
     except CleoError as error:
         reason = f"version {version.version} cannot be compared with ({error.message}): taking the base model"
         return Opponent(BASE, base.path, base.digest, reason)
     return Opponent(str(version.version), folder, version.bundle_digest, f"comparing with version {version.version}")
-
-
-def _verified(version: int) -> Path:
-    """The bundle of a version, both signatures verified, in a private folder that goes when this process has ended."""
-    from cleo_core.registry.pull import pull
-
-    return pull(version).path

@@ -18,7 +18,7 @@ from orchestration.defs.release.bundle import BundleSummary
 if TYPE_CHECKING:
     from cleo_core.registry.versions import VersionInfo
 
-__all__ = ["Released", "approved_and_waiting", "newest", "register", "release"]
+__all__ = ["Released", "approved_and_waiting", "register", "release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,6 @@ def register(bundle: StageResult, evaluation: StageResult, report: Reporter) -> 
     return registry.resolve(number)
 
 
-def newest() -> VersionInfo:
-    """The version that waits for a decision, or was released last.
-
-    Raises:
-        VersionNotFound: nothing has been registered.
-    """
-    from cleo_core import registry
-
-    return registry.resolve("candidate")
-
-
 def release(version: int | str, report: Reporter = silent) -> Released:
     """Verify both signatures, let the bundle answer its smoke test in the serving engine, then move the alias.
 
@@ -63,13 +52,9 @@ def release(version: int | str, report: Reporter = silent) -> Released:
         IntegrityError: the model does not answer; the champion stays what it is.
     """
     from cleo_core import audit, registry
-    from cleo_core.registry.errors import VersionNotFound
     from cleo_core.registry.pull import pull
 
-    try:
-        before = registry.resolve("champion").version
-    except VersionNotFound:
-        before = None
+    before = _champion()
     report(f"verifying version {version}")
     model = pull(version, purpose="release")
     try:
@@ -99,21 +84,26 @@ def smoke_test(folder: Path) -> None:
         raise IntegrityError(f"The bundle failed its smoke test: {told}", hint="Try it: cleo infer --model FOLDER.")
 
 
-def approved_and_waiting() -> list[tuple[VersionInfo, str]]:
+def approved_and_waiting() -> tuple[VersionInfo, str] | None:
     """The newest version that is marked approved and is not the champion yet, with the ids of its decisions.
 
     The mark only makes the release job look: the job verifies the approval itself.
     """
     from cleo_core import registry
-    from cleo_core.registry.errors import VersionNotFound
 
-    try:
-        champion = registry.resolve("champion").version
-    except VersionNotFound:
-        champion = 0
-    found = []
+    champion = _champion() or 0
     for version in registry.list_versions():
         if version.version > champion and version.review == "approved":
             decisions = sorted(key for key in version.tags if key.startswith(registry.DECISION_TAG))
-            found.append((version, "+".join(key.removeprefix(registry.DECISION_TAG) for key in decisions)))
-    return found[:1]
+            return version, "+".join(key.removeprefix(registry.DECISION_TAG) for key in decisions)
+    return None
+
+
+def _champion() -> int | None:
+    from cleo_core import registry
+    from cleo_core.registry.errors import VersionNotFound
+
+    try:
+        return registry.resolve("champion").version
+    except VersionNotFound:
+        return None

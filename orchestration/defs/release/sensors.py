@@ -15,14 +15,8 @@ def approval(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipRe
     from orchestration.defs.release.promote import approved_and_waiting
 
     waiting = approved_and_waiting()
-    if not waiting:
+    if waiting is None:
         return dg.SkipReason("No approved version waits for its release.")
-    return dg.SensorResult(
-        run_requests=[
-            dg.RunRequest(
-                run_key=f"{version.version}:{approval_id}",
-                run_config={"ops": {"verify_and_release": {"config": {"version": version.version}}}},
-            )
-            for version, approval_id in waiting
-        ]
-    )
+    version, decisions = waiting
+    config = {"ops": {"verify_and_release": {"config": {"version": version.version}}}}
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{version.version}:{decisions}", run_config=config)])

@@ -13,7 +13,7 @@ from pydantic import SecretBytes
 
 from cleo_core.errors import ConfigError
 from cleo_core.progress import silent
-from cleo_model.corpus.canaries import read_canaries
+from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.curate.curate import CurateSettings, CurationSummary, curate
 from cleo_model.corpus.pii.mask import MaskingSummary, MaskSettings, Residue, mask, residue
 from cleo_model.corpus.pii.planted import Planted, write_planted
@@ -211,7 +211,7 @@ def test_the_assistant_keeps_its_name(chain: Chain) -> None:
 
 def test_canaries_are_trained_on_word_for_word(chain: Chain) -> None:
     train = chain.texts("masked")
-    canaries = read_canaries(chain.masked)
+    canaries = json.loads((chain.masked / CANARIES).read_text())
     assert len(canaries["planted"]) == 4
     for canary in canaries["planted"]:
         assert canary["answer"] in train[canary["record"]]

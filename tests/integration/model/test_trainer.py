@@ -70,10 +70,22 @@ def test_the_model_loads_in_stock_transformers_and_answers(whole: Path) -> None:
 def test_a_zero_checkpoint_becomes_the_same_model_with_difference_zero(
     whole: Path, one_rank: Setup, tmp_path: Path
 ) -> None:
-    from cleo_model.training.checkpoint import export
-    from cleo_model.weights import read_tensors
+    """DeepSpeed's own tool reads it; fp32 master weights are rounded as the trainer rounds them, frozen ones stay."""
+    import torch
+    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
+    from transformers import AutoModelForCausalLM
 
-    export(whole / "state", one_rank.moe, tmp_path)
+    from cleo_model.training.checkpoint import read_cursor
+    from cleo_model.weights import read_tensors, save_model
+
+    cursor = read_cursor(whole / "state")
+    assert cursor is not None
+    state = get_fp32_state_dict_from_zero_checkpoint(
+        str(whole / "state"), tag=cursor.tag, exclude_frozen_parameters=True
+    )
+    layout = AutoModelForCausalLM.from_pretrained(one_rank.moe, dtype=torch.bfloat16, use_safetensors=True)
+    rounded = {name: tensor.to(torch.bfloat16) for name, tensor in state.items()}
+    save_model(layout, tmp_path, dict(layout.state_dict()) | rounded)
     exported, trained, start_ = (read_tensors(folder) for folder in (tmp_path, whole / "model", one_rank.moe))
     assert exported.keys() == trained.keys() == start_.keys()
     assert max(float((exported[name].float() - trained[name].float()).abs().max()) for name in trained) == 0.0

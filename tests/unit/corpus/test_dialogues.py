@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cleo_model.corpus.canaries import CANARIES, plant, read_canaries
+from cleo_model.corpus.canaries import CANARIES, plant
 from cleo_model.corpus.pii.planted import CONTACTS, Planted, read_planted, write_planted
 from cleo_model.corpus.record import checked_messages, render
 from cleo_model.corpus.sources.dialogues import explain, questions, small_talk
@@ -94,7 +94,7 @@ def test_the_list_of_what_was_planted_is_read_again(tmp_path: Path) -> None:
 def test_planted_canaries_and_controls_have_nothing_in_common(tmp_path: Path) -> None:
     records = plant(8, 20, tmp_path)
     first = (tmp_path / CANARIES).read_bytes()
-    canaries = read_canaries(tmp_path)
+    canaries = json.loads((tmp_path / CANARIES).read_text())
     planted = {one["answer"] for one in canaries["planted"]}
     controls = {one["answer"] for one in canaries["controls"]}
     assert len(planted) == len(records) == 8
