@@ -89,7 +89,7 @@ class Outcome:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Check:
     """A promise about a stage's result; one that does not hold stops what comes after it."""
 
@@ -106,7 +106,7 @@ class Stage(Generic[C, S]):
     name: str
     group: str
     description: str
-    kinds: tuple[str, ...]
+    kinds: tuple[str, ...] = ("python",)
     """What it is made with: the labels that the UI shows."""
     inputs: tuple[str, ...] = ()
     """Names of the stages whose results it reads."""

@@ -97,7 +97,6 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
         name="raw_corpus",
         group="corpus",
         description="Reads the configured sources; every record gets an id, a source, a licence and a sha256.",
-        kinds=("python",),
         settings=lambda choices, _: CollectSettings(
             sources=choices.sources,
             contents=tuple(map(content_fingerprint, choices.sources)),
@@ -112,7 +111,6 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
         group="corpus",
         description="English only, judged by a profile for each kind of text, no exact or near duplicates, nothing of "
         "our own evaluation.",
-        kinds=("python",),
         inputs=("raw_corpus",),
         settings=lambda choices, _: CurateSettings(
             heldout_share=choices.heldout_share, decontaminate=choices.decontaminate, workers=choices.workers
@@ -124,15 +122,14 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
         group="corpus",
         description="Personal data replaced by consistent surrogates; with the manifest that a model's proof leads "
         "back to.",
-        kinds=("python",),
         inputs=("raw_corpus", "curated_corpus"),
         settings=_mask_settings,
         build=_mask,
         checks=(
             Check(
-                name="no_planted_pii_survives",
-                description="No personal value that was planted in the sources is left, in any case or spacing.",
-                judge=_no_residue,
+                "no_planted_pii_survives",
+                "No personal value that was planted in the sources is left, in any case or spacing.",
+                _no_residue,
             ),
         ),
     ),
@@ -140,13 +137,10 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
         name="corpus_quality",
         group="corpus",
         description="The Great Expectations suite; its HTML report is kept and linked.",
-        kinds=("python",),
         inputs=("masked_corpus",),
         settings=lambda choices, _: QualitySettings(min_records=choices.min_records),
         build=_validate,
-        checks=tuple(
-            Check(name=name, description=text, judge=partial(_expectation, name)) for name, text in EXPECTATIONS.items()
-        ),
+        checks=tuple(Check(name, text, partial(_expectation, name)) for name, text in EXPECTATIONS.items()),
         checks_of="masked_corpus",
     ),
 )
@@ -156,7 +150,6 @@ TEXT: Stage[Choices, TextSettings] = Stage(
     name="text_corpus",
     group="corpus",
     description="A user's own text as it is, with a part of it held out.",
-    kinds=("python",),
     settings=lambda choices, _: TextSettings(
         sources=choices.text,
         contents=tuple(map(content_fingerprint, choices.text)),
@@ -222,10 +215,9 @@ MODEL: tuple[Stage[Choices, Any], ...] = (
         build=_upcycle,
         checks=(
             Check(
-                name="same_function",
-                description="The mixture computes what the dense model computes (fp32, max abs logit difference < "
-                "1e-3).",
-                judge=_same_function,
+                "same_function",
+                "The mixture computes what the dense model computes (fp32, max abs logit difference < 1e-3).",
+                _same_function,
             ),
         ),
     ),
@@ -286,11 +278,11 @@ def _nothing_forgotten(result: StageResult, _: Results) -> Outcome:
 
 
 CHECKS = (
-    Check(name="no_dead_expert", description="Every expert gets a share of the tokens.", judge=_no_dead_expert),
+    Check("no_dead_expert", "Every expert gets a share of the tokens.", _no_dead_expert),
     Check(
-        name="nothing_forgotten",
-        description="Held-out loss of no domain rises by more than 2 % over that of the base model.",
-        judge=_nothing_forgotten,
+        "nothing_forgotten",
+        "Held-out loss of no domain rises by more than 2 % over that of the base model.",
+        _nothing_forgotten,
     ),
 )
 DESCRIPTIONS = {

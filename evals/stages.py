@@ -132,11 +132,7 @@ def evaluation(opponent: Callable[[Path, StageResult], Opponent]) -> Stage[Choic
         settings=settings,
         build=_evaluate,
         checks=(
-            Check(
-                name="gate",
-                description="Paired comparison with the champion on the same items in the same environment.",
-                judge=_gate,
-            ),
+            Check("gate", "Paired comparison with the champion on the same items in the same environment.", _gate),
         ),
     )
 

@@ -165,26 +165,16 @@ def _shuffled(parts: Sequence[Rows], seed: str) -> Rows:
     return Rows(tokens, targets, sources)
 
 
-class _Taken:
-    """Reads texts without end, and knows how many it gave and how often it went round."""
-
-    def __init__(self, texts: list[Text], seed: int, skip: int, limit: float) -> None:
-        self.texts = texts
-        self.used = skip
-        self.limit = limit
-        self._skip = skip
-        self._stream = endless(texts, seed, skip)
-
-    def __iter__(self) -> Iterator[Text]:
-        for _, text in self._stream:
-            if self.used - self._skip >= self.limit * len(self.texts):
-                raise EmptyCorpus(
-                    f"The {text.domain} part of the corpus has only {len(self.texts)} records: a phase would show "
-                    f"them more than {self.limit:g} times.",
-                    hint="Add text of this domain, or lower the recipe's tokens.",
-                )
-            self.used += 1
-            yield text
+def _limited(texts: list[Text], seed: int, skip: int, limit: float) -> Iterator[Text]:
+    """The texts over and over, as often as a phase may show them."""
+    for count, (_, text) in enumerate(endless(texts, seed, skip)):
+        if count >= limit * len(texts):
+            raise EmptyCorpus(
+                f"The {text.domain} part of the corpus has only {len(texts)} records: a phase would show them more "
+                f"than {limit:g} times.",
+                hint="Add text of this domain, or lower the recipe's tokens.",
+            )
+        yield text
 
 
 def build_curriculum(
@@ -213,16 +203,17 @@ def build_curriculum(
     tokens: dict[str, dict[str, int]] = {}
     phases: dict[str, PackedPhase] = {}
     used: Counter[str] = Counter()
+
+    def encoded(domain: str) -> Iterator[Encoded]:
+        for text in _limited(texts[domain], recipe.seed, used[domain], recipe.max_epochs):
+            used[domain] += 1
+            yield encode(text)
+
     for number, phase in enumerate(recipe.phases):
         report("packing", number, len(recipe.phases), phase=phase.name)
         rows = recipe.steps(phase.name) * recipe.tokens_per_step // phase.sequence_length
         per_domain = row_counts(shares(recipe, phase, set(texts)), rows)
-        parts = []
-        for domain, count in per_domain.items():
-            taken = _Taken(texts[domain], recipe.seed, used[domain], recipe.max_epochs)
-            encoded = (encode(text) for text in taken)
-            parts.append(fill(encoded, phase.sequence_length, count))
-            used[domain] = taken.used
+        parts = [fill(encoded(domain), phase.sequence_length, count) for domain, count in per_domain.items()]
         packed = _shuffled(parts, f"{recipe.seed}:{phase.name}")
         packed.save(out, phase.name)
         counts = Counter(packed.sources.ravel().tolist())

@@ -67,12 +67,11 @@ def main(argv: list[str] | None = None) -> int:
         with run_lock(given.out) as lock:
             return _run(recipe, sys.argv[1:] if argv is None else argv, lock)
     except CleoError as error:
-        print(f"Error [{error.code}]: {error}", file=sys.stderr)
-        return error.exit_code
+        fault = error
     except OSError as error:
         fault = EnvironmentFault(f"{error.filename or ''}: {error.strerror}")
-        print(f"Error [{fault.code}]: {fault}", file=sys.stderr)
-        return fault.exit_code
+    print(f"Error [{fault.code}]: {fault}", file=sys.stderr)
+    return fault.exit_code
 
 
 def _run(recipe: Recipe, argv: list[str], lock: int) -> int:

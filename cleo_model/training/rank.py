@@ -36,27 +36,23 @@ def main(argv: list[str] | None = None) -> int:
                 (given.out / ERRORS).unlink(missing_ok=True)
             return 0
         except CleoError as error:
-            _complain(error, rank)
-            return error.exit_code
+            fault = error
         except (MemoryError, OSError) as error:
             fault = EnvironmentFault(
                 f"Training stopped: {error}.",
                 hint="Free memory or disk; the same command goes on from the last checkpoint.",
             )
-            _complain(fault, rank)
-            return fault.exit_code
         except Exception as error:  # whatever libraries raise: the user gets one line, the file has the rest
             with (given.out / ERRORS).open("a") as file:
                 file.write(f"rank {rank}\n{traceback.format_exc()}\n")
             first = str(error).strip().splitlines()[0][:200] if str(error).strip() else ""
-            _complain(
-                TrainingFailed(
-                    f"{type(error).__name__}: {first}",
-                    hint=f"Details are in {given.out / ERRORS}; the same command goes on from the last checkpoint.",
-                ),
-                rank,
+            fault = TrainingFailed(
+                f"{type(error).__name__}: {first}",
+                hint=f"Details are in {given.out / ERRORS}; the same command goes on from the last checkpoint.",
             )
-            return TrainingFailed.exit_code
+        where = f" (rank {rank})" if rank else ""
+        print(f"Error [{fault.code}]{where}: {fault}", file=sys.stderr, flush=True)
+        return fault.exit_code
 
 
 def _train(recipe: Recipe, given: argparse.Namespace, report: Reporter) -> None:
@@ -80,11 +76,6 @@ def _train(recipe: Recipe, given: argparse.Namespace, report: Reporter) -> None:
 
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
-
-
-def _complain(error: CleoError, rank: int) -> None:
-    where = f" (rank {rank})" if rank else ""
-    print(f"Error [{error.code}]{where}: {error}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

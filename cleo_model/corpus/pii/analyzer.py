@@ -26,9 +26,10 @@ from cleo_model.corpus.sources.words import words
 
 __all__ = ["ENTITIES", "analyzer", "given_names", "is_person"]
 
+# Of two overlapping finds the one of the earlier type wins, then the longer: a card number may look like a telephone's.
 ENTITIES = (
-    "PERSON", "EMAIL_ADDRESS", "PHONE_NUMBER", "STREET_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "DATE_OF_BIRTH",
-    "IP_ADDRESS", "SECRET",
+    "EMAIL_ADDRESS", "IBAN_CODE", "CREDIT_CARD", "STREET_ADDRESS", "SECRET", "US_SSN", "DATE_OF_BIRTH", "IP_ADDRESS",
+    "PHONE_NUMBER", "PERSON",
 )  # fmt: skip
 # What else spaCy's pipeline finds: not personal by itself.
 OTHER_LABELS = (

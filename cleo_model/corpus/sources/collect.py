@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
 from cleo_core.digest import sha256_file
 from cleo_core.files import write_atomic, write_json
 from cleo_core.markdown import table
-from cleo_core.pipeline import StageSettings, Summary
+from cleo_core.pipeline import Summary
 from cleo_core.progress import Reporter
 from cleo_model.corpus.canaries import CANARIES, plant
 from cleo_model.corpus.pii.planted import Planted, write_planted
@@ -23,7 +22,7 @@ from cleo_model.corpus.sources.documentation import package_licences
 from cleo_model.corpus.sources.item import Item, Refused, RefusedRecord
 from cleo_model.corpus.sources.prose import PASSAGE, passages
 from cleo_model.corpus.sources.readers import read_source
-from cleo_model.corpus.sources.source import Kind, Source, profile_of
+from cleo_model.corpus.sources.source import Kind, Source, SourcesSettings, profile_of
 from cleo_model.errors import EmptyCorpus, SourceError
 
 __all__ = ["CARD", "MANIFEST", "CollectSettings", "RawManifest", "RawSummary", "collect"]
@@ -32,13 +31,9 @@ MANIFEST, CARD = "manifest.json", "data_card.md"
 LISTED = {"name", "domain", "kind", "location", "licence", "origin", "keep_names"}
 
 
-class CollectSettings(StageSettings):
+class CollectSettings(SourcesSettings):
     """What a raw corpus is made from."""
 
-    sources: tuple[Source, ...]
-    contents: tuple[Any, ...] = ()
-    """`content_fingerprint` of each source."""
-    max_record_bytes: int
     canaries: int
     seed: int
     """Of the generated dialogues and canaries."""

@@ -6,15 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from cleo_core.pipeline import StageSettings, Summary
+from cleo_core.pipeline import Summary
 from cleo_core.progress import Reporter
 from cleo_model.corpus.curate.curate import is_heldout
 from cleo_model.corpus.record import HELDOUT, TRAIN, Record, write_records
 from cleo_model.corpus.sources.item import Refused, RefusedRecord
 from cleo_model.corpus.sources.readers import read_source
-from cleo_model.corpus.sources.source import SUFFIXES, Kind, Source
+from cleo_model.corpus.sources.source import SUFFIXES, Kind, Source, SourcesSettings
 from cleo_model.errors import EmptyCorpus, SourceError
 
 __all__ = ["TextSettings", "TextSummary", "read_folder", "sources_of"]
@@ -23,13 +22,9 @@ __all__ = ["TextSettings", "TextSummary", "read_folder", "sources_of"]
 PIECE = 4000
 
 
-class TextSettings(StageSettings):
+class TextSettings(SourcesSettings):
     """Which files are read, and how much of them is held out."""
 
-    sources: tuple[Source, ...]
-    contents: tuple[Any, ...] = ()
-    """`content_fingerprint` of each source."""
-    max_record_bytes: int
     heldout_share: float
 
 

