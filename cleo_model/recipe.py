@@ -6,6 +6,7 @@ again. The named ones are in `cleo_model.recipes`; `to_json` writes one to a fil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar
 
@@ -199,6 +200,16 @@ class OptimizerRecipe(Config):
     """Share of all steps, at the end, in which the rate falls as 1 - sqrt."""
     final: float = Field(default=0.1, ge=0, le=1)
     """What is left of the rate at the last step."""
+
+    def rate(self, step: int, total: int) -> float:
+        """The learning rate after `step` of a whole run's `total` updates; decays as 1 - sqrt (Hägele et al. 2024)."""
+        warmup, decay = max(1, round(self.warmup * total)), max(1, round(self.decay * total))
+        if step < warmup:
+            return self.lr * (step + 1) / warmup
+        if step < total - decay:
+            return self.lr
+        progress = (step + 1 - (total - decay)) / decay
+        return self.lr * (self.final + (1 - self.final) * (1 - math.sqrt(min(1.0, progress))))
 
 
 class EngineRecipe(Config):

@@ -42,8 +42,6 @@ def read_texts(file: Path) -> dict[str, list[Text]]:
             text = _text(data, f"{file.name}, line {number}")
             if text.text.strip() or text.messages:
                 found.setdefault(text.domain, []).append(text)
-    except MalformedRecord:
-        raise
     except InputError as error:
         raise MalformedRecord(error.message, hint=error.hint) from None
     if not found:

@@ -22,7 +22,6 @@ from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase, heldout_domains
 from cleo_model.training.engine import Engine, make_engine
 from cleo_model.training.loss import heldout_loss, summed_loss
-from cleo_model.training.schedule import learning_rate
 
 __all__ = ["Job", "Trainer"]
 
@@ -203,11 +202,9 @@ class Trainer:
                 total = total + (moe.load_balance * balance + moe.z_loss * z) / self.micro_batches
             sums += torch.stack([loss.detach(), balance.detach(), z.detach()])
             self.engine.backward(total)
-        rate = learning_rate(
-            self.recipe.optimizer,
-            self.recipe.curriculum.first_step(self.phase.name) + cursor.step,
-            self.recipe.curriculum.total_steps,
-        )
+        curriculum = self.recipe.curriculum
+        done = curriculum.first_step(self.phase.name) + cursor.step
+        rate = self.recipe.optimizer.rate(done, curriculum.total_steps)
         norm = self.engine.step(rate)
         if self.ranks > 1:
             torch.distributed.all_reduce(sums)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:
     Materialised = Registered = dg.MaterializeResult
 
-__all__ = ["Materialised", "Registered", "clear_errors", "materialised", "metadata_of"]
+__all__ = ["Materialised", "Registered", "clear_errors", "metadata_of"]
 
 MAX_INLINE_PLOT = 400_000
 
@@ -59,17 +59,3 @@ def _picture(file: Path) -> Any:
     if len(data) > MAX_INLINE_PLOT:
         return dg.MetadataValue.path(str(file))
     return dg.MetadataValue.md(f"![{file.stem}](data:image/png;base64,{base64.b64encode(data).decode()})")
-
-
-def materialised(
-    context: dg.AssetExecutionContext, result: StageResult, checks: list[dg.AssetCheckResult] | None = None
-) -> Materialised:
-    """The asset's result: its version is the digest of its content, so that unchanged inputs show as unchanged."""
-    if result.reused:
-        context.log.info(f"unchanged: reused what {result.seconds:.0f} s of work made ({result.digest[:12]})")
-    return dg.MaterializeResult(
-        value=result,
-        metadata=metadata_of(result),
-        data_version=dg.DataVersion(result.digest),
-        check_results=checks or [],
-    )

@@ -9,7 +9,7 @@ from cleo_core.pipeline import Check, Outcome, Stage
 from cleo_core.progress import LogReporter
 from cleo_core.stage import StageResult
 from orchestration.defs.process_group import ProcessGroupPipesClient
-from orchestration.defs.report import Materialised, clear_errors, materialised
+from orchestration.defs.report import Materialised, clear_errors, metadata_of
 from orchestration.defs.resources import Chain
 
 __all__ = ["OWNERS", "stage_asset", "stage_checks"]
@@ -44,7 +44,13 @@ def stage_asset(stage: Stage[Any, Any]) -> dg.AssetsDefinition:
         with clear_errors():
             result = _run(stage, context, chain, processes, inputs)
             checks = [_result(check, stage.name, check.judge(result, inputs)) for check in stage.checks]
-        return materialised(context, result, checks)
+        if result.reused:
+            context.log.info(f"unchanged: reused what {result.seconds:.0f} s of work made ({result.digest[:12]})")
+        # Its version is the digest of its content, so that unchanged inputs show as unchanged.
+        version = dg.DataVersion(result.digest)
+        return dg.MaterializeResult(
+            value=result, metadata=metadata_of(result), data_version=version, check_results=checks
+        )
 
     return asset
 

@@ -136,9 +136,7 @@ def _split(raw: Path, out: Path, reasons: dict[str, str], share: float) -> Curat
 
 def _check(kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> None:
     if not kept["train"].total():
-        totals: Counter[str] = Counter()
-        for (_, reason), count in dropped.items():
-            totals[reason] += count
+        totals = sum((Counter({reason: count}) for (_, reason), count in dropped.items()), Counter[str]())
         most = ", ".join(f"{reason} {count}" for reason, count in totals.most_common(3))
         raise EmptyCorpus(
             f"Curation left nothing to train on: all {dropped.total()} records were dropped ({most}).",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from cleo_core.digest import tree_digest
@@ -29,21 +30,21 @@ def opponent(candidate: Path, base: StageResult) -> Opponent:
     from cleo_core.registry.pull import pull
 
     own = tree_digest(candidate)[0]
+    taking_base = partial(Opponent, BASE, base.path, base.digest)
     try:
         version = registry.resolve("champion")
         while version.tags.get(WEIGHTS) == own:
             against = version.tags.get(AGAINST, BASE)
             if against == BASE:
-                return Opponent(
-                    BASE, base.path, base.digest, "the champion is this very model: comparing with the base"
-                )
+                return taking_base("the champion is this very model: comparing with the base")
             version = registry.resolve(against)
     except VersionNotFound:
-        return Opponent(BASE, base.path, base.digest, "there is no champion yet: comparing with the base model")
+        return taking_base("there is no champion yet: comparing with the base model")
     try:
         # Both signatures are verified; its private folder goes when this process has ended.
         folder = pull(version.version).path
     except CleoError as error:
-        reason = f"version {version.version} cannot be compared with ({error.message}): taking the base model"
-        return Opponent(BASE, base.path, base.digest, reason)
+        return taking_base(
+            f"version {version.version} cannot be compared with ({error.message}): taking the base model"
+        )
     return Opponent(str(version.version), folder, version.bundle_digest, f"comparing with version {version.version}")

@@ -101,7 +101,15 @@ def _assemble(work: Work[BundleSettings]) -> BundleSummary:
     shutil.copyfile(work["masked_corpus"] / "manifest.json", bundle / "corpus_manifest.json")
     shutil.copyfile(work["raw_corpus"] / "data_card.md", bundle / "data_card.md")
     shutil.copyfile(work["evaluation"] / "report.json", bundle / "eval_report.json")
-    lineage = _lineage(work)
+    base = work.inputs["base_model"]
+    lineage = Lineage(
+        stages={
+            name: StageTrace(digest=made.digest, fingerprint=made.fingerprint) for name, made in work.inputs.items()
+        },
+        recipe=settings.recipe,
+        base_model=BaseTrace(digest=base.digest, resolved=BaseModelSummary.of(base)),
+        software=settings.software,
+    )
     write_json(bundle / "lineage.json", lineage.model_dump(mode="json"))
     card = _card(work, lineage)
     write_atomic(bundle / "card.md", card)
@@ -115,18 +123,6 @@ def _assemble(work: Work[BundleSettings]) -> BundleSummary:
         weights_digest=tree_digest(model)[0],
         champion_digest=EvaluationSummary.of(work.inputs["evaluation"]).champion_digest,
         markdown={"card": card},
-    )
-
-
-def _lineage(work: Work[BundleSettings]) -> Lineage:
-    base = work.inputs["base_model"]
-    return Lineage(
-        stages={
-            name: StageTrace(digest=stage.digest, fingerprint=stage.fingerprint) for name, stage in work.inputs.items()
-        },
-        recipe=work.settings.recipe,
-        base_model=BaseTrace(digest=base.digest, resolved=BaseModelSummary.of(base)),
-        software=work.settings.software,
     )
 
 

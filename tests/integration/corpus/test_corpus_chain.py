@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -262,8 +262,8 @@ def test_the_quality_report_passes_and_is_kept_as_html(chain: Chain, tmp_path: P
     bad.mkdir()
     records = list(read_records(chain.masked / TRAIN))
     leaking = records[0].with_text("Write to anna@mailbox.org about it, please.", None)
-    changed = Record(**{**records[1].to_json(), "sha256": "0" * 64})
-    unlicensed = Record(**{**records[2].to_json(), "licence": ""})
+    changed = replace(records[1], sha256="0" * 64)
+    unlicensed = replace(records[2], licence="")
     write_records(bad / TRAIN, [leaking, changed, unlicensed, records[3], records[3]])
     write_records(bad / HELDOUT, [])
     verdict = validate(bad, QUALITY, tmp_path / "worse")

@@ -11,7 +11,6 @@ from cleo_model import recipe as recipe_module
 from cleo_model import recipes
 from cleo_model.errors import RecipeError
 from cleo_model.recipe import MoERecipe, OptimizerRecipe, Recipe
-from cleo_model.training.schedule import learning_rate
 
 pytestmark = pytest.mark.unit
 
@@ -94,7 +93,7 @@ def test_every_field_of_a_recipe_is_documented() -> None:
 
 def test_one_schedule_warms_up_once_and_decays_once_over_all_phases() -> None:
     recipe = OptimizerRecipe(lr=1.0, warmup=0.1, decay=0.3, final=0.1)
-    rates = [learning_rate(recipe, step, 100) for step in range(100)]
+    rates = [recipe.rate(step, 100) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
     assert rates[9:70] == [1.0] * 61
     assert all(later < earlier for earlier, later in pairwise(rates[69:]))
