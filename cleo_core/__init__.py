@@ -1,6 +1,6 @@
 """What every part of CleoAI stands on. It imports none of the others.
 
-    settings, errors, redact, clock, files, digest, progress   the ground: no part of it knows a model
+    settings, errors, redact, clock, files, digest, progress, markdown   the ground: no part of it knows a model
     code, stage, pipeline   a named piece of work: its fingerprint, its folder, made once and found again
     model_folder, wheels    what lies on the disk: safe model folders, pinned downloads
     crypto/       keys, the trust store, signed envelopes
