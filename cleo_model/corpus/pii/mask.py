@@ -115,7 +115,7 @@ def mask(curated: Path, settings: MaskSettings, out: Path, report: Reporter) -> 
         write_records(out / name, (masker.record(record) for record in read_records(curated / name)))
     dropped = _dropped(curated)
     for number, row in enumerate(dropped):
-        row["excerpt"] = masker.text(f"dropped {number}", row["domain"], row["excerpt"])
+        row["excerpt"] = masker.replaced(row["excerpt"], masker.spans(f"dropped {number}", row["excerpt"]))
     write_jsonl(out / DROPPED, dropped)
     if (curated / CANARIES).is_file():
         shutil.copyfile(curated / CANARIES, out / CANARIES)
@@ -173,35 +173,36 @@ class _Masker:
         if record.source == RESERVED:
             return record
         whole = _joined(record)
-        masked = self.text(record.id, record.domain, whole, count=True)
+        spans = self.spans(record.id, whole)
+        for _, _, kind in spans:
+            self.counts[record.domain][kind] += 1
         if record.messages is None:
-            return record.with_text(masked, None)
+            return record.with_text(self.replaced(whole, spans), None)
         messages, start = [], 0
         for message in record.messages:
             end = start + len(message["content"])
-            piece = self.text(record.id, record.domain, whole, window=(start, end))
-            messages.append({"role": message["role"], "content": piece})
+            inside = [
+                (max(low, start) - start, min(high, end) - start, kind)
+                for low, high, kind in spans
+                if low < end and high > start
+            ]
+            messages.append({"role": message["role"], "content": self.replaced(message["content"], inside)})
             start = end + len(JOINT)
         return record.with_text("", messages)
 
-    def text(
-        self, name: str, domain: str, text: str, *, window: tuple[int, int] | None = None, count: bool = False
-    ) -> str:
-        """The text (or a window of it) with surrogates."""
-        low, high = window or (0, len(text))
-        made, place = [], low
-        for start, end, kind in self._spread(text, self.found.get(name, [])):
-            start, end = max(start, low), min(end, high)
-            if start >= end:
-                continue
-            if count:
-                self.counts[domain][kind] += 1
+    def replaced(self, text: str, spans: Iterable[Span]) -> str:
+        """The text with surrogates at these places."""
+        made, place = [], 0
+        for start, end, kind in spans:
             made += [text[place:start], self.surrogate(kind, text[start:end])]
             place = end
-        return "".join([*made, text[place:high]])
+        return "".join([*made, text[place:]])
 
-    def _spread(self, text: str, spans: list[Span]) -> list[Span]:
-        """Add the places where a value of this text stands again, unseen by the recognizers (a name in a reply)."""
+    def spans(self, name: str, text: str) -> list[Span]:
+        """What was found in a text, and where a value of it stands again, unseen by the recognizers (a name in a
+        reply).
+        """
+        spans = self.found.get(name, [])
         taken = list(spans)
 
         def add(start: int, end: int, kind: str) -> None:
