@@ -32,6 +32,10 @@ class Finding:
     hint: str = ""
 
 
+def _judged(name: str, good: bool, found: str, hint: str, else_: Literal["warning", "fault"] = "fault") -> Finding:
+    return Finding(name, "ok", found) if good else Finding(name, else_, found, hint)
+
+
 def diagnose() -> list[Finding]:
     """Every check, in the order in which one would fix them."""
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
@@ -47,20 +51,18 @@ def diagnose() -> list[Finding]:
 
 
 def _python() -> Iterator[Finding]:
-    told = ".".join(map(str, sys.version_info[:3]))
     good = (3, 11) <= sys.version_info[:2] < (3, 13)
-    yield Finding("python", "ok" if good else "fault", told, "" if good else "make distclean; make PYTHON=python3.11")
+    found = ".".join(map(str, sys.version_info[:3]))
+    yield _judged("python", good, found, "make distclean; make PYTHON=python3.11")
 
 
 def _tools() -> Iterator[Finding]:
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
-    if compiler:
-        yield Finding("compiler", "ok", compiler)
-    else:
-        yield Finding("compiler", "fault", "no C++ compiler; DeepSpeed compiles its operators", "apt-get install g++")
+    lacking = "no C++ compiler; DeepSpeed compiles its operators"
+    yield _judged("compiler", bool(compiler), compiler or lacking, "apt-get install g++")
     for tool in ("make", "git"):
         path = shutil.which(tool)
-        yield Finding(tool, "ok" if path else "warning", path or "not found", "" if path else f"apt-get install {tool}")
+        yield _judged(tool, bool(path), path or "not found", f"apt-get install {tool}", "warning")
 
 
 def _machine() -> Iterator[Finding]:
@@ -69,17 +71,12 @@ def _machine() -> Iterator[Finding]:
     from cleo_core.settings import home
 
     free = shutil.disk_usage(home()).free
-    state: Literal["ok", "fault"] = "ok" if free >= DISK else "fault"
-    hint = "" if free >= DISK else f"free {(DISK - free) / GIB:.0f} GiB, or set CLEO_HOME to a larger disk"
-    yield Finding("disk", state, f"{free / GIB:.0f} GiB free below {home()}", hint)
+    hint = f"free {(DISK - free) / GIB:.0f} GiB, or set CLEO_HOME to a larger disk"
+    yield _judged("disk", free >= DISK, f"{free / GIB:.0f} GiB free below {home()}", hint)
     memory = psutil.virtual_memory()
-    enough = memory.available >= MEMORY
-    yield Finding(
-        "memory",
-        "ok" if enough else "warning",
-        f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB available, {psutil.cpu_count()} cores",
-        "" if enough else f"the default chain wants {MEMORY / GIB:.0f} GiB: close something, or use --recipe tiny",
-    )
+    found = f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB available, {psutil.cpu_count()} cores"
+    hint = f"the default chain wants {MEMORY / GIB:.0f} GiB: close something, or use --recipe tiny"
+    yield _judged("memory", memory.available >= MEMORY, found, hint, "warning")
 
 
 def _settings() -> Iterator[Finding]:
@@ -91,12 +88,9 @@ def _settings() -> Iterator[Finding]:
             check(cls)
         except CleoError as error:
             faults.append(f"{name}: {error.message}")
-    yield Finding(
-        "settings", "fault" if faults else "ok", " ".join(faults) or "valid", "cleo config check" * bool(faults)
-    )
+    yield _judged("settings", not faults, " ".join(faults) or "valid", "cleo config check")
     mode = stat.S_IMODE(home().stat().st_mode)
-    shut = not mode & 0o077
-    yield Finding("home", "ok" if shut else "fault", f"{home()} ({mode:04o})", "" if shut else f"chmod 700 {home()}")
+    yield _judged("home", not mode & 0o077, f"{home()} ({mode:04o})", f"chmod 700 {home()}")
 
 
 def _packages() -> Iterator[Finding]:
@@ -110,10 +104,8 @@ def _packages() -> Iterator[Finding]:
     extras = [extra for extra in EXTRAS if installed(extra)]
     missing, wrong = [], []
     for requirement in told:
-        wanted = requirement.marker is None or any(
-            requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)
-        )
-        if not wanted:
+        marker = requirement.marker
+        if marker and not any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
             continue
         try:
             found = version(requirement.name)
@@ -124,19 +116,17 @@ def _packages() -> Iterator[Finding]:
             wrong.append(f"{requirement.name} {found} (wanted {requirement.specifier})")
     parts = f"installed parts: core{''.join(f', {extra}' for extra in extras)}"
     faults = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"other version: {', '.join(wrong)}"] * bool(wrong)
-    yield Finding("packages", "fault" if faults else "ok", "; ".join(faults) or parts, "make setup" * bool(faults))
+    yield _judged("packages", not faults, "; ".join(faults) or parts, "make setup")
 
 
 def _data() -> Iterator[Finding]:
-    from cleo_core.settings import CoreSettings, home, load
     from cleo_core.wheels import PINNED
 
     if not installed("pipeline"):
         return
-    root = load(CoreSettings).assets or home("assets")  # where wheels.fetch looks
-    lacking = [wheel.name for wheel in PINNED if not (root / f"{wheel.name}-{wheel.version}").is_dir()]
+    lacking = [wheel.name for wheel in PINNED if not wheel.folder().is_dir()]
     found = f"not fetched: {', '.join(lacking)}" if lacking else f"{len(PINNED)} pinned wheels"
-    yield Finding("data", "fault" if lacking else "ok", found, "cleo setup" * bool(lacking))
+    yield _judged("data", not lacking, found, "cleo setup")
 
 
 def _keys() -> Iterator[Finding]:
@@ -147,9 +137,8 @@ def _keys() -> Iterator[Finding]:
     environment = load(CoreSettings).environment
     hint = "cleo setup" if environment == "development" else "cleo keys init {role} --name NAME"
     for role in ROLES:
-        trusted = [key for key in TrustStore().keys(role) if key.state == "active"]
-        if environment != "development":
-            trusted = [key for key in trusted if not key.development]
+        usable = (key for key in TrustStore().keys(role) if key.state == "active")
+        trusted = [key for key in usable if environment == "development" or not key.development]
         if not trusted:
             yield Finding(f"{role} key", "fault", "none is trusted", hint.format(role=role))
             continue

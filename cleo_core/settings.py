@@ -7,7 +7,6 @@ of them without importing a package that is not installed.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from cleo_core.errors import ConfigError
@@ -28,7 +27,6 @@ Environment = Literal["development", "staging", "production"]
 S = TypeVar("S", bound=BaseSettings)
 TRACKING = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "file", "databricks")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class CoreSettings(BaseSettings):
@@ -44,14 +42,12 @@ class CoreSettings(BaseSettings):
     """development, staging or production; the three never share a home folder or a database."""
     mlflow_uri: str | None = None
     """MLflow tracking and registry; by default an SQLite store below the home folder."""
-    model_name: str = "cleo"
-    """Name of the registered model in MLflow."""
+    model_name: str = Field("cleo", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Name of the registered model in MLflow; part of queries and addresses."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     def problems(self) -> Iterator[str]:
         """See `check`."""
-        if not MODEL_NAME.fullmatch(self.model_name):
-            yield f"CLEO_MODEL_NAME is {shown(self.model_name)}: 1 to 64 of letters, digits, '.', '_' and '-'."
         scheme = (self.mlflow_uri or "sqlite:").partition(":")[0]
         if scheme.partition("+")[0] not in TRACKING:
             yield f"CLEO_MLFLOW_URI is {shown(self.mlflow_uri)}: no http://, https:// or database that MLflow knows."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import re
 import sys
@@ -14,6 +13,7 @@ from typing import Any, TextIO, TypeVar, cast
 import prometheus_client
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
 
 from cleo_core.redact import redact
 from cleo_core.settings import CoreSettings, load
@@ -33,7 +33,6 @@ __all__ = [
 METRICS = CollectorRegistry()
 cast(Any, prometheus_client).disable_created_metrics()  # a series per series, for nobody
 M = TypeVar("M", Counter, Gauge, Histogram)
-_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
 # What a user wrote or was told: never above DEBUG.
 TEXT = frozenset({"text", "content", "prompt", "question", "query", "answer", "reply_text", "completion", "body"})
@@ -47,20 +46,13 @@ def _redaction(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mut
     return cleaned
 
 
-def _request(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    if found := _request_id.get():
-        event.setdefault("request_id", found)
-    return event
-
-
 def configure_logging(stream: TextIO | None = None, *, level: str | None = None) -> None:
     """Send every log line, ours and the libraries', as one JSON object to the stream (standard error by default)."""
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _request,
     ]
     structlog.configure(
         processors=[
@@ -98,18 +90,15 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 def request_id() -> str:
     """The id of the request that is being served, or an empty text."""
-    return _request_id.get()
+    return str(get_contextvars().get("request_id", ""))
 
 
 @contextmanager
 def request(given: str | None = None) -> Iterator[str]:
     """While this is open, log lines carry the id. One that a client gave is taken only when it looks like one."""
     known = given if given and re.fullmatch(r"[A-Za-z0-9_-]{8,64}", given) else uuid.uuid4().hex
-    mark = _request_id.set(known)
-    try:
+    with bound_contextvars(request_id=known):
         yield known
-    finally:
-        _request_id.reset(mark)
 
 
 def _metric(kind: type[M], name: str, what: str, labels: Sequence[str], **options: Any) -> M:

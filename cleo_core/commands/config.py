@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,23 +40,20 @@ def check() -> None:
     from cleo_core import settings
     from cleo_core.errors import ConfigError
 
-    faults = 0
-    for name, cls in sorted(settings.all_settings().items()):
+    def holds(name: str, look: Callable[[], object]) -> bool:
         try:
-            settings.check(cls)
-            click.echo(f"✓ {name}")
+            look()
         except ConfigError as error:
-            faults += 1
             click.echo(f"✗ {name}: {error.message}\n  {error.hint or ''}".rstrip())
-    if not faults:
-        try:
-            click.echo(f"✓ home {_own_home()}")
-        except ConfigError as error:
-            faults += 1
-            click.echo(f"✗ home: {error.message}\n  {error.hint}")
+            return False
+        click.echo(f"✓ {name}")
+        return True
+
+    told = [holds(name, partial(settings.check, cls)) for name, cls in sorted(settings.all_settings().items())]
+    good = all(told) and holds(f"home {settings.home()}", _check_home)
     for name, meant in unknown_variables():
         click.echo(f"! {name} is set, but no setting has that name.{f' Did you mean {meant}?' if meant else ''}")
-    if faults:
+    if not good:
         click.get_current_context().exit(2)
 
 
@@ -63,13 +65,9 @@ def show(as_json: bool) -> None:
     \b
     cleo config show --json
     """
-    from cleo_core.settings import all_settings, load
+    from cleo_core.settings import all_settings
 
-    shown: dict[str, dict[str, Any]] = {}
-    for _, cls in sorted(all_settings().items()):
-        settings = load(cls)
-        for name, value in _values(cls, settings):
-            shown[name] = value
+    shown = {name: value for _, cls in sorted(all_settings().items()) for name, value in _values(cls)}
     if as_json:
         click.echo(json.dumps(shown, indent=1))
         return
@@ -83,35 +81,27 @@ def variable(cls: type[BaseSettings], field: str) -> str:
     return f"{cls.model_config.get('env_prefix', '')}{field}".upper()
 
 
-def _values(cls: type[BaseSettings], settings: BaseSettings) -> list[tuple[str, dict[str, Any]]]:
-    import os
-
+def _values(cls: type[BaseSettings]) -> Iterator[tuple[str, dict[str, Any]]]:
     from pydantic import SecretBytes, SecretStr
 
-    found = []
-    in_file = _dotenv()
+    from cleo_core.settings import load
+
+    settings = load(cls)
+    sources = (("environment", os.environ), (".env", _dotenv()))
     for field, info in cls.model_fields.items():
         name, value = variable(cls, field), getattr(settings, field)
-        delimiter = str(cls.model_config.get("env_nested_delimiter") or "__").upper()
-        names = [known for known in (*os.environ, *in_file) if known.upper().startswith((name + delimiter,))]
-        origin = (
-            "environment" if any(known.upper() == name or known in names for known in os.environ)
-            else ".env" if any(known.upper() == name or known in names for known in in_file)
-            else "default"
-        )  # fmt: skip
-        secret = isinstance(value, SecretStr | SecretBytes) or _is_secret(name, value)
-        text = "not set" if value is None else "(hidden)" if secret else str(redact(_plain(value)))
-        found.append((name, {"value": text, "from": origin, "what": info.description or ""}))
-    return found
+        ours = re.compile(f"{name}({re.escape(_delimiter(cls))}.*)?", re.IGNORECASE)
+        origin = next((where for where, given in sources if any(map(ours.fullmatch, given))), "default")
+        # The name of a secret hides its value, unless that is a number, a switch or a path.
+        hidden = isinstance(value, SecretStr | SecretBytes) or (isinstance(value, str | bytes) and names_secret(name))
+        plain = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+        text = "not set" if value is None else "(hidden)" if hidden else str(redact(plain))
+        yield name, {"value": text, "from": origin, "what": info.description or ""}
 
 
-def _is_secret(name: str, value: Any) -> bool:
-    """The name of a secret hides its value, unless that is a number, a switch or a path."""
-    return isinstance(value, str | bytes) and names_secret(name)
-
-
-def _plain(value: Any) -> Any:
-    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+def _delimiter(cls: type[BaseSettings]) -> str:
+    """What stands between the name of a variable and that of a value within it."""
+    return str(cls.model_config.get("env_nested_delimiter") or "__").upper()
 
 
 def _dotenv() -> dict[str, str | None]:
@@ -122,29 +112,17 @@ def _dotenv() -> dict[str, str | None]:
 
 def unknown_variables() -> list[tuple[str, str]]:
     """Variables CLEO_… that no setting reads, each with the name that was probably meant."""
-    import difflib
-    import os
-
     from cleo_core.settings import all_settings
 
-    known: set[str] = set()
-    nested: list[str] = []
-    for cls in all_settings().values():
-        delimiter = str(cls.model_config.get("env_nested_delimiter") or "__").upper()
-        for field in cls.model_fields:
-            known.add(variable(cls, field))
-            nested.append(variable(cls, field) + delimiter)
-    given = [name for name in {*os.environ, *_dotenv()} if name.upper().startswith("CLEO_")]
-    strange = [
-        name
-        for name in sorted(given)
-        if name.upper() not in known and not name.upper().startswith((*nested, "CLEO_TEST_"))
-    ]
-    return [(name, next(iter(difflib.get_close_matches(name.upper(), known, 1, 0.8)), "")) for name in strange]
+    names = {variable(cls, field): _delimiter(cls) for cls in all_settings().values() for field in cls.model_fields}
+    nested = (*map("".join, names.items()), "CLEO_TEST_")
+    given = (name for name in {*os.environ, *_dotenv()} if name.upper().startswith("CLEO_"))
+    strange = sorted(name for name in given if name.upper() not in names and not name.upper().startswith(nested))
+    return [(name, next(iter(difflib.get_close_matches(name.upper(), names, 1, 0.8)), "")) for name in strange]
 
 
-def _own_home() -> str:
-    """The home folder, which belongs to one environment for good."""
+def _check_home() -> None:
+    """The home folder belongs to one environment for good."""
     from cleo_core.errors import ConfigError
     from cleo_core.settings import CoreSettings, home, load
 
@@ -157,4 +135,3 @@ def _own_home() -> str:
             f"CLEO_HOME {home()} belongs to {found[:32]!r}, but CLEO_ENVIRONMENT is {environment!r}.",
             hint="Each environment has a home folder of its own: set CLEO_HOME.",
         )
-    return str(home())

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 if TYPE_CHECKING:
-    from cleo_core.crypto.trust_store import TrustedKey
+    from cleo_core.crypto.trust_store import Role, TrustedKey
 
 __all__ = ["keys"]
 
-ROLE = click.Choice(["bundle", "reviewer", "audit"])
-FRESH = click.Choice(["bundle", "reviewer", "audit", "secret", "development"])
+ROLES = ("bundle", "reviewer", "audit")
+ROLE = click.argument("role", type=click.Choice(ROLES))
+NAME = click.argument("name")
 
 
 @click.group()
@@ -30,11 +31,13 @@ def keys() -> None:
 
 
 @keys.command()
-@click.argument("role", type=FRESH)
+@click.argument("role", type=click.Choice((*ROLES, "secret", "development")))
 @click.option("--name", help="Name of the key; a reviewer's is the reviewer's name.")
 @click.option("--path", type=click.Path(path_type=Path, dir_okay=False), help="Where the private key goes.")
 @click.option("--no-passphrase", is_flag=True, help="Do not encrypt a reviewer's key.")
-def init(role: str, name: str | None, path: Path | None, no_passphrase: bool) -> None:
+def init(
+    role: Role | Literal["secret", "development"], name: str | None, path: Path | None, no_passphrase: bool
+) -> None:
     """Make a key. Its public half goes to the trust store of this machine.
 
     \b
@@ -42,7 +45,6 @@ def init(role: str, name: str | None, path: Path | None, no_passphrase: bool) ->
     cleo keys init secret --name masking
     """
     from cleo_core.crypto import keys as crypto
-    from cleo_core.crypto.trust_store import ROLES
 
     if role == "development":
         made = crypto.ensure_development_keys()
@@ -53,13 +55,12 @@ def init(role: str, name: str | None, path: Path | None, no_passphrase: bool) ->
     if role == "secret":
         click.echo(f"Made {crypto.create_secret(name)}. Back it up: what it protects is lost with it.")
         return
-    wanted = next(known for known in ROLES if known == role)
     passphrase = None
     if role == "reviewer" and not no_passphrase:
         passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True).encode()
-    key = crypto.create(wanted, name, path=path, passphrase=passphrase)
+    key = crypto.create(role, name, path=path, passphrase=passphrase)
     _note("key.created", role, name, fingerprint=key.fingerprint)
-    file = path or crypto.key_path(wanted, name)
+    file = path or crypto.key_path(role, name)
     click.echo(f"Made the {role} key {name!r} in {file}.\nFingerprint {key.fingerprint}")
 
 
@@ -81,61 +82,52 @@ def list_keys(as_json: bool) -> None:
     if not found:
         click.echo("No key is trusted yet. Make one: cleo keys init --help")
     for key in found:
-        here = (
-            "private half here"
-            if key.state == "active" and (home("keys") / key.role / f"{key.name}.pem").exists()
-            else ""
-        )
-        mark = "DEVELOPMENT" if key.development else ""
-        click.echo(
-            f"{key.role:9} {key.name:24} {key.state:8} {key.fingerprint[:16]}  {key.added_at}  {mark} {here}".rstrip()
-        )
+        ours = key.state == "active" and (home("keys") / key.role / f"{key.name}.pem").exists()
+        marks = "DEVELOPMENT " * key.development + "private half here" * ours
+        click.echo(f"{key.role:9} {key.name:24} {key.state:8} {key.fingerprint[:16]}  {key.added_at}  {marks}".rstrip())
 
 
 @keys.command()
-@click.argument("role", type=ROLE)
-@click.argument("name")
-def rotate(role: str, name: str) -> None:
+@ROLE
+@NAME
+def rotate(role: Role, name: str) -> None:
     """Replace a key: the new one signs from now on, what the old one signed still holds.
 
     \b
     cleo keys rotate bundle release-2026
     """
     from cleo_core.crypto import keys as crypto
-    from cleo_core.crypto.trust_store import ROLES
 
-    wanted = next(known for known in ROLES if known == role)
     passphrase = None
     if role == "reviewer":
         entered = click.prompt("Passphrase (empty for none)", hide_input=True, default="", show_default=False)
         passphrase = entered.encode() or None
-    fresh, old = crypto.rotate(wanted, name, passphrase=passphrase)
+    fresh, old = crypto.rotate(role, name, passphrase=passphrase)
     _note("key.rotated", role, name, old=old.fingerprint, new=fresh.fingerprint)
     click.echo(f"The {role} key {name!r} is now {fresh.fingerprint[:16]}…; {old.fingerprint[:16]}… is retired.")
 
 
 @keys.command()
-@click.argument("role", type=ROLE)
-@click.argument("name")
+@ROLE
+@NAME
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def trust(role: str, name: str, file: Path) -> None:
+def trust(role: Role, name: str, file: Path) -> None:
     """Trust a public key (PEM) that was made on another machine. Compare its fingerprint with its owner first.
 
     \b
     cleo keys trust reviewer ada ada.pub.pem
     """
-    from cleo_core.crypto.trust_store import ROLES, TrustStore
+    from cleo_core.crypto.trust_store import TrustStore
 
-    wanted = next(known for known in ROLES if known == role)
-    key = TrustStore().add(wanted, name, file.read_text(errors="replace"))
+    key = TrustStore().add(role, name, file.read_text(errors="replace"))
     _note("key.trusted", role, key.name, fingerprint=key.fingerprint)
     click.echo(f"Trusted: {role} {key.name!r}, fingerprint {key.fingerprint}")
 
 
 @keys.command()
-@click.argument("role", type=ROLE)
-@click.argument("name")
-def export(role: str, name: str) -> None:
+@ROLE
+@NAME
+def export(role: Role, name: str) -> None:
     """Print a trusted public key as PEM, to be trusted on another machine.
 
     \b
@@ -145,9 +137,9 @@ def export(role: str, name: str) -> None:
 
 
 @keys.command()
-@click.argument("role", type=ROLE)
-@click.argument("name")
-def retire(role: str, name: str) -> None:
+@ROLE
+@NAME
+def retire(role: Role, name: str) -> None:
     """Let a key sign nothing more; what it signed until now still holds.
 
     \b
@@ -161,11 +153,11 @@ def retire(role: str, name: str) -> None:
 
 
 @keys.command()
-@click.argument("role", type=ROLE)
-@click.argument("name")
+@ROLE
+@NAME
 @click.option("--fingerprint", help="Its beginning, where several keys have the name.")
 @click.confirmation_option(prompt="Nothing that this key ever signed will hold any more. Go on?")
-def revoke(role: str, name: str, fingerprint: str | None) -> None:
+def revoke(role: Role, name: str, fingerprint: str | None) -> None:
     """Trust nothing that a key ever signed: its private half may be in other hands.
 
     \b
@@ -189,14 +181,13 @@ def _note(event: str, role: str, name: str, **details: Any) -> None:
         click.echo("Not in the audit log: this machine has no audit key. cleo keys init audit --name NAME", err=True)
 
 
-def _one(role: str, name: str, *, fingerprint: str = "", state: str = "") -> TrustedKey:
+def _one(role: Role, name: str, *, fingerprint: str = "", state: str = "") -> TrustedKey:
     from cleo_core.crypto.errors import KeyMissing
-    from cleo_core.crypto.trust_store import ROLES, TrustStore
+    from cleo_core.crypto.trust_store import TrustStore
 
-    wanted = next(known for known in ROLES if known == role)
     found = [
         key
-        for key in TrustStore().keys(wanted)
+        for key in TrustStore().keys(role)
         if key.name == name and key.fingerprint.startswith(fingerprint) and state in ("", key.state)
     ]
     if not found:

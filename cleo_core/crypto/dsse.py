@@ -44,12 +44,7 @@ def sign(payload_type: str, payload: dict[str, Any], key: PrivateKey) -> Envelop
 
 
 def open_envelope(
-    envelope: Envelope,
-    payload_type: str,
-    role: Role,
-    store: TrustStore | None = None,
-    *,
-    even_revoked: bool = False,
+    envelope: Envelope, payload_type: str, role: Role, store: TrustStore | None = None, *, even_revoked: bool = False
 ) -> tuple[dict[str, Any], TrustedKey]:
     """The payload and the trusted key that signed it.
 

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -37,14 +37,13 @@ from cleo_core.settings import CoreSettings, home, load
 __all__ = [
     "DEVELOPMENT",
     "PrivateKey",
-    "audit_key",
-    "bundle_signing_key",
     "create",
     "create_secret",
     "ensure_development_keys",
     "key_path",
     "load_private",
     "load_secret",
+    "machine_key",
     "masking_key",
     "reviewer_key",
     "rotate",
@@ -187,17 +186,8 @@ def reviewer_key(
     return load_private("reviewer", name or settings.reviewer, path=path, passphrase=passphrase)
 
 
-def bundle_signing_key() -> PrivateKey:
-    """The key that signs bundles; in development it is made when there is none."""
-    return _own("bundle")
-
-
-def audit_key() -> PrivateKey:
-    """The key that signs audit checkpoints; in development it is made when there is none."""
-    return _own("audit")
-
-
-def _own(role: Role) -> PrivateKey:
+def machine_key(role: Literal["bundle", "audit"]) -> PrivateKey:
+    """The key with which this machine signs bundles or audit checkpoints; in development it is made when missing."""
     try:
         return load_private(role)
     except KeyMissing:

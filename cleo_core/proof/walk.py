@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,11 +19,11 @@ from cleo_core import registry
 from cleo_core.digest import sha256_file
 from cleo_core.errors import CleoError, InputError, IntegrityError
 from cleo_core.proof import replies
-from cleo_core.provenance.approval import Approval, Subject, governing, verify
-from cleo_core.provenance.bundle import BundleSignature, verify_signature
+from cleo_core.provenance.approval import Subject, governing, holding
+from cleo_core.provenance.bundle import BundleSignature
 from cleo_core.provenance.errors import ApprovalInvalid, ApprovalMismatch
 from cleo_core.registry.errors import VersionNotFound
-from cleo_core.registry.pull import subject_of
+from cleo_core.registry.pull import inspected, subject_of
 from cleo_core.settings import home
 from cleo_core.stage import read_stage
 
@@ -100,10 +99,11 @@ def walk(about: str) -> Proof:
     if reply:
         proof.add("reply", lambda: _reply(reply, info))
     proof.add("model version", lambda: f"{info.name} {info.version}, registered with bundle {info.bundle_digest[:16]}")
-    with _fetched(proof, info) as fetched:
-        if fetched is None:
+    with ExitStack() as stack:
+        found: list[tuple[Path, BundleSignature]] = []
+        if not proof.add("bundle signature", lambda: _signed(found, stack.enter_context(inspected(info)), info)):
             return proof
-        bundle, signed = fetched
+        [(bundle, signed)] = found
         subject = subject_of(info.name, info.version, signed)
         _approval(proof, info, subject, reply)
         proof.add("evaluation", lambda: _evaluation(bundle))
@@ -122,21 +122,14 @@ def _reply(reply: replies.Reply, info: registry.VersionInfo) -> str:
     return f"{reply.at} by {reply.model} version {reply.version}, {len(reply.memories)} memories used"
 
 
-@contextmanager
-def _fetched(proof: Proof, info: registry.VersionInfo) -> Iterator[tuple[Path, BundleSignature] | None]:
-    with tempfile.TemporaryDirectory(dir=home("tmp")) as scratch:
-        found: list[tuple[Path, BundleSignature]] = []
-
-        def check() -> str:
-            files = registry.download(info, Path(scratch) / "version")
-            signed = verify_signature(files.bundle, files.signature)
-            if signed.digest != info.bundle_digest:
-                raise IntegrityError(f"The signed bundle is {signed.digest[:16]}, not the one that was registered.")
-            found.append((files.bundle, signed))
-            return f"{len(signed.files)} files, signed with {signed.signer.name!r} ({signed.signer.fingerprint[:16]})"
-
-        proof.add("bundle signature", check)
-        yield found[0] if found else None
+def _signed(
+    found: list[tuple[Path, BundleSignature]], fetched: tuple[Path, BundleSignature], info: registry.VersionInfo
+) -> str:
+    _, signed = fetched
+    if signed.digest != info.bundle_digest:
+        raise IntegrityError(f"The signed bundle is {signed.digest[:16]}, not the one that was registered.")
+    found.append(fetched)
+    return f"{len(signed.files)} files, signed with {signed.signer.name!r} ({signed.signer.fingerprint[:16]})"
 
 
 def _approval(proof: Proof, info: registry.VersionInfo, subject: Subject, reply: replies.Reply | None) -> None:
@@ -147,7 +140,9 @@ def _approval(proof: Proof, info: registry.VersionInfo, subject: Subject, reply:
         return f"by {record.reviewer} on {record.issued_at}, until {record.expires_at}"
 
     def then(reply: replies.Reply) -> str:
-        record = _record(envelopes, reply.approval_id)
+        record = next((one for one in holding(envelopes) if one.id == reply.approval_id), None)
+        if record is None:
+            raise ApprovalInvalid(f"There is no approval {reply.approval_id[:36]!r} that holds.")
         if record.subject != subject or record.decision != "approve":
             raise ApprovalMismatch("The reply's approval is not an approval of this version.")
         if not record.issued_at <= reply.at < record.expires_at:
@@ -157,17 +152,6 @@ def _approval(proof: Proof, info: registry.VersionInfo, subject: Subject, reply:
     if reply:
         proof.add("approval of the reply", lambda: then(reply))
     proof.add("approval", current)
-
-
-def _record(envelopes: list[dict[str, Any]], wanted: str) -> Approval:
-    for envelope in envelopes:
-        try:
-            record = verify(envelope)
-        except ApprovalInvalid:
-            continue
-        if record.id == wanted:
-            return record
-    raise ApprovalInvalid(f"There is no approval {wanted[:36]!r} that holds.")
 
 
 def _evaluation(bundle: Path) -> tuple[bool, str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import Any, Literal, get_args
@@ -30,7 +31,7 @@ from cleo_core.provenance.errors import (
     Revoked,
 )
 
-__all__ = ["Approval", "Decision", "Subject", "governing", "issue", "sign", "verify"]
+__all__ = ["Approval", "Decision", "Subject", "governing", "holding", "issue", "sign", "verify"]
 
 Decision = Literal["approve", "reject", "revoke", "rollback"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
@@ -50,15 +51,11 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
+class Approval(Subject):
     """One decision. Times are UTC (2026-01-31T12:00:00Z)."""
 
     id: str
     decision: Decision
-    name: str
-    version: int
-    bundle_digest: str
-    eval_digest: str
     reviewer: str
     issued_at: str
     expires_at: str
@@ -68,9 +65,7 @@ class Approval:
 
     @property
     def subject(self) -> Subject:
-        return Subject(
-            name=self.name, version=self.version, bundle_digest=self.bundle_digest, eval_digest=self.eval_digest
-        )
+        return Subject(**{name.name: getattr(self, name.name) for name in fields(Subject)})
 
 
 def issue(
@@ -136,21 +131,22 @@ def verify(envelope: Envelope, store: TrustStore | None = None, *, even_revoked:
 
 
 def _well_formed(payload: dict[str, Any]) -> bool:
-    texts = all(isinstance(payload[name], str) for name in ("id", "name", "reviewer", "reason"))
-    times = all(_is_time(payload[name]) for name in ("issued_at", "expires_at"))
-    digests = all(
-        isinstance(payload[name], str) and HEX.fullmatch(payload[name]) for name in ("bundle_digest", "eval_digest")
-    )
-    numbers = type(payload["version"]) is int and type(payload["supersedes"]) in (int, type(None))
-    return texts and times and digests and numbers and payload["decision"] in DECISIONS
-
-
-def _is_time(value: Any) -> bool:
     try:
-        clock.parse(value)
+        for name in ("issued_at", "expires_at"):
+            clock.parse(payload[name])
+        digests = all(HEX.fullmatch(payload[name]) for name in ("bundle_digest", "eval_digest"))
     except (TypeError, ValueError):
         return False
-    return True
+    texts = all(isinstance(payload[name], str) for name in ("id", "name", "reviewer", "reason"))
+    numbers = type(payload["version"]) is int and type(payload["supersedes"]) in (int, type(None))
+    return texts and digests and numbers and payload["decision"] in DECISIONS
+
+
+def holding(envelopes: Iterable[Envelope]) -> Iterator[Approval]:
+    """The decisions that hold; the others are passed over."""
+    for envelope in envelopes:
+        with suppress(ApprovalInvalid):
+            yield verify(envelope)
 
 
 def governing(

@@ -15,7 +15,7 @@ from cleo_core.errors import ModelError
 from cleo_core.model_folder import INDEX, check_header, index_files, read_object
 from cleo_core.provenance.errors import BundleContent, BundleIncomplete, BundleLink, BundleName
 
-__all__ = ["ALLOWED", "REQUIRED", "allowed", "check_contents", "list_files"]
+__all__ = ["ALLOWED", "REQUIRED", "check_contents", "list_files"]
 
 ALLOWED = re.compile(
     r"config\.json|generation_config\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json"
@@ -27,22 +27,8 @@ REQUIRED = ("config.json", "tokenizer.json", "card.md", "eval_report.json", "cor
 TEXT_LIMIT = 128 << 20  # bytes; the largest tokenizer.json in use has about 30 MB
 
 
-def allowed(name: str) -> str:
-    """The name itself.
-
-    Raises:
-        BundleName: it is not one of a bundle's.
-    """
-    if not ALLOWED.fullmatch(name):
-        raise BundleName(f"{name!r} may not be in a bundle.", hint="docs/trust.md lists the names that may.")
-    return name
-
-
-def check_contents(folder: Path, *, complete: bool = True) -> dict[str, Path]:
+def check_contents(folder: Path) -> dict[str, Path]:
     """The files of a bundle by name, when all of them may be there.
-
-    Args:
-        complete: also demand the files that every bundle has.
 
     Raises:
         BundleLink, BundleName, BundleContent, BundleIncomplete: one of them may not, or one is missing.
@@ -54,7 +40,7 @@ def check_contents(folder: Path, *, complete: bool = True) -> dict[str, Path]:
         _check_weights(folder, files)
     except ModelError as error:
         raise BundleContent(error.message, hint=error.hint) from None
-    if complete and (missing := [name for name in REQUIRED if name not in files]):
+    if missing := [name for name in REQUIRED if name not in files]:
         raise BundleIncomplete(f"The bundle lacks {', '.join(missing)}.")
     return files
 
@@ -77,7 +63,9 @@ def list_files(folder: Path) -> dict[str, Path]:
                 raise BundleLink(f"{entry.name!r} is a folder or a special file.", hint="A bundle is one flat folder.")
             if facts.st_nlink > 1:
                 raise BundleLink(f"{entry.name!r} has a second name elsewhere (hard link).", hint="Copy the file.")
-            files[allowed(entry.name)] = folder / entry.name
+            if not ALLOWED.fullmatch(entry.name):
+                raise BundleName(f"{entry.name!r} may not be in a bundle.", hint="docs/trust.md lists those that may.")
+            files[entry.name] = folder / entry.name
     return files
 
 

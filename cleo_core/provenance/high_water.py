@@ -20,8 +20,8 @@ from cleo_core.crypto.private_file import read_private
 from cleo_core.digest import digest_json
 from cleo_core.errors import TrustError
 from cleo_core.files import write_json
-from cleo_core.provenance.approval import Approval, verify
-from cleo_core.provenance.errors import ApprovalInvalid, StateDamaged, VersionReplaced, VersionRollback
+from cleo_core.provenance.approval import Approval, holding
+from cleo_core.provenance.errors import StateDamaged, VersionReplaced, VersionRollback
 from cleo_core.settings import home
 
 __all__ = ["Mark", "accept", "locked", "read", "write"]
@@ -83,38 +83,30 @@ def accept(approval: Approval, envelopes: Iterable[Envelope]) -> Mark:
         VersionReplaced: another bundle was served under this very number.
     """
     name, version, digest = approval.name, approval.version, approval.bundle_digest
-    mark = read(name)
-    if mark is None:
-        return Mark(version, digest, approval.issued_at, digests={str(version): digest})
+    mark = read(name) or Mark(0, "", "")
     known = mark.digests.get(str(version), digest)
     digests = {**mark.digests, str(version): digest}
+    served = replace(mark, version=version, bundle_digest=digest, approved_at=approval.issued_at, digests=digests)
     if version < mark.version or known != digest:
         rollback = _rollback(approval, mark, envelopes)
         if rollback is None:
             raise _refusal(version, digest, mark, known)
-        return Mark(
-            version,
-            digest,
-            approval.issued_at,
-            (*mark.used_rollbacks, rollback.id),
-            max(mark.version, mark.rolled_back_from),
-            rollback.issued_at,
-            digests,
+        return replace(
+            served,
+            used_rollbacks=(*mark.used_rollbacks, rollback.id),
+            rolled_back_from=max(mark.version, mark.rolled_back_from),
+            rolled_back_at=rollback.issued_at,
         )
     if mark.version < version <= mark.rolled_back_from and approval.issued_at <= mark.rolled_back_at:
         raise VersionRollback(
             f"Version {version} was rolled back on {mark.rolled_back_at}; its approval is older than that.",
             hint=f"A reviewer can approve it anew: cleo review approve {version}",
         )
-    return replace(mark, version=version, bundle_digest=digest, approved_at=approval.issued_at, digests=digests)
+    return served
 
 
 def _rollback(approval: Approval, mark: Mark, envelopes: Iterable[Envelope]) -> Approval | None:
-    for envelope in envelopes:
-        try:
-            record = verify(envelope)
-        except ApprovalInvalid:
-            continue
+    for record in holding(envelopes):
         if (
             record.decision == "rollback"
             and record.subject == approval.subject

@@ -5,14 +5,15 @@ resolve(alias) --> VersionInfo -> download -> artifacts: files into a private fo
 pull(alias) -----> all of that, then every signature and approval is verified (provenance), and only then it is loaded
 """
 
+from cleo_core.registry.artifacts import Downloaded
 from cleo_core.registry.mlflow import tracking
 from cleo_core.registry.versions import (
     DECISION_TAG,
     REVIEW_TAG,
-    Downloaded,
     VersionInfo,
     approvals,
     attach_approval,
+    champion,
     download,
     fitted,
     list_versions,
@@ -24,6 +25,6 @@ from cleo_core.registry.versions import (
 )
 
 __all__ = [
-    "DECISION_TAG", "REVIEW_TAG", "Downloaded", "VersionInfo", "approvals", "attach_approval", "download", "fitted",
-    "list_versions", "pending", "promote", "register", "resolve", "set_alias", "tracking",
+    "DECISION_TAG", "REVIEW_TAG", "Downloaded", "VersionInfo", "approvals", "attach_approval", "champion", "download",
+    "fitted", "list_versions", "pending", "promote", "register", "resolve", "set_alias", "tracking",
 ]  # fmt: skip

@@ -9,7 +9,9 @@ import os
 import posixpath
 import shutil
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -41,9 +43,15 @@ def fetch_files(location: str, dest: Path) -> Downloaded:
         raise UnsafeArtifact(f"{dest} is not empty.", hint="A version is fetched into a fresh folder.")
     url = urlparse(location)
     if url.scheme in ("", "file"):
-        _copy_local(Path(unquote(url.path)), dest)
+        root = Path(unquote(url.path))
+        _fetch(_walked(root), partial(_copy, root), dest)
     else:
-        _fetch_remote(location, dest)
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        with tracking(missing="The files of this version are gone.") as mlflow:
+            store: Any = get_artifact_repository(location, tracking_uri=mlflow.tracking_uri)
+            # The store's own folder logic is left out: one file, to a path chosen here.
+            _fetch(dict(_listed(store, None)), store._download_file, dest)
     return Downloaded(dest / BUNDLE, dest / "bundle.sig")
 
 
@@ -57,15 +65,19 @@ def _target(name: str, dest: Path) -> Path:
     return dest / BUNDLE / base
 
 
-def _room(size: int, dest: Path) -> None:
-    free = shutil.disk_usage(dest).free
+def _fetch(sizes: dict[str, int], fetch: Callable[[str, str], object], dest: Path) -> None:
+    targets = {name: _target(name, dest) for name in sizes}
+    size, free = sum(sizes.values()), shutil.disk_usage(dest).free
     if size > free:
         raise EnvironmentFault(f"The bundle has {size >> 20} MiB, the disk {free >> 20}.", hint="Free some space.")
+    (dest / BUNDLE).mkdir(mode=0o700)
+    for name, target in targets.items():
+        fetch(name, str(target))
 
 
-def _copy_local(root: Path, dest: Path) -> None:
-    found: list[tuple[Path, Path]] = []
-    size = 0
+def _walked(root: Path) -> dict[str, int]:
+    """The size of each file below a folder, by its relative name."""
+    found: dict[str, int] = {}
     for folder, inner, names in os.walk(root, followlinks=False):
         for name in [*names, *inner]:
             path = Path(folder, name)
@@ -75,31 +87,15 @@ def _copy_local(root: Path, dest: Path) -> None:
             relative = path.relative_to(root).as_posix()
             if not stat.S_ISREG(facts.st_mode):
                 raise UnsafeArtifact(f"{relative!r} in the registry is a link or a special file.")
-            found.append((path, _target(relative, dest)))
-            size += facts.st_size
-    _room(size, dest)
-    (dest / BUNDLE).mkdir(mode=0o700)
-    for source, target in found:
-        # O_NOFOLLOW: a link that was put there after the walk is not followed.
-        with (
-            open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as reader,
-            target.open("xb") as writer,
-        ):
-            shutil.copyfileobj(reader, writer, 1 << 20)
+            found[relative] = facts.st_size
+    return found
 
 
-def _fetch_remote(location: str, dest: Path) -> None:
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    with tracking(missing="The files of this version are gone.") as mlflow:
-        store: Any = get_artifact_repository(location, tracking_uri=mlflow.tracking_uri)
-        listed = _listed(store, None)
-        targets = {name: _target(name, dest) for name, _ in listed}
-        _room(sum(size for _, size in listed), dest)
-        (dest / BUNDLE).mkdir(mode=0o700)
-        for name, target in targets.items():
-            # The store's own folder logic is left out: one file, to a path chosen here.
-            store._download_file(name, str(target))
+def _copy(root: Path, name: str, target: str) -> None:
+    # O_NOFOLLOW: a link that was put there after the walk is not followed.
+    source = os.open(root / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with open(source, "rb") as reader, open(target, "xb") as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
 
 
 def _listed(store: Any, folder: str | None) -> list[tuple[str, int]]:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cleo_core.errors import CleoError, ConfigError, EnvironmentFault
+from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_core.redact import bare, redact
 from cleo_core.registry.errors import RegistryError, VersionNotFound
-from cleo_core.settings import MODEL_NAME, CoreSettings, home, load
+from cleo_core.settings import CoreSettings, home, load
 
-__all__ = ["NONE_YET", "artifact_root", "model_name", "tracking", "tracking_uri"]
+__all__ = ["NONE_YET", "model_name", "tracking", "tracking_uri"]
 
 NONE_YET = "cleo run makes a version; cleo review list shows those that wait, cleo review approve releases one."
 # A version's files are plain: nothing is ever unpickled. A dead server is noticed in seconds, not after minutes.
@@ -28,25 +28,8 @@ ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}  # a missing ali
 
 
 def model_name() -> str:
-    """The name of the registered model.
-
-    Raises:
-        ConfigError: it could not be part of a query or an address.
-    """
-    name = load(CoreSettings).model_name
-    if not MODEL_NAME.fullmatch(name):
-        raise ConfigError(
-            f"CLEO_MODEL_NAME is {name!r}, which cannot name a model.",
-            hint="Letters, digits, '.', '_', '-'; at most 64, e.g. cleo.",
-        )
-    return name
-
-
-def artifact_root() -> str | None:
-    """Where the embedded store keeps files; None where a server decides."""
-    if tracking_uri().startswith(("http://", "https://")):
-        return None
-    return home("mlflow", "artifacts").resolve().as_uri()
+    """The name of the registered model."""
+    return load(CoreSettings).model_name
 
 
 def tracking_uri() -> str:

@@ -10,7 +10,10 @@ import fcntl
 import os
 import secrets
 import shutil
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +27,7 @@ from cleo_core.provenance.bundle import BundleSignature, bundle_digest, verify_s
 from cleo_core.provenance.errors import ApprovalInvalid, BundleChanged
 from cleo_core.settings import home
 
-__all__ = ["VerifiedModel", "keep_denials", "pull", "subject_of"]
+__all__ = ["VerifiedModel", "inspected", "keep_denials", "pull", "subject_of"]
 
 Purpose = Literal["serve", "release", "inspect"]
 Facts = dict[str, tuple[int, int, int, int, int]]
@@ -86,6 +89,18 @@ class VerifiedModel:
         os.close(self._owner)
 
 
+@contextmanager
+def inspected(info: registry.VersionInfo) -> Iterator[tuple[Path, BundleSignature]]:
+    """The bundle of a version in a folder that goes at once, and its signature, which holds. No approval is asked for.
+
+    Raises:
+        TrustError, IntegrityError: the bundle is not what was signed.
+    """
+    with tempfile.TemporaryDirectory(dir=home("tmp")) as scratch:
+        files = registry.download(info, Path(scratch) / "version")
+        yield files.bundle, verify_signature(files.bundle, files.signature)
+
+
 def subject_of(name: str, version: int, signed: BundleSignature) -> Subject:
     """What a decision about this bundle must speak of."""
     return Subject(
@@ -93,11 +108,7 @@ def subject_of(name: str, version: int, signed: BundleSignature) -> Subject:
     )
 
 
-def pull(
-    selector: str | int = "champion",
-    *,
-    purpose: Purpose | None = None,
-) -> VerifiedModel:
+def pull(selector: str | int = "champion", *, purpose: Purpose | None = None) -> VerifiedModel:
     """Fetch a version into a private folder and verify all there is to verify.
 
     Args:
@@ -131,17 +142,9 @@ def pull(
                 if purpose == "serve":
                     high_water.write(info.name, mark)
         model = VerifiedModel(
-            path=files.bundle,
-            name=info.name,
-            version=info.version,
-            bundle_digest=signed.digest,
-            eval_digest=subject.eval_digest,
-            signer=signed.signer,
-            approval=approval,
-            files=signed.files,
-            _facts=facts,
-            _owner=owner,
-        )
+            path=files.bundle, **asdict(subject), signer=signed.signer, approval=approval, files=signed.files,
+            _facts=facts, _owner=owner,
+        )  # fmt: skip
         model.confirm()
     except BaseException:
         _remove(folder)

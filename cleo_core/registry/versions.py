@@ -24,22 +24,8 @@ from cleo_core.provenance.approval import Approval, verify
 from cleo_core.registry import embedded
 from cleo_core.registry.artifacts import Downloaded, fetch_files
 from cleo_core.registry.errors import RegistryError, UnsafeArtifact, VersionNotFound
-from cleo_core.registry.mlflow import NONE_YET, artifact_root, model_name, tracking, tracking_uri
-
-__all__ = [
-    "Downloaded",
-    "VersionInfo",
-    "approvals",
-    "attach_approval",
-    "download",
-    "fitted",
-    "list_versions",
-    "pending",
-    "promote",
-    "register",
-    "resolve",
-    "set_alias",
-]
+from cleo_core.registry.mlflow import NONE_YET, model_name, tracking, tracking_uri
+from cleo_core.settings import home
 
 SOURCE = re.compile(r"models:/(m-[0-9a-f]{32})")
 ALIAS = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -122,7 +108,9 @@ def _experiment(mlflow: Any) -> str:
     found = mlflow.get_experiment_by_name(model_name())
     if found:
         return str(found.experiment_id)
-    return str(mlflow.create_experiment(model_name(), artifact_location=artifact_root()))
+    served = tracking_uri().startswith(("http://", "https://"))  # then the server decides where files are kept
+    root = None if served else home("mlflow", "artifacts").resolve().as_uri()
+    return str(mlflow.create_experiment(model_name(), artifact_location=root))
 
 
 def _ensure_model(mlflow: Any, name: str) -> None:
@@ -231,15 +219,26 @@ def set_alias(alias: str, version: int) -> None:
         mlflow.set_registered_model_alias(model_name(), alias, str(version))
 
 
-def promote(version: int) -> None:
-    """Make a version the champion and keep the one before as ``previous``. The caller has verified it."""
+def champion() -> int | None:
+    """The version that serving takes, or None."""
     try:
-        before = resolve("champion").version
+        return resolve("champion").version
     except VersionNotFound:
-        before = None
-    if before is not None and before != version:
+        return None
+
+
+def promote(version: int) -> int | None:
+    """Make a version the champion and keep the one before, which is returned, as ``previous``.
+
+    The caller has verified it.
+    """
+    before = champion()
+    if before == version:
+        return None
+    if before is not None:
         set_alias("previous", before)
     set_alias("champion", version)
+    return before
 
 
 def approvals(version: VersionInfo | int) -> list[Envelope]:

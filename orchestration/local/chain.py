@@ -54,7 +54,7 @@ def run_job(name: str, config: Mapping[str, Any] | None = None) -> bool:
         if not result.success:
             if any(_interrupted(event) for event in events):
                 raise Interrupted("The run was interrupted.", hint="Run it again: what is finished is not done again.")
-            raise ChainFailed(*_failure(events), hint="Mend it and run again: what is finished is not done again.")
+            raise ChainFailed(_failure(events), hint="Mend it and run again: what is finished is not done again.")
         reused = [
             bool(event.step_materialization_data.materialization.metadata["reused"].value)
             for event in events
@@ -69,18 +69,18 @@ def _interrupted(event: DagsterEvent) -> bool:
     return error is not None and error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
-def _failure(events: list[DagsterEvent]) -> tuple[str]:
+def _failure(events: list[DagsterEvent]) -> str:
     for event in events:
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             if not check.passed and check.blocking:
                 asset = check.asset_key.to_user_string()
-                return (f"Check {check.check_name} of {asset} did not pass. {check.description or ''}",)
+                return f"Check {check.check_name} of {asset} did not pass. {check.description or ''}"
     for event in events:
         if event.is_step_failure:
             data = event.step_failure_data
             shown = data.user_failure_data.description if data.user_failure_data else None
             cause = data.error.cause or data.error if data.error else None
             last = cause.message.strip() if cause else "no reason was recorded"
-            return (f"Step {event.step_key} failed: {shown or last}",)
-    return ("The run ended without success.",)
+            return f"Step {event.step_key} failed: {shown or last}"
+    return "The run ended without success."

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from orchestration.local.ui import answers
 
 __all__ = ["demo"]
 
+CLEO = [sys.executable, "-m", "cleo_core"]
 QUESTION = "What does the Python function len do?"
 ASK = """
 mutation Ask($text: String!) {
@@ -30,24 +32,16 @@ mutation Ask($text: String!) {
 """
 
 
-def cleo(*arguments: str) -> list[str]:
-    """A command of CleoAI as an argument list, in this very environment."""
-    return [sys.executable, "-m", "cleo_core", *arguments]
-
-
-def demo(question: str = QUESTION) -> None:
+def demo() -> None:
     """Everything that the first screen of the README promises."""
     began = time.monotonic()
     reused = run_job("train_and_register")
     version = _approve()
     api = _serve(version)
-    reply = _ask(api.url, question)
-    _show(question, reply, api.url)
+    _show(_ask(api.url), api.url)
     seconds = time.monotonic() - began
-    if reused:
-        click.echo(f"\nNothing had changed: every stage was reused ({seconds:.0f} s).")
-    else:
-        click.echo(f"\nDone in {seconds / 60:.1f} minutes.")
+    reuse = f"Nothing had changed: every stage was reused ({seconds:.0f} s)."
+    click.echo(f"\n{reuse if reused else f'Done in {seconds / 60:.1f} minutes.'}")
 
 
 def _approve() -> int:
@@ -72,29 +66,28 @@ def _approve() -> int:
 
 def _serve(version: int) -> Service:
     found = running("api")
-    if found and answers(f"{found.url}/health") and _served(found.url) == str(version):
-        return found
     if found:
+        with suppress(httpx.HTTPError, ValueError):
+            health = httpx.get(f"{found.url}/health", timeout=10)
+            if health.is_success and str(health.json().get("model_version")) == str(version):
+                return found
         end(found)
     port = free_port(8000)
     url = f"http://127.0.0.1:{port}"
     click.echo(f"\nStarting the API at {url} ...")
-    api = Program(name="api", command=cleo("api", "--port", str(port)), url=url, ready=lambda: answers(f"{url}/health"))
+    api = Program(
+        name="api", command=[*CLEO, "api", "--port", str(port)], url=url, ready=lambda: answers(f"{url}/health")
+    )
     return start(api, timeout=180)[0]
 
 
-def _served(url: str) -> str:
-    details: dict[str, Any] = httpx.get(f"{url}/health", timeout=10).json()
-    return str(details.get("model_version", ""))
-
-
-def _ask(url: str, question: str) -> dict[str, Any]:
-    made = subprocess.run(cleo("token", "--user", "demo"), capture_output=True, text=True, check=False)  # noqa: S603
+def _ask(url: str) -> dict[str, Any]:
+    made = subprocess.run([*CLEO, "token", "--user", "demo"], capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:
         raise EnvironmentFault(f"No token could be made: {made.stderr.strip()}")
     answer = httpx.post(
         f"{url}/graphql",
-        json={"query": ASK, "variables": {"text": question}},
+        json={"query": ASK, "variables": {"text": QUESTION}},
         headers={"Authorization": f"Bearer {made.stdout.strip()}"},
         timeout=180,
     ).json()
@@ -104,9 +97,11 @@ def _ask(url: str, question: str) -> dict[str, Any]:
     return reply
 
 
-def _show(question: str, reply: dict[str, Any], url: str) -> None:
+def _show(reply: dict[str, Any], url: str) -> None:
     proof = reply["provenance"]
-    click.echo(f"\n  You:  {question}")
+    ports = {"dagster": 3000, "mlflow": 5000}
+    urls = {name: found.url if (found := running(name)) else f"http://127.0.0.1:{ports[name]}" for name in ports}
+    click.echo(f"\n  You:  {QUESTION}")
     click.secho(
         textwrap.fill(printable(reply["text"]), 110, initial_indent="  Cleo: ", subsequent_indent="        "), bold=True
     )
@@ -115,12 +110,7 @@ def _show(question: str, reply: dict[str, Any], url: str) -> None:
         f"approval {proof['approvalId']} by {proof['approvedBy']}, memories used: {len(proof['memories'])}\n"
         f"  prove it:     cleo verify {proof['replyId']}\n\n"
         f"  API           {url}/graphql   (a token: cleo token --user you)\n"
-        f"  Dagster       make ui, then {_url('dagster', 3000)}\n"
-        f"  MLflow        make ui, then {_url('mlflow', 5000)}\n"
+        f"  Dagster       make ui, then {urls['dagster']}\n"
+        f"  MLflow        make ui, then {urls['mlflow']}\n"
         f"  end it all    make stop"
     )
-
-
-def _url(name: str, port: int) -> str:
-    found = running(name)
-    return found.url if found else f"http://127.0.0.1:{port}"

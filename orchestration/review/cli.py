@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cleo_core.terminal import printable
+
+if TYPE_CHECKING:
+    from cleo_core.provenance.approval import Approval, Decision
 
 __all__ = ["review"]
 
@@ -35,6 +38,12 @@ def _decision(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = parameter(command)
     return command
+
+
+def _decide(decision: Decision, version: str, **given: Any) -> Approval:
+    from orchestration.review.decide import decide
+
+    return decide(decision, version, **given)
 
 
 @click.group()
@@ -108,9 +117,7 @@ def approve(version: str, **given: Any) -> None:
     \b
     cleo review approve 3 --key ada --days 30
     """
-    from orchestration.review.decide import decide
-
-    record = decide("approve", version, **given)
+    record = _decide("approve", version, **given)
     click.echo(f"Approved version {record.version} as {record.reviewer} until {record.expires_at} ({record.id}).")
 
 
@@ -122,9 +129,7 @@ def reject(version: str, **given: Any) -> None:
     \b
     cleo review reject 3 --reason "leaks a canary"
     """
-    from orchestration.review.decide import decide
-
-    record = decide("reject", version, **given)
+    record = _decide("reject", version, **given)
     click.echo(f"Rejected version {record.version} as {record.reviewer} ({record.id}).")
 
 
@@ -136,9 +141,7 @@ def revoke(version: str, **given: Any) -> None:
     \b
     cleo review revoke 3 --reason "licence of a source was withdrawn"
     """
-    from orchestration.review.decide import decide
-
-    record = decide("revoke", version, **given)
+    record = _decide("revoke", version, **given)
     click.echo(f"Revoked version {record.version} as {record.reviewer} ({record.id}).")
 
 
@@ -151,9 +154,8 @@ def rollback(version: str, **given: Any) -> None:
     cleo review rollback 2 --reason "version 3 answers too slowly"
     """
     from cleo_core import registry
-    from orchestration.review.decide import decide
 
-    record = decide("rollback", version, **given)
+    record = _decide("rollback", version, **given)
     registry.promote(record.version)
     click.echo(
         f"Version {record.version} is champion instead of {record.supersedes}, by {record.reviewer} ({record.id})."

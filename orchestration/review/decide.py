@@ -14,7 +14,6 @@ from cleo_core.errors import ConfigError, InputError
 from cleo_core.provenance import approval, high_water
 from cleo_core.provenance.approval import Approval, Decision, Subject, governing
 from cleo_core.registry import VersionInfo
-from cleo_core.registry.errors import VersionNotFound
 from cleo_core.registry.pull import subject_of
 from cleo_core.settings import CoreSettings, load
 from orchestration.review.evidence import fetch_evidence
@@ -83,11 +82,7 @@ def approve_as_developer(version: int) -> Approval:
 def _rolled_back_from(info: VersionInfo, subject: Subject) -> int:
     governing(registry.approvals(info), subject)  # an approval must hold: a rollback is not one
     mark = high_water.read(info.name)
-    try:
-        champion = registry.resolve("champion").version
-    except VersionNotFound:
-        champion = 0
-    served = max(champion, mark.version if mark else 0)
+    served = max(registry.champion() or 0, mark.version if mark else 0)
     replaced = mark is not None and mark.digests.get(str(info.version), subject.bundle_digest) != subject.bundle_digest
     if served <= info.version and not replaced:
         raise InputError(f"Version {info.version} is not older than what is served ({served or 'nothing'}).")

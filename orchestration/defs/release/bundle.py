@@ -75,10 +75,10 @@ class Lineage(BaseModel):
 def _settings(choices: Choices, _: Results) -> BundleSettings:
     from importlib.metadata import distributions, version
 
-    from cleo_core.crypto.keys import bundle_signing_key
+    from cleo_core.crypto.keys import machine_key
     from cleo_core.settings import CoreSettings, load
 
-    key = bundle_signing_key()
+    key = machine_key("bundle")
     return BundleSettings(
         name=load(CoreSettings).model_name,
         recipe=choices.recipe,

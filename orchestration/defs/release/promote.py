@@ -54,7 +54,6 @@ def release(version: int | str, report: Reporter = silent) -> Released:
     from cleo_core import audit, registry
     from cleo_core.registry.pull import pull
 
-    before = _champion()
     report(f"verifying version {version}")
     model = pull(version, purpose="release")
     try:
@@ -63,11 +62,11 @@ def release(version: int | str, report: Reporter = silent) -> Released:
         model.confirm()
     finally:
         model.release()
-    registry.promote(model.version)
+    previous = registry.promote(model.version)
     subject = f"{model.name}/{model.version}"
     audit.record("model.released", actor="pipeline", subject=subject, bundle_digest=model.bundle_digest)
     report(f"version {model.version} is the champion")
-    return Released(model.version, before if before != model.version else None)
+    return Released(model.version, previous)
 
 
 def smoke_test(folder: Path) -> None:
@@ -91,19 +90,9 @@ def approved_and_waiting() -> tuple[VersionInfo, str] | None:
     """
     from cleo_core import registry
 
-    champion = _champion() or 0
+    champion = registry.champion() or 0
     for version in registry.list_versions():
         if version.version > champion and version.review == "approved":
             decisions = sorted(key for key in version.tags if key.startswith(registry.DECISION_TAG))
             return version, "+".join(key.removeprefix(registry.DECISION_TAG) for key in decisions)
     return None
-
-
-def _champion() -> int | None:
-    from cleo_core import registry
-    from cleo_core.registry.errors import VersionNotFound
-
-    try:
-        return registry.resolve("champion").version
-    except VersionNotFound:
-        return None

@@ -281,7 +281,7 @@ def test_what_is_personal_goes_with_its_key_and_the_log_still_verifies(home: Pat
 
 def test_a_record_can_be_written_in_the_transaction_of_its_act(home: Path, tmp_path: Path) -> None:
     from cleo_core.audit import store
-    from cleo_core.crypto.keys import audit_key
+    from cleo_core.crypto.keys import machine_key
 
     database = sqlite3.connect(tmp_path / "acts.db", isolation_level=None)
     database.execute("create table acts (what text)")
@@ -289,12 +289,11 @@ def test_a_record_can_be_written_in_the_transaction_of_its_act(home: Path, tmp_p
     for outcome in ("rollback", "commit"):
         database.execute("begin immediate")
         database.execute("insert into acts values (?)", (outcome,))
-        store.append(database, audit_key(), "act", "ada", outcome, {})
+        store.append(database, machine_key("audit"), "act", "ada", outcome, {})
         database.execute(outcome)
     assert database.execute("select what from acts").fetchall() == [("commit",)]
     database.close()
-    copy = tmp_path / "copy.jsonl"
-    log = audit.AuditLog(tmp_path / "acts.db", copy=copy)
+    log = audit.AuditLog(tmp_path / "acts.db")
     log.record("act", "ada", "second")
     assert log.verify().holds
     assert log.verify().size == 2

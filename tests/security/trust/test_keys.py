@@ -202,7 +202,9 @@ def test_development_keys_are_made_once_and_only_in_development(home: Path, monk
         TrustStore().add("reviewer", "dev", made[1].public_pem, development=True)
 
 
-@pytest.mark.parametrize("load", [crypto.audit_key, crypto.bundle_signing_key, crypto.masking_key])
+@pytest.mark.parametrize(
+    "load", [lambda: crypto.machine_key("audit"), lambda: crypto.machine_key("bundle"), crypto.masking_key]
+)
 def test_what_the_chain_needs_is_made_in_development_and_demanded_in_production(
     home: Path, monkeypatch: pytest.MonkeyPatch, load: Callable[[], Any]
 ) -> None:
@@ -219,7 +221,7 @@ def test_two_audit_keys_are_not_guessed_between(home: Path) -> None:
     crypto.create("audit", "one")
     crypto.create("audit", "two")
     with pytest.raises(KeyMissing, match="several"):
-        crypto.audit_key()
+        crypto.machine_key("audit")
 
 
 def test_a_secret_key_is_32_bytes_or_refused(home: Path) -> None:
