@@ -27,7 +27,7 @@ from cleo_core.model_folder import weight_files
 from cleo_core.progress import Reporter, silent
 from cleo_core.settings import home
 from cleo_model.errors import UnusableModel
-from cleo_model.moe.equal_experts import share_equal_experts
+from cleo_model.moe.frozen_experts import share_equal_experts
 from evals.protocol import TaskSpec
 from evals.scorer import SharedPrefixLM
 from evals.scores import ItemScore, Scores, TaskScores

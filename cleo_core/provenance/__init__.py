@@ -3,5 +3,5 @@
 folder -> contents: only files that may be in a bundle -> bundle: digest and OMS signature
 reviewer -> approval: a signed decision about name, version, bundle and evaluation
 decisions: this machine's copies of them, so that a revocation stays one
-high_water: the newest version served here, so that nothing goes backwards
+rollback_guard: the newest version served here, so that nothing goes backwards
 """

@@ -21,7 +21,7 @@ from filelock import FileLock
 
 from cleo_core import registry
 from cleo_core.crypto.trust_store import TrustedKey
-from cleo_core.provenance import decisions, high_water
+from cleo_core.provenance import decisions, rollback_guard
 from cleo_core.provenance.approval import Approval, Subject, governing, verify
 from cleo_core.provenance.bundle import BundleSignature, bundle_digest, verify_signature
 from cleo_core.provenance.errors import ApprovalInvalid, BundleChanged
@@ -137,10 +137,10 @@ def pull(selector: str | int = "champion", *, purpose: Purpose | None = None) ->
         keep_denials(envelopes)
         approval = governing(envelopes, subject)
         if purpose != "inspect":
-            with high_water.locked(info.name):
-                mark = high_water.accept(approval, envelopes)
+            with rollback_guard.locked(info.name):
+                mark = rollback_guard.accept(approval, envelopes)
                 if purpose == "serve":
-                    high_water.write(info.name, mark)
+                    rollback_guard.write(info.name, mark)
         model = VerifiedModel(
             path=files.bundle, **asdict(subject), signer=signed.signer, approval=approval, files=signed.files,
             _facts=facts, _owner=owner,

@@ -1,1 +1,6 @@
-"""Mixture of experts: `upcycle` makes one of a dense model, `equivalence` compares them, `routing` keeps it healthy."""
+"""Mixture of experts: from a dense model to a sparse one, and what keeps its router healthy.
+
+upcycle: one expert becomes several  ->  equivalence: the same function as before?
+load_balance: the losses and loads of the router while training
+frozen_experts: a layer whose experts are still equal computes one of them
+"""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cleo_core.files import write_atomic
 from cleo_core.markdown import table
-from cleo_model.moe.routing import dead_experts
+from cleo_model.moe.load_balance import dead_experts
 from cleo_model.training.checkpoint import Cursor
 from cleo_model.training.phase import REPORT, PhaseReport, RouterFigures
 from cleo_model.training.trainer import Trainer

@@ -15,8 +15,8 @@ from cleo_core.compute import compute_dtype
 from cleo_core.errors import IntegrityError
 from cleo_core.progress import Reporter
 from cleo_model.errors import TrainingFailed, UnusableModel
-from cleo_model.moe.equal_experts import share_equal_experts
-from cleo_model.moe.routing import RouterWatch
+from cleo_model.moe.frozen_experts import share_equal_experts
+from cleo_model.moe.load_balance import RouterWatch
 from cleo_model.recipe import Recipe
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase, heldout_domains

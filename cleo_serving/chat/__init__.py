@@ -1,5 +1,5 @@
 """From a question to a reply: `assistant` does it, in the `events` that every door takes.
 
 Question --> memory.context --> prompt --> engine.stream --> links --> Started | Delta | Ended
-                                (injection: signs are counted)         (the origin is recorded)
+                                (prompt_injection: signs)              (the origin is recorded)
 """

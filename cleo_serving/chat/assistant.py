@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from cleo_core.proof import replies
 from cleo_memory import Context, ErasureEpoch, Influence, Memory, Record, UserErased
 from cleo_serving.chat.events import Delta, Ended, Provenance, Question, ReplyEvent, Started
-from cleo_serving.chat.injection import signs
 from cleo_serving.chat.links import LinkFilter
 from cleo_serving.chat.prompt import PromptBuilder
+from cleo_serving.chat.prompt_injection import signs
 from cleo_serving.engine.base import Message, Sampling
 from cleo_serving.errors import EngineError, Erased, NotFound
 from cleo_serving.metrics import Metrics

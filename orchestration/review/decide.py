@@ -11,7 +11,7 @@ from cleo_core.crypto.keys import DEVELOPMENT, reviewer_key
 from cleo_core.crypto.settings import TrustSettings
 from cleo_core.crypto.trust_store import TrustStore
 from cleo_core.errors import ConfigError, InputError
-from cleo_core.provenance import approval, high_water
+from cleo_core.provenance import approval, rollback_guard
 from cleo_core.provenance.approval import Approval, Decision, Subject, governing
 from cleo_core.registry import VersionInfo
 from cleo_core.registry.pull import subject_of
@@ -81,7 +81,7 @@ def approve_as_developer(version: int) -> Approval:
 
 def _rolled_back_from(info: VersionInfo, subject: Subject) -> int:
     governing(registry.approvals(info), subject)  # an approval must hold: a rollback is not one
-    mark = high_water.read(info.name)
+    mark = rollback_guard.read(info.name)
     served = max(registry.champion() or 0, mark.version if mark else 0)
     replaced = mark is not None and mark.digests.get(str(info.version), subject.bundle_digest) != subject.bundle_digest
     if served <= info.version and not replaced:

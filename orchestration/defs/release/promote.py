@@ -12,7 +12,7 @@ from cleo_core.errors import IntegrityError
 from cleo_core.progress import Reporter, silent
 from cleo_core.stage import StageResult
 from evals.stages import EvaluationSummary
-from orchestration.defs.evaluation.opponent import AGAINST, WEIGHTS
+from orchestration.defs.evaluation.champion import AGAINST, WEIGHTS
 from orchestration.defs.release.bundle import BundleSummary
 
 if TYPE_CHECKING:

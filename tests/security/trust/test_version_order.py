@@ -9,7 +9,7 @@ import pytest
 from cleo_core import clock, registry
 from cleo_core.crypto.keys import load_private
 from cleo_core.files import write_atomic
-from cleo_core.provenance import approval, high_water
+from cleo_core.provenance import approval, rollback_guard
 from cleo_core.provenance.errors import Rejected, StateDamaged, VersionReplaced, VersionRollback
 from cleo_core.registry.pull import pull
 from tests.trust_bundles import Registered, next_champion, register_bundle
@@ -52,7 +52,7 @@ def test_a_signed_rollback_goes_back_once(champion: Registered, tmp_path: Path) 
     registry.set_alias("champion", 2)
     with pytest.raises(VersionRollback, match="rolled back"):
         pull()
-    high = high_water.read("cleo")
+    high = rollback_guard.read("cleo")
     assert high is not None
     assert (high.version, high.rolled_back_from) == (1, 2)
 

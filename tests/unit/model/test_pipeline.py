@@ -162,7 +162,7 @@ BEHIND = {
     "moe_init": {"cleo_model.moe.upcycle", "cleo_model.moe.equivalence", "cleo_model.weights"},
     "curriculum": {"cleo_model.packing.pack", "cleo_model.packing.mixture"},
     "foundation": {
-        "cleo_model.moe.routing",
+        "cleo_model.moe.load_balance",
         "cleo_model.training.checkpoint",
         "cleo_model.training.engine",
         "cleo_model.training.loss",

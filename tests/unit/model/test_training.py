@@ -18,8 +18,8 @@ from cleo_core.errors import IntegrityError
 from cleo_core.progress import silent
 from cleo_model import recipes
 from cleo_model.errors import TrainerRunning, TrainingFailed, UnusableModel
-from cleo_model.moe.equal_experts import share_equal_experts
-from cleo_model.moe.routing import RouterWatch
+from cleo_model.moe.frozen_experts import share_equal_experts
+from cleo_model.moe.load_balance import RouterWatch
 from cleo_model.moe.upcycle import init_moe
 from cleo_model.packing.pack import build_curriculum
 from cleo_model.recipe import MoERecipe, Recipe

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cleo_core.errors import InputError
-from cleo_serving.chat.injection import signs
 from cleo_serving.chat.prompt import PromptBuilder
+from cleo_serving.chat.prompt_injection import signs
 from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling
 from cleo_serving.settings import PromptSettings
 

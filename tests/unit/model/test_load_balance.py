@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from cleo_core.progress import silent
-from cleo_model.moe.routing import RouterWatch, dead_experts
+from cleo_model.moe.load_balance import RouterWatch, dead_experts
 from cleo_model.moe.upcycle import init_moe
 from cleo_model.recipe import MoERecipe
 
