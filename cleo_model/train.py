@@ -15,9 +15,9 @@ from typing import Any
 from cleo_core.crypto.keys import ensure_development_keys
 from cleo_core.errors import InputError, Interrupted
 from cleo_core.files import atomic_folder
-from cleo_core.pipeline import Stage
 from cleo_core.progress import Reporter
-from cleo_core.stage import StageResult
+from cleo_core.stage.declaration import Stage
+from cleo_core.stage.execution import StageResult
 from cleo_model.choices import Choices
 from cleo_model.errors import CheckFailed, TrainingFailed, UnsupportedArchitecture
 from cleo_model.packing.mixture import check_domains

@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import Field
 
 from cleo_core.markdown import table
-from cleo_core.pipeline import Check, Outcome, Results, Stage, StageSettings, Summary, Work
-from cleo_core.stage import StageResult
+from cleo_core.stage.declaration import Check, Outcome, Results, Stage, StageSettings, Summary, Work
+from cleo_core.stage.execution import StageResult
 from cleo_model.choices import Choices
 from evals.protocol import Protocol
 from evals.verdict import VERDICT, VerdictFile, VerdictName

@@ -25,7 +25,7 @@ from cleo_core.provenance.errors import ApprovalInvalid, ApprovalMismatch
 from cleo_core.registry.errors import VersionNotFound
 from cleo_core.registry.pull import inspected, subject_of
 from cleo_core.settings import home
-from cleo_core.stage import read_stage
+from cleo_core.stage.execution import read_stage
 
 __all__ = ["Link", "Proof", "walk"]
 

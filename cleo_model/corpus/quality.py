@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from cleo_core.pipeline import StageSettings, Summary
+from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_model.corpus.record import HELDOUT, TRAIN, Record, checked_messages, read_records
 from cleo_model.errors import EmptyCorpus, MalformedRecord
 

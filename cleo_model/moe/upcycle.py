@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from cleo_core.pipeline import Summary
 from cleo_core.progress import Reporter
+from cleo_core.stage.declaration import Summary
 from cleo_model.errors import UnsupportedArchitecture
 from cleo_model.moe.equivalence import SameFunction
 from cleo_model.recipe import MoERecipe

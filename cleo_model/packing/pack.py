@@ -29,8 +29,8 @@ from pydantic import BaseModel
 
 from cleo_core.files import write_json
 from cleo_core.markdown import table
-from cleo_core.pipeline import Summary
 from cleo_core.progress import Reporter
+from cleo_core.stage.declaration import Summary
 from cleo_model.errors import EmptyCorpus
 from cleo_model.packing.mixture import Text, check_domains, endless, read_texts, row_counts, shares
 from cleo_model.recipe import CurriculumRecipe

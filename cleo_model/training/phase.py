@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from cleo_core.pipeline import StageSettings, Summary
+from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_model.recipe import Recipe
 
 __all__ = ["RECIPE", "REPORT", "PhaseReport", "PhaseSettings", "RouterFigures"]

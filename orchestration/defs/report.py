@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cleo_core.errors import CleoError
-from cleo_core.stage import RECORD, StageResult
+from cleo_core.stage.execution import RECORD, StageResult
 
 # Dagster wants to read the bare class in an annotation, mypy the parameter.
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from cleo_core.files import write_json
 from cleo_core.settings import home
-from cleo_core.stage import StageResult
+from cleo_core.stage.execution import StageResult
 
 if TYPE_CHECKING:
     from cleo_model.choices import Choices

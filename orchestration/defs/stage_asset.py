@@ -5,9 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from cleo_core.pipeline import Check, Outcome, Stage
 from cleo_core.progress import LogReporter
-from cleo_core.stage import StageResult
+from cleo_core.stage.declaration import Check, Outcome, Stage
+from cleo_core.stage.execution import StageResult
 from orchestration.defs.process_group import ProcessGroupPipesClient
 from orchestration.defs.report import Materialised, clear_errors, metadata_of
 from orchestration.defs.resources import Chain

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from cleo_core.files import read_jsonl, write_json, write_jsonl
 from cleo_core.markdown import table
-from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
+from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.pii.planted import PLANTED
 from cleo_model.corpus.plots import plot_curation

@@ -15,8 +15,8 @@ from cleo_core.digest import digest_json, sha256_file
 from cleo_core.errors import ConfigError
 from cleo_core.files import read_jsonl, write_json, write_jsonl
 from cleo_core.markdown import table
-from cleo_core.pipeline import StageSettings, Summary
 from cleo_core.progress import Reporter
+from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_core.wheels import SPACY_EN, fetch
 from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.pii.planted import Planted

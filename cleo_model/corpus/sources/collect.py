@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from cleo_core.digest import sha256_file
 from cleo_core.files import write_atomic, write_json
 from cleo_core.markdown import table
-from cleo_core.pipeline import Summary
 from cleo_core.progress import Reporter
+from cleo_core.stage.declaration import Summary
 from cleo_model.corpus.canaries import CANARIES, plant
 from cleo_model.corpus.pii.planted import Planted, write_planted
 from cleo_model.corpus.record import RECORDS, Record, write_records

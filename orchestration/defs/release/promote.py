@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cleo_core.errors import IntegrityError
 from cleo_core.progress import Reporter, silent
-from cleo_core.stage import StageResult
+from cleo_core.stage.execution import StageResult
 from evals.stages import EvaluationSummary
 from orchestration.defs.evaluation.champion import AGAINST, WEIGHTS
 from orchestration.defs.release.bundle import BundleSummary

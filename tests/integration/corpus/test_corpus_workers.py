@@ -93,7 +93,7 @@ import sys
 from pathlib import Path
 from cleo_core.errors import CleoError
 from cleo_core.progress import silent
-from cleo_core.stage import run_stage
+from cleo_core.stage.execution import run_stage
 from cleo_model.corpus.curate.curate import CurateSettings, curate
 root = Path(sys.argv[1])
 settings = CurateSettings(heldout_share=0.06, decontaminate=(), workers=2)

@@ -26,7 +26,7 @@ from cleo_core.provenance.bundle import sign
 from cleo_core.provenance.errors import BundleChanged, NotApproved, Rejected
 from cleo_core.registry.errors import VersionNotFound
 from cleo_core.registry.pull import pull
-from cleo_core.stage import run_stage
+from cleo_core.stage.execution import run_stage
 from orchestration.review.cli import review
 from orchestration.review.decide import approve_as_developer
 from tests.trust_bundles import Registered, make_bundle, register_bundle

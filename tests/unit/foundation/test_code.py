@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cleo_core import code
+from cleo_core.stage import code
 
 pytestmark = pytest.mark.unit
 

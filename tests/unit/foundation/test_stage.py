@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from cleo_core.errors import BusyError, EnvironmentFault, IntegrityError
-from cleo_core.stage import read_stage, run_stage
+from cleo_core.stage.execution import read_stage, run_stage
 
 pytestmark = pytest.mark.unit
 
@@ -58,7 +58,7 @@ def test_a_failed_build_leaves_nothing_that_is_taken_for_whole() -> None:
 def test_a_build_killed_midway_leaves_nothing_that_is_taken_for_whole(home: Path) -> None:
     script = (
         "import os, signal\n"
-        "from cleo_core.stage import run_stage\n"
+        "from cleo_core.stage.execution import run_stage\n"
         "def build(out):\n"
         "    (out / 'half').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cleo_core.progress import silent
-from cleo_core.stage import StageResult
+from cleo_core.stage.execution import StageResult
 from cleo_model import recipes
 from cleo_model.corpus.sources.source import Source
 from cleo_model.domain import is_domain

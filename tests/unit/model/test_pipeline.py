@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from cleo_core import code
-from cleo_core.code import code_version, modules_behind
-from cleo_core.pipeline import Stage
 from cleo_core.settings import load
-from cleo_core.stage import StageResult
+from cleo_core.stage import code
+from cleo_core.stage.code import code_version, modules_behind
+from cleo_core.stage.declaration import Stage
+from cleo_core.stage.execution import StageResult
 from cleo_model import recipes
 from cleo_model.choices import Choices
 from cleo_model.corpus.sources.source import Source

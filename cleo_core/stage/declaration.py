@@ -20,9 +20,9 @@ from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from cleo_core.code import code_version
 from cleo_core.progress import Reporter
-from cleo_core.stage import StageResult, run_stage
+from cleo_core.stage.code import code_version
+from cleo_core.stage.execution import StageResult, run_stage
 
 __all__ = ["Check", "Launch", "Outcome", "Stage", "StageSettings", "Summary", "Work"]
 
