@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -50,16 +50,11 @@ class VerifiedModel:
     name: str
     version: int
     bundle_digest: str
-    eval_digest: str
     signer: TrustedKey
     approval: Approval
     files: dict[str, str]
     _facts: Facts = field(repr=False)
     _owner: int = field(repr=False)
-
-    @property
-    def approval_id(self) -> str:
-        return self.approval.id
 
     @property
     def approved_by(self) -> str:
@@ -142,8 +137,8 @@ def pull(selector: str | int = "champion", *, purpose: Purpose | None = None) ->
                 if purpose == "serve":
                     rollback_guard.write(info.name, mark)
         model = VerifiedModel(
-            path=files.bundle, **asdict(subject), signer=signed.signer, approval=approval, files=signed.files,
-            _facts=facts, _owner=owner,
+            path=files.bundle, name=info.name, version=info.version, bundle_digest=signed.digest, files=signed.files,
+            signer=signed.signer, approval=approval, _facts=facts, _owner=owner,
         )  # fmt: skip
         model.confirm()
     except BaseException:

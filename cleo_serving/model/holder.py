@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from cleo_core import registry
 from cleo_core.crypto.dsse import Envelope
 from cleo_core.errors import CleoError, EnvironmentFault, IntegrityError, ModelError, TrustError
-from cleo_core.provenance.approval import Subject, governing
+from cleo_core.provenance.approval import governing
 from cleo_core.provenance.errors import ApprovalExpired, NotApproved, Rejected, Revoked
 from cleo_core.registry.pull import Purpose, VerifiedModel, keep_denials
 from cleo_core.telemetry import get_logger
@@ -146,11 +146,8 @@ class ModelHolder:
 def _withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup) -> str | None:
     """Code of the no that stands against this model now; `before` where the decisions that are seen settle nothing."""
     envelopes = lookup(model.version)
-    subject = Subject(
-        name=model.name, version=model.version, bundle_digest=model.bundle_digest, eval_digest=model.eval_digest
-    )
     try:
-        governing(envelopes, subject)
+        governing(envelopes, model.approval.subject)
     except (Rejected, Revoked) as error:
         keep_denials(envelopes)
         return error.code

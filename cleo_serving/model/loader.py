@@ -92,7 +92,7 @@ async def load_model(
             verified.release()
         raise
     if verified:
-        origin = verified.bundle_digest, verified.approval_id, verified.approved_by
+        origin = verified.bundle_digest, verified.approval.id, verified.approved_by
         return ServedModel(engine, verified.name, str(verified.version), *origin, verified=verified)
     digest, _ = await asyncio.to_thread(tree_digest, folder)
     return ServedModel(engine, folder.name, UNSIGNED, digest, UNSIGNED, UNSIGNED)

@@ -34,7 +34,7 @@ def test_an_approved_champion_is_pulled_and_says_all_about_itself(champion: Regi
     model = pull()
     assert (model.name, model.version, model.approved_by) == ("cleo", 1, "ada")
     assert model.bundle_digest == champion.signed.digest
-    assert registry.DECISION_TAG + model.approval_id in registry.resolve(1).tags
+    assert registry.DECISION_TAG + model.approval.id in registry.resolve(1).tags
     assert sorted(path.name for path in model.path.iterdir()) == sorted(champion.signed.files)
     model.confirm(deep=True)
     model.release()
