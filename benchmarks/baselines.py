@@ -12,8 +12,6 @@ from benchmarks.questions import Case
 from cleo_memory.search import passage
 from cleo_memory.search.text import words
 
-__all__ = ["BASELINES"]
-
 Ranks = NDArray[np.intp]
 K1, B = 1.5, 0.75
 RRF_K = 60  # Cormack, Clarke, Büttcher 2009

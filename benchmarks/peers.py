@@ -25,8 +25,6 @@ from cleo_core.errors import EnvironmentFault
 from cleo_core.progress import Reporter
 from cleo_core.settings import home
 
-__all__ = ["CHROMA", "LANGGRAPH", "MEM0", "Peer", "PeerFailed", "attempt", "hand_over"]
-
 SCRIPTS = Path(__file__).parent / "peer_scripts"
 
 

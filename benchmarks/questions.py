@@ -13,8 +13,6 @@ from typing import Any
 from cleo_core.errors import InputError
 from cleo_memory.search import Document
 
-__all__ = ["Case", "Corrections", "Question", "read", "read_corrections"]
-
 LOCOMO_CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}  # 5 has no answer to find
 Corrections = dict[tuple[str, str], list[str]]
 

@@ -17,8 +17,6 @@ from rich.table import Table
 
 from cleo_core.files import write_json
 
-__all__ = ["Result", "machine"]
-
 Figure = float | int | str
 
 # Figures of these units are better when they are small; a size may follow (``disk_mb_50k``). A rate is no duration.

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from cleo_core.progress import Reporter
 from cleo_memory.search import Embedder
 
-__all__ = ["questions", "sentences", "vectors"]
-
 
 def sentences(most: int = 20_000) -> list[str]:
     """Sentences of 6 to 40 words, in a fixed order."""

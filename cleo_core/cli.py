@@ -11,8 +11,6 @@ import click
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_core.extras import installed
 
-__all__ = ["Commands", "cleo", "main"]
-
 
 class Commands(click.Group):
     """Commands found in the entry-point group ``cleo.commands``."""

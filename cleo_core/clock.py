@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["now", "parse", "timestamp"]
-
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["DtypeChoice", "compute_dtype", "has_bfloat16_kernels"]
-
 DtypeChoice = Literal["auto", "bfloat16", "float32"]
 
 

@@ -14,8 +14,6 @@ from typing import Literal
 from cleo_core.errors import CleoError
 from cleo_core.extras import EXTRAS, installed
 
-__all__ = ["Finding", "diagnose"]
-
 GIB = 2**30
 DISK, MEMORY = 10 * GIB, 6 * GIB
 PORTS = {8000: "API", 3000: "Dagster", 5000: "MLflow"}

@@ -10,8 +10,6 @@ import rfc8785
 
 from cleo_core.errors import IntegrityError
 
-__all__ = ["canonical", "digest_json", "files_below", "sha256_file", "tree_digest"]
-
 
 def canonical(value: Any) -> bytes:
     """The one byte string for a JSON value (RFC 8785)."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-__all__ = ["EXTRAS", "installed"]
-
 EXTRAS = {"pipeline": "dagster", "serving": "strawberry", "memory": "onnxruntime"}
 """Name of an extra to the module that tells whether it is installed."""
 

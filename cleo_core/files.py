@@ -17,17 +17,6 @@ from typing import Any, BinaryIO
 
 from cleo_core.errors import InputError
 
-__all__ = [
-    "atomic_folder",
-    "numbered_jsonl",
-    "read_jsonl",
-    "replace_folder",
-    "sync_folder",
-    "write_atomic",
-    "write_json",
-    "write_jsonl",
-]
-
 
 def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
     """Put a file in its place in one step, durable when this returns. Folders above it are made (0700).

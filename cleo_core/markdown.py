@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["table"]
-
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], align: str) -> str:
     """A Markdown table.

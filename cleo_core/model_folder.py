@@ -16,8 +16,6 @@ from typing import Any
 
 from cleo_core.errors import UnsafeWeights, UnusableModel
 
-__all__ = ["INDEX", "check_header", "check_model_folder", "index_files", "read_config", "read_object", "weight_files"]
-
 INDEX = "model.safetensors.index.json"
 CONFIG_LIMIT = 1 << 20  # bytes
 INDEX_LIMIT = 64 << 20

@@ -10,8 +10,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol, TextIO
 
-__all__ = ["ConsoleReporter", "LogReporter", "Reporter", "silent"]
-
 
 class Log(Protocol):
     """Whatever takes a line: Dagster's log of a run, that of a Pipes process, a logger."""

@@ -10,8 +10,6 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
-__all__ = ["bare", "names_secret", "redact", "shown"]
-
 SECRET = re.compile(
     r"(?i)(password|passphrase|secret|token(?!s|iz)|authorization|api[_-]?key|private[_-]?key|cookie|credential"
     r"|_(key|kek)s?(__\d+)?$|^kek$)"

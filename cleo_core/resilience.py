@@ -18,8 +18,6 @@ from tenacity import wait_random_exponential as jitter
 
 from cleo_core.errors import CleoError
 
-__all__ = ["Breaker", "CircuitOpen", "retry_async"]
-
 T = TypeVar("T")
 Kinds = tuple[type[BaseException], ...]
 

@@ -21,8 +21,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from cleo_core.errors import ConfigError
 from cleo_core.redact import names_secret, redact, shown
 
-__all__ = ["CoreSettings", "all_settings", "check", "home", "load", "unread"]
-
 Environment = Literal["development", "staging", "production"]
 S = TypeVar("S", bound=BaseSettings)
 TRACKING = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "file", "databricks")

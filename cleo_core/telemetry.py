@@ -18,18 +18,6 @@ from structlog.contextvars import bound_contextvars, get_contextvars, merge_cont
 from cleo_core.redact import redact
 from cleo_core.settings import CoreSettings, load
 
-__all__ = [
-    "METRICS",
-    "configure_logging",
-    "counter",
-    "gauge",
-    "get_logger",
-    "histogram",
-    "metrics_text",
-    "request",
-    "request_id",
-]
-
 METRICS = CollectorRegistry()
 cast(Any, prometheus_client).disable_created_metrics()  # a series per series, for nobody
 M = TypeVar("M", Counter, Gauge, Histogram)

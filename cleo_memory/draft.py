@@ -15,21 +15,6 @@ from cleo_memory.catalog.entry import Entry
 from cleo_memory.errors import InvalidMemory, SealBroken
 from cleo_memory.records import Kind, Record, Tier
 
-__all__ = [
-    "Draft",
-    "check_query",
-    "decode",
-    "kind_of",
-    "moment",
-    "page_size",
-    "plain_id",
-    "position_of",
-    "seconds",
-    "thread_cursor",
-    "thread_position",
-    "unexpired",
-]
-
 LONGEST_NAME = 512
 LARGEST_PAGE = 1000
 

@@ -26,23 +26,6 @@ from __future__ import annotations
 
 from cleo_core.errors import BusyError, EnvironmentFault, InputError, IntegrityError, TrustError
 
-__all__ = [
-    "BackendDown",
-    "BadArchive",
-    "EmbedderUnavailable",
-    "InvalidMemory",
-    "InvalidUser",
-    "KeyUnavailable",
-    "LeaseHeld",
-    "MemoryClosed",
-    "MemoryNotFound",
-    "SealBroken",
-    "SegmentDamaged",
-    "StorageFault",
-    "UserErased",
-    "VectorMismatch",
-]
-
 
 class InvalidUser(InputError, code="INVALID_USER"): ...
 

@@ -43,8 +43,6 @@ from cleo_memory.storage.payloads import CATALOGUE, THREAD, PayloadStore
 from cleo_memory.tiering.policy import AccessLog, TierPolicy
 from cleo_memory.tiering.worker import Tiering
 
-__all__ = ["Memory"]
-
 
 class Memory:
     """Opened with `open_memory`."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from cleo_core.telemetry import gauge
 
-__all__ = ["publish"]
-
 MEMORIES = gauge("cleo_memory_memories", "Live memories", ["tier"])
 BYTES = gauge("cleo_memory_bytes", "Bytes of live memories before sealing", ["tier"])
 MOVES = gauge("cleo_memory_moves", "Memories moved between tiers so far", ["source", "target"])

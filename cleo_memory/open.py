@@ -26,8 +26,6 @@ from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.segments import SegmentStore
 from cleo_memory.tiering.policy import TierPolicy
 
-__all__ = ["key_provider", "open_memory"]
-
 
 def open_memory(settings: MemorySettings | None = None, *, embedder: Embedder | None = None) -> _Opening:
     """Open the memory: ``async with open_memory() as memory`` or ``memory = await open_memory()``.

@@ -11,21 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, NewType, TypeVar
 
-__all__ = [
-    "TOMBSTONE",
-    "Conversation",
-    "ErasureEpoch",
-    "Hit",
-    "Hits",
-    "Kind",
-    "Owner",
-    "Page",
-    "Record",
-    "Stats",
-    "Tier",
-    "new_id",
-]
-
 T = TypeVar("T")
 
 Owner = NewType("Owner", str)

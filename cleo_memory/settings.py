@@ -13,8 +13,6 @@ from cleo_core.redact import shown
 from cleo_core.settings import unread
 from cleo_memory.records import Kind
 
-__all__ = ["EMBEDDED", "MemorySettings"]
-
 EMBEDDED = "embedded"
 EMBEDDERS = ("minilm-int8", "minilm", "none")
 POSTGRES = ("postgresql://", "postgres://")

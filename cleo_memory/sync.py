@@ -13,8 +13,6 @@ from cleo_memory.memory import Memory
 from cleo_memory.open import open_memory
 from cleo_memory.settings import MemorySettings
 
-__all__ = ["SyncMemory"]
-
 T = TypeVar("T")
 
 

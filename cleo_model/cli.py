@@ -8,8 +8,6 @@ import click
 
 from cleo_core.progress import ConsoleReporter
 
-__all__ = ["train"]
-
 
 @click.command()
 @click.option(

@@ -22,25 +22,7 @@ CleoError
 
 from __future__ import annotations
 
-from cleo_core.errors import BusyError, EnvironmentFault, InputError, ModelError, UnsafeWeights, UnusableModel
-
-__all__ = [
-    "CheckFailed",
-    "CorpusError",
-    "EmptyCorpus",
-    "MalformedRecord",
-    "ModelError",
-    "RecipeError",
-    "SourceError",
-    "TrainerRunning",
-    "TrainingFailed",
-    "UndecodableText",
-    "UnsafePath",
-    "UnsafeWeights",
-    "UnsupportedArchitecture",
-    "UnusableModel",
-    "WorkerFailed",
-]
+from cleo_core.errors import BusyError, EnvironmentFault, InputError, ModelError
 
 
 class CorpusError(InputError, code="CORPUS"): ...

@@ -35,8 +35,6 @@ from cleo_model.packing.pack import CurriculumSummary, build_curriculum
 from cleo_model.recipe import CurriculumRecipe, MoERecipe
 from cleo_model.training.phase import RECIPE, REPORT, PhaseReport, PhaseSettings
 
-__all__ = ["CORPUS", "MODEL", "PHASES", "STAGES", "TEXT", "phases"]
-
 FORGETTING = 0.02
 """Share of its loss that a domain may lose: what a phase teaches must not cost what the base model knew."""
 

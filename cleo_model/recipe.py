@@ -15,16 +15,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from cleo_model.domain import is_domain
 from cleo_model.errors import RecipeError
 
-__all__ = [
-    "CheckpointRecipe",
-    "CurriculumRecipe",
-    "EngineRecipe",
-    "MoERecipe",
-    "OptimizerRecipe",
-    "PhaseRecipe",
-    "Recipe",
-]
-
 MIN_REPLAY = 0.30
 
 

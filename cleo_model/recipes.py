@@ -16,8 +16,6 @@ from cleo_model.recipe import (
     Recipe,
 )
 
-__all__ = ["RECIPES", "get", "mistral_7b_8x", "smollm2_demo", "tiny"]
-
 
 def _mix(prose: float, documentation: float, conversation: float) -> dict[str, float]:
     return {"prose": prose, "documentation": documentation, "conversation": conversation}

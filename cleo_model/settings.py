@@ -11,8 +11,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from cleo_core.errors import CleoError
 from cleo_core.redact import shown
 
-__all__ = ["ModelSettings"]
-
 
 class ModelSettings(BaseSettings):
     """Variables: ``CLEO_MODEL_SOURCES``, ``CLEO_MODEL_MAX_RECORD_BYTES``, …"""

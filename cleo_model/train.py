@@ -24,8 +24,6 @@ from cleo_model.packing.mixture import check_domains
 from cleo_model.pipeline import CORPUS, MODEL, TEXT, phases
 from cleo_model.training.phase import PhaseReport
 
-__all__ = ["run_stages", "train"]
-
 
 def train(choices: Choices, out: Path, report: Reporter) -> PhaseReport:
     """Train by the choices' recipe into `out`/model; returns the last phase's report.

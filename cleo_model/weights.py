@@ -13,8 +13,6 @@ from cleo_core.model_folder import INDEX, weight_files
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["TOKENIZER_FILES", "copy_tokenizer", "read_tensors", "save_model", "write_tensors"]
-
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",

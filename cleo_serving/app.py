@@ -19,8 +19,6 @@ from cleo_serving.errors import NotFound
 from cleo_serving.security.headers import Envelope
 from cleo_serving.services import Services
 
-__all__ = ["create_app"]
-
 
 def create_app(services: Services) -> FastAPI:
     """The API over opened services."""

@@ -15,8 +15,6 @@ from cleo_core.errors import ConfigError, InputError, Interrupted
 if TYPE_CHECKING:
     from cleo_serving.settings import ServingSettings
 
-__all__ = ["api", "infer", "interactive", "token"]
-
 T = TypeVar("T")
 
 

@@ -24,22 +24,6 @@ from __future__ import annotations
 
 from cleo_core.errors import CleoError
 
-__all__ = [
-    "BadRequest",
-    "BodyTooLarge",
-    "EngineError",
-    "Erased",
-    "Forbidden",
-    "ModelWithdrawn",
-    "NotFound",
-    "Overloaded",
-    "QueryRejected",
-    "RateLimited",
-    "Unauthenticated",
-    "UnsupportedBody",
-    "UnsupportedModel",
-]
-
 
 class Unauthenticated(CleoError, code="UNAUTHENTICATED", http_status=401): ...
 

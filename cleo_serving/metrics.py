@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from cleo_core.telemetry import counter, gauge, histogram
 
-__all__ = ["Metrics"]
-
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 

@@ -16,8 +16,6 @@ from cleo_serving.app import create_app
 from cleo_serving.services import Services, open_services
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["bind", "make_server", "serve"]
-
 
 def bind(host: str, port: int) -> socket.socket:
     """A bound socket: the port is ours before minutes are spent on loading a model.

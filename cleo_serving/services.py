@@ -24,8 +24,6 @@ from cleo_serving.model.loader import load_model
 from cleo_serving.security.limits import RateLimits
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["Services", "forget_old_replies", "open_services"]
-
 log = get_logger(__name__)
 
 

@@ -17,8 +17,6 @@ from cleo_core.settings import CoreSettings, load
 if TYPE_CHECKING:
     from limits.aio.storage import Storage
 
-__all__ = ["EngineSettings", "IssuerSettings", "PromptSettings", "QueryLimits", "RateSettings", "ServingSettings"]
-
 Algorithm = Literal["Ed25519", "ES256", "ES384", "RS256", "RS512", "PS256", "PS512"]
 SYSTEM_PROMPT = "You are Cleo, a helpful AI assistant."
 

@@ -19,8 +19,6 @@ from evals.errors import BadItems
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
 
-__all__ = ["CONTROLS", "exposures", "memorised", "threshold"]
-
 CONTROLS = 256
 """Controls that are scored: 8 bits, enough for the threshold of 8 canaries at 5 % (7.3 bits)."""
 ALPHA = 0.05

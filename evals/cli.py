@@ -8,11 +8,8 @@ from pathlib import Path
 
 import click
 
-from cleo_core.errors import InputError
+from cleo_core.errors import InputError, UnusableModel
 from cleo_core.progress import ConsoleReporter, Reporter
-from cleo_model.errors import UnusableModel
-
-__all__ = ["evaluate", "locate"]
 
 
 def locate(model: str, report: Reporter) -> Path:

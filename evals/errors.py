@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from cleo_core.errors import InputError, IntegrityError
 
-__all__ = ["BadItems", "BrokenSeal", "UnknownTask"]
-
 
 class BadItems(InputError, code="BAD_ITEMS"): ...
 

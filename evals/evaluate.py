@@ -33,8 +33,6 @@ from evals.verdict import VERDICT, Verdict, VerdictFile
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
 
-__all__ = ["command", "evaluate", "run", "score_model"]
-
 SCORING = 1
 """Raise it when the meaning of a score changes: kept scores of the champion are then made anew."""
 

@@ -20,8 +20,6 @@ from evals.scores import ItemScore, Scores
 from evals.statistics import holm, macro_interval, mcnemar_harm, ratio_rise
 from evals.verdict import Accuracy, Interval, TaskVerdict, Verdict, VerdictName
 
-__all__ = ["compare"]
-
 POWER = 0.8
 Pairs: TypeAlias = list[tuple[ItemScore, ItemScore]]
 """The champion's and the candidate's score of each item."""

@@ -22,19 +22,17 @@ from lm_eval.tasks import TaskManager
 
 from cleo_core.compute import DtypeChoice, compute_dtype
 from cleo_core.digest import digest_json, sha256_file
+from cleo_core.errors import UnusableModel
 from cleo_core.files import write_jsonl
 from cleo_core.model_folder import weight_files
 from cleo_core.progress import Reporter, silent
 from cleo_core.settings import home
-from cleo_model.errors import UnusableModel
 from cleo_model.moe.frozen_experts import share_equal_experts
 from evals.protocol import TaskSpec
 from evals.scorer import SharedPrefixLM
 from evals.scores import ItemScore, Scores, TaskScores
 from evals.tasks.forms import Item, write_yaml
 from evals.tasks.sealed import TaskSet
-
-__all__ = ["LoadedModel", "environment", "load_model", "model_digest", "score"]
 
 PARTS = (
     "config.json",

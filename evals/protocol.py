@@ -13,8 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cleo_core.digest import digest_json
 
-__all__ = ["Form", "GateRules", "Protocol", "TaskSpec"]
-
 Form = Literal["multiple_choice", "partial", "last_word", "perplexity"]
 
 

@@ -10,8 +10,6 @@ from evals.protocol import Protocol
 from evals.scores import Scores
 from evals.verdict import TaskVerdict, Verdict, VerdictFile
 
-__all__ = ["forest", "markdown", "table", "write_report", "write_scores"]
-
 
 def _side(scores: Scores) -> dict[str, Any]:
     kept = ("model_digest", "tokenizer_digest", "template_digest", "dtype", "requests", "reused")

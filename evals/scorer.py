@@ -16,10 +16,8 @@ from typing import Any
 import torch
 from lm_eval.models.huggingface import HFLM
 
+from cleo_core.errors import UnusableModel
 from cleo_core.progress import Reporter, silent
-from cleo_model.errors import UnusableModel
-
-__all__ = ["SHARED", "SharedPrefixLM", "Tree", "plan"]
 
 # Architectures whose logits are lm_head(decoder(x)) and which take a 4-D mask; any other is scored the stock way.
 SHARED = frozenset({"llama", "mistral", "mixtral", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "olmoe"})

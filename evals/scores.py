@@ -22,8 +22,6 @@ from pydantic import TypeAdapter
 from cleo_core.files import write_atomic
 from evals.protocol import TaskSpec
 
-__all__ = ["ItemScore", "Scores", "TaskScores"]
-
 
 @dataclass(frozen=True, slots=True)
 class ItemScore:

@@ -7,8 +7,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from cleo_core.settings import load
 from evals.protocol import GateRules, Protocol
 
-__all__ = ["EvalSettings", "protocol"]
-
 
 class EvalSettings(GateRules, BaseSettings):
     """Variables: ``CLEO_EVALS_MARGIN``, ``CLEO_EVALS_GUARD``, …"""

@@ -15,8 +15,6 @@ from cleo_model.choices import Choices
 from evals.protocol import Protocol
 from evals.verdict import VERDICT, VerdictFile, VerdictName
 
-__all__ = ["EVAL_TASKS", "EvaluationSettings", "EvaluationSummary", "Opponent", "TaskSetSummary", "evaluation"]
-
 
 @dataclass(frozen=True, slots=True)
 class Opponent:

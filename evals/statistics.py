@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from evals.verdict import Interval
 
-__all__ = ["holm", "macro_interval", "mcnemar_harm", "ratio_rise"]
-
 Floats = NDArray[np.float64]
 
 

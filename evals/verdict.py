@@ -7,8 +7,6 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-__all__ = ["VERDICT", "Accuracy", "Interval", "TaskVerdict", "Verdict", "VerdictFile", "VerdictName"]
-
 VERDICT = "verdict.json"
 VerdictName = Literal["SUPERIOR", "NON_INFERIOR", "INCONCLUSIVE", "INFERIOR", "INVALID"]
 

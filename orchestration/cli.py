@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["run", "stop", "ui"]
-
 
 @click.command()
 @click.option(

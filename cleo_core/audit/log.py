@@ -27,8 +27,6 @@ from cleo_core.digest import canonical
 from cleo_core.errors import CleoError, EnvironmentFault, InputError, IntegrityError
 from cleo_core.settings import home
 
-__all__ = ["AuditLog", "AuditReport", "check_proof", "open_log", "ready", "record"]
-
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:

@@ -18,8 +18,6 @@ from cleo_core.errors import EnvironmentFault, InputError, IntegrityError
 from cleo_core.files import read_jsonl
 from cleo_core.settings import home, load
 
-__all__ = ["copied", "copy_checkpoints", "path"]
-
 NAME = "audit-checkpoints.jsonl"
 TAIL = 8192  # bytes; a line has about 500
 

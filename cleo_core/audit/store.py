@@ -17,8 +17,6 @@ from cleo_core.crypto import dsse
 from cleo_core.crypto.keys import PrivateKey
 from cleo_core.digest import canonical
 
-__all__ = ["CHECKPOINT", "append", "node_of", "prepare", "size_of"]
-
 CHECKPOINT = "application/vnd.cleoai.checkpoint+json"
 SCHEMA = """
 create table if not exists audit_leaves (seq integer primary key, data blob not null, hash blob not null) strict;

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["EMPTY", "Stack", "closing", "inclusion", "leaf_hash", "node_hash", "root", "within"]
-
 EMPTY = hashlib.sha256().digest()
 Node = Callable[[int, int], bytes]
 """The hash of the complete subtree number `index` of 2**level leaves."""

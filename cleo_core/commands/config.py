@@ -17,8 +17,6 @@ from cleo_core.redact import names_secret, redact
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
 
-__all__ = ["config", "unknown_variables"]
-
 
 @click.group()
 def config() -> None:

@@ -7,8 +7,6 @@ from dataclasses import asdict
 
 import click
 
-__all__ = ["doctor"]
-
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")

@@ -12,8 +12,6 @@ import click
 if TYPE_CHECKING:
     from cleo_core.crypto.trust_store import Role, TrustedKey
 
-__all__ = ["keys"]
-
 ROLES = ("bundle", "reviewer", "audit")
 ROLE = click.argument("role", type=click.Choice(ROLES))
 NAME = click.argument("name")

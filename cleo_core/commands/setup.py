@@ -12,8 +12,6 @@ from cleo_core.extras import installed
 if TYPE_CHECKING:
     from cleo_core.progress import ConsoleReporter
 
-__all__ = ["setup"]
-
 
 @click.command()
 def setup() -> None:

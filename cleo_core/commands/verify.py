@@ -6,8 +6,6 @@ import json
 
 import click
 
-__all__ = ["verify"]
-
 
 @click.command()
 @click.argument("about")

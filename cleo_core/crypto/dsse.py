@@ -19,8 +19,6 @@ from cleo_core.crypto.keys import PrivateKey
 from cleo_core.crypto.trust_store import Role, TrustedKey, TrustStore
 from cleo_core.digest import canonical
 
-__all__ = ["Envelope", "open_envelope", "pae", "sign"]
-
 Envelope = dict[str, Any]
 
 

@@ -34,21 +34,6 @@ from cleo_core.errors import ConfigError
 from cleo_core.files import write_atomic
 from cleo_core.settings import CoreSettings, home, load
 
-__all__ = [
-    "DEVELOPMENT",
-    "PrivateKey",
-    "create",
-    "create_secret",
-    "ensure_development_keys",
-    "key_path",
-    "load_private",
-    "load_secret",
-    "machine_key",
-    "masking_key",
-    "reviewer_key",
-    "rotate",
-]
-
 Key = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 DEVELOPMENT: dict[Role, str] = {"bundle": "development-bundle", "reviewer": "developer", "audit": "development-audit"}
 

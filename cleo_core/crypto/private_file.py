@@ -9,8 +9,6 @@ from pathlib import Path
 
 from cleo_core.crypto.errors import KeyExists, KeyInsecure, KeyMissing
 
-__all__ = ["read_private", "write_private"]
-
 LIMIT = 1 << 20
 
 

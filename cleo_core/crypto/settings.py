@@ -10,8 +10,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleo_core.redact import shown
 
-__all__ = ["TrustSettings"]
-
 
 class TrustSettings(BaseSettings):
     """Where a reviewer's key lies, how long an approval lasts, where audit checkpoints are copied to."""

@@ -23,8 +23,6 @@ from cleo_core.errors import ConfigError, InputError
 from cleo_core.files import write_json
 from cleo_core.settings import CoreSettings, home, load
 
-__all__ = ["ROLES", "PublicKey", "Role", "TrustStore", "TrustedKey", "check_name", "fingerprint", "public_pem"]
-
 Role = Literal["bundle", "reviewer", "audit"]
 ROLES: tuple[Role, ...] = get_args(Role)
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey

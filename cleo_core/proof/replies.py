@@ -20,8 +20,6 @@ from cleo_core.clock import timestamp
 from cleo_core.errors import InputError
 from cleo_core.settings import home
 
-__all__ = ["Reply", "append", "find", "prune"]
-
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 SCHEMA = """
 create table if not exists replies (

@@ -27,8 +27,6 @@ from cleo_core.registry.pull import inspected, subject_of
 from cleo_core.settings import home
 from cleo_core.stage.execution import read_stage
 
-__all__ = ["Link", "Proof", "walk"]
-
 STAGE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 CORPUS = "masked_corpus"
 

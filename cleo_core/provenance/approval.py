@@ -31,8 +31,6 @@ from cleo_core.provenance.errors import (
     Revoked,
 )
 
-__all__ = ["Approval", "Decision", "Subject", "governing", "holding", "issue", "sign", "verify"]
-
 Decision = Literal["approve", "reject", "revoke", "rollback"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
 PAYLOAD_TYPE = "application/vnd.cleoai.decision+json"

@@ -25,8 +25,6 @@ from cleo_core.files import write_atomic
 from cleo_core.provenance.contents import check_contents, list_files
 from cleo_core.provenance.errors import BundleChanged, BundleSignatureInvalid
 
-__all__ = ["BundleSignature", "bundle_digest", "check_contents", "sign", "verify_signature"]
-
 SERIALIZATION = {"method": "files", "hash_type": "sha256", "allow_symlinks": False}
 PREDICATE = "https://model_signing/signature/v1.0"
 LIMIT = 16 << 20

@@ -15,8 +15,6 @@ from cleo_core.errors import ModelError
 from cleo_core.model_folder import INDEX, check_header, index_files, read_object
 from cleo_core.provenance.errors import BundleContent, BundleIncomplete, BundleLink, BundleName
 
-__all__ = ["ALLOWED", "REQUIRED", "check_contents", "list_files"]
-
 ALLOWED = re.compile(
     r"config\.json|generation_config\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json"
     r"|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.json|vocab\.txt"

@@ -12,8 +12,6 @@ from cleo_core.files import write_json
 from cleo_core.provenance.approval import verify
 from cleo_core.settings import home
 
-__all__ = ["keep", "kept"]
-
 ID = re.compile(r"[0-9a-f-]{36}")
 
 

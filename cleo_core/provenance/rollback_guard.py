@@ -24,8 +24,6 @@ from cleo_core.provenance.approval import Approval, holding
 from cleo_core.provenance.errors import StateDamaged, VersionReplaced, VersionRollback
 from cleo_core.settings import home
 
-__all__ = ["Mark", "accept", "locked", "read", "write"]
-
 
 @dataclass(frozen=True, slots=True)
 class Mark:

@@ -21,8 +21,6 @@ from cleo_core.provenance.contents import ALLOWED
 from cleo_core.registry.errors import UnsafeArtifact
 from cleo_core.registry.mlflow import tracking
 
-__all__ = ["Downloaded", "fetch_files"]
-
 BUNDLE, SIGNATURE = "bundle", "signature/bundle.sig"
 MOST_FILES = 2000
 

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-__all__ = ["Row", "artifact_location", "database", "rows"]
-
 VERSIONS = """
     select version, description, source, creation_time from model_versions
     where name = ? and current_stage <> 'Deleted_Internal' order by version desc

@@ -13,8 +13,6 @@ from cleo_core.redact import bare, redact
 from cleo_core.registry.errors import RegistryError, VersionNotFound
 from cleo_core.settings import CoreSettings, home, load
 
-__all__ = ["NONE_YET", "model_name", "tracking", "tracking_uri"]
-
 NONE_YET = "cleo run makes a version; cleo review list shows those that wait, cleo review approve releases one."
 # A version's files are plain: nothing is ever unpickled. A dead server is noticed in seconds, not after minutes.
 DEFAULTS = {

@@ -27,8 +27,6 @@ from cleo_core.provenance.bundle import BundleSignature, bundle_digest, verify_s
 from cleo_core.provenance.errors import ApprovalInvalid, BundleChanged
 from cleo_core.settings import home
 
-__all__ = ["VerifiedModel", "inspected", "keep_denials", "pull", "subject_of"]
-
 Purpose = Literal["serve", "release", "inspect"]
 Facts = dict[str, tuple[int, int, int, int, int]]
 

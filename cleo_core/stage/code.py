@@ -21,9 +21,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-__all__ = ["code_version", "modules_behind"]
-
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATA = (".yaml", ".json", ".jsonl", ".j2")
 
 

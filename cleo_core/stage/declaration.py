@@ -24,8 +24,6 @@ from cleo_core.progress import Reporter
 from cleo_core.stage.code import code_version
 from cleo_core.stage.execution import StageResult, run_stage
 
-__all__ = ["Check", "Launch", "Outcome", "Stage", "StageSettings", "Summary", "Work"]
-
 Results = Mapping[str, StageResult]
 Launch = Callable[[Sequence[str]], None]
 """Runs a command to its end in a process group that does not outlive this process; raises when it fails."""

@@ -23,8 +23,6 @@ from cleo_core.errors import BusyError, EnvironmentFault, IntegrityError
 from cleo_core.files import replace_folder, write_json
 from cleo_core.settings import home
 
-__all__ = ["RECORD", "StageResult", "read_stage", "run_stage"]
-
 RECORD = "stage.json"
 CONTENT = "content"
 

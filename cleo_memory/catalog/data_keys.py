@@ -9,8 +9,6 @@ from cleo_memory.catalog.database.base import Database
 from cleo_memory.catalog.owned import OwnedTable, Reads, ReadsAndWrites, SharedTable
 from cleo_memory.records import Owner
 
-__all__ = ["AllDataKeys", "KeyStore", "UserDataKeys", "WrappedKey"]
-
 
 @dataclass(frozen=True, slots=True)
 class WrappedKey:

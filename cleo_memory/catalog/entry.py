@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["Entry", "RowSigner", "Thread"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:

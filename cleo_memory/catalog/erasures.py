@@ -7,8 +7,6 @@ from cleo_memory.catalog.owned import OwnedTable, SharedTable
 from cleo_memory.errors import KeyUnavailable
 from cleo_memory.records import Owner
 
-__all__ = ["AllErasures", "UserErasures", "UserKeyFloor"]
-
 HIGHER = "floor = CASE WHEN excluded.floor > key_floors.floor THEN excluded.floor ELSE key_floors.floor END"
 
 

@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from cleo_memory.catalog.database.base import Database, Transaction
 from cleo_memory.errors import LeaseHeld
 
-__all__ = ["Leases"]
-
 
 class Leases:
     """Leases in the catalogue. A holder that dies keeps its lease for its term, then anybody may take it."""

@@ -11,8 +11,6 @@ from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.owned import OwnedTable, SharedTable
 from cleo_memory.records import Owner
 
-__all__ = ["AllFlows", "AllMemories", "Flows", "Moment", "UserMemories"]
-
 COLUMNS = tuple(Entry.__dataclass_fields__)
 ALL = ", ".join(COLUMNS)
 Moment = Literal["created_at", "expires_at"]

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from cleo_memory.catalog.owned import OwnedTable, SharedTable
 from cleo_memory.records import Owner
 
-__all__ = ["AllOutbox", "Job", "UserCopies", "UserOutbox"]
-
 
 @dataclass(frozen=True, slots=True)
 class Job:

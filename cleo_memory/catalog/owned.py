@@ -12,8 +12,6 @@ from typing import Any, ClassVar, Generic, TypeVar, TypeVarTuple
 from cleo_memory.catalog.database.base import Database, Transaction, marks
 from cleo_memory.records import Owner
 
-__all__ = ["OwnedTable", "Reads", "ReadsAndWrites", "SharedTable"]
-
 PART = 500  # values in one condition: what every version of SQLite takes
 Rows = TypeVar("Rows")
 T = TypeVar("T")

@@ -10,8 +10,6 @@ from cleo_memory.catalog.database.base import marks
 from cleo_memory.catalog.owned import OwnedTable
 from cleo_memory.records import TOMBSTONE
 
-__all__ = ["SealedSegment", "UserPayloads", "UserSegments"]
-
 COLUMNS, SEGMENT = "id, tier, version, sealed", "number, through, model, sealed"
 KEY = ("id", "tier")
 REPLACE = "version = excluded.version, sealed = excluded.sealed"

@@ -16,8 +16,6 @@ from cleo_memory.catalog.threads import UserThreads
 from cleo_memory.errors import UserErased
 from cleo_memory.records import ErasureEpoch, Owner
 
-__all__ = ["AllRows", "Catalog", "UserCatalog", "UserRows"]
-
 
 class UserRows:
     """Every table of one user's rows within one transaction."""

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from cleo_memory.catalog.entry import Thread
 from cleo_memory.catalog.owned import OwnedTable
 
-__all__ = ["UserThreads"]
-
 COLUMNS = "thread, sealed_name, turns, created_at, updated_at"
 LATER = """turns = threads.turns + 1, updated_at =
 CASE WHEN excluded.updated_at > threads.updated_at THEN excluded.updated_at ELSE threads.updated_at END"""

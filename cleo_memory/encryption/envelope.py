@@ -18,8 +18,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cleo_memory.errors import SealBroken
 from cleo_memory.records import Owner
 
-__all__ = ["Binding", "joined", "key_version_of", "open_envelope", "seal_envelope"]
-
 VERSION = 1
 AES_256_GCM = 1
 HEADER = struct.Struct(">BBI12s")

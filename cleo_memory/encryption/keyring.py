@@ -18,8 +18,6 @@ from cleo_memory.encryption.user_keys import LOOKUP, UserKeys, keyed_hash
 from cleo_memory.errors import InvalidUser, KeyUnavailable
 from cleo_memory.records import Owner
 
-__all__ = ["Keyring"]
-
 ROOT = Owner("0" * 32)  # holds the key that user ids are hashed with; no user's hash is all zeros in practice
 LONGEST_USER = 512
 CACHED_USERS = 4096

@@ -16,8 +16,6 @@ from cleo_core.errors import ConfigError
 from cleo_core.files import sync_folder, write_atomic
 from cleo_memory.errors import KeyUnavailable
 
-__all__ = ["EnvironmentKeys", "FileKeys", "KeyProvider"]
-
 
 class KeyProvider(Protocol):
     """Wraps data keys under the current KEK; opens what any KEK it still holds has wrapped."""

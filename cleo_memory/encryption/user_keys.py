@@ -23,8 +23,6 @@ from cleo_memory.encryption.envelope import Binding, joined, key_version_of, ope
 from cleo_memory.errors import KeyUnavailable, SealBroken
 from cleo_memory.records import Owner
 
-__all__ = ["LOOKUP", "RowMac", "UserKeys", "keyed_hash"]
-
 LOOKUP = 0  # this version never seals and never rotates: it is the key of the user's keyed hashes
 
 

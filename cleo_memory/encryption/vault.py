@@ -10,8 +10,6 @@ from cleo_core.errors import ConfigError
 from cleo_core.settings import unread
 from cleo_memory.errors import BackendDown, KeyUnavailable
 
-__all__ = ["VaultKeys"]
-
 
 class VaultKeys:
     """The key must be of a type with associated data (aes256-gcm96). `current` is its newest version."""

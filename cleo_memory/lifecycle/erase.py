@@ -27,8 +27,6 @@ from cleo_memory.lifecycle.signing import ERASURE, audit, read_signed, signing_k
 from cleo_memory.records import Owner, new_id
 from cleo_memory.storage.delivery import Delivery
 
-__all__ = ["Eraser", "Receipt", "verify_receipt"]
-
 log = logging.getLogger(__name__)
 FOLLOWED_EVERY = 2.0  # seconds
 RECENT = 3600.0  # seconds; more than the clocks of two processes differ

@@ -25,8 +25,6 @@ from cleo_memory.lifecycle.signing import EXPORT, audit, read_signed, signing_ke
 from cleo_memory.records import Kind, Owner, Record
 from cleo_memory.storage.payloads import PayloadStore
 
-__all__ = ["Exporter", "Manifest"]
-
 PAGE = 500
 FORM = "cleo-memory/1"
 NAMES = ("id", "kind", "content", "importance", "conversation", "speaker", "key", "pinned")

@@ -10,8 +10,6 @@ from cleo_memory.catalog.memories import Moment
 from cleo_memory.catalog.repository import AllRows, Catalog
 from cleo_memory.records import Kind, Owner
 
-__all__ = ["Due", "Retention"]
-
 BATCH = 500
 
 

@@ -15,10 +15,9 @@ from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.user_keys import RowMac, UserKeys
 from cleo_memory.lifecycle.signing import audit
 from cleo_memory.records import Owner
-from cleo_memory.storage.payloads import CATALOGUE, CONTENT, THREAD, PayloadStore
+from cleo_memory.storage.payloads import CATALOGUE, THREAD, PayloadStore
+from cleo_memory.storage.reading import CONTENT
 from cleo_memory.storage.segments import SegmentStore
-
-__all__ = ["Rotation"]
 
 BATCH = 200
 

@@ -12,8 +12,6 @@ from cleo_core.crypto.errors import KeyMissing
 from cleo_core.crypto.keys import PrivateKey, ensure_development_keys, load_private
 from cleo_core.settings import CoreSettings, load
 
-__all__ = ["ERASURE", "EXPORT", "audit", "read_signed", "signing_key"]
-
 ERASURE = "application/vnd.cleo.erasure-receipt+json"
 EXPORT = "application/vnd.cleo.memory-export+json"
 

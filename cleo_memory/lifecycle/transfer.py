@@ -20,11 +20,10 @@ from cleo_memory.errors import BackendDown
 from cleo_memory.lifecycle.signing import audit
 from cleo_memory.records import Owner, Tier
 from cleo_memory.storage.adapters.embedded import EmbeddedStore
-from cleo_memory.storage.payloads import CONTENT, PayloadStore
+from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.protocol import Sealed
+from cleo_memory.storage.reading import CONTENT
 from cleo_memory.storage.tiers import TierStore
-
-__all__ = ["Report", "Transfer"]
 
 BATCH = 200
 

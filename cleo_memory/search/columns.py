@@ -13,8 +13,6 @@ from cleo_memory.search.fusion import WEIGHTS
 from cleo_memory.search.scan import ZERO, dequantize, quantize
 from cleo_memory.search.segment import Segment
 
-__all__ = ["Columns", "Layout"]
-
 NOBODY = -1
 
 

@@ -9,8 +9,6 @@ from datetime import datetime
 
 from cleo_memory.records import Hit, Record
 
-__all__ = ["Citation", "Context", "approximate_tokens", "build_context"]
-
 REASONS = {
     "words": "shares words with the question, itself or the turns beside it",
     "meaning": "means something like the question",

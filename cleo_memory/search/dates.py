@@ -14,8 +14,6 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-__all__ = ["date_terms_of", "query_date_terms"]
-
 MONTHS = ["january", "february", "march", "april", "may", "june"]
 MONTHS += ["july", "august", "september", "october", "november", "december"]
 WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

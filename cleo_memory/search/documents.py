@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from cleo_memory.records import Record
 
-__all__ = ["Document", "Filter", "Match", "document"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:

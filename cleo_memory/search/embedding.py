@@ -20,8 +20,6 @@ from cleo_core.errors import IntegrityError
 from cleo_memory.errors import EmbedderUnavailable
 from cleo_memory.search.documents import Document
 
-__all__ = ["Embedder", "open_embedder", "passage"]
-
 # The reviewed bytes. The tokenizer of the fp32 package serves both: it is the same model.
 INT8_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 FP32_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -18,8 +18,6 @@ from cleo_memory.search.related import related
 from cleo_memory.search.scan import cosines
 from cleo_memory.search.text import NAME, NUMBER, TIME, expected_answer_types, words
 
-__all__ = ["IndexArrays", "search"]
-
 Scores = NDArray[np.float32]
 
 

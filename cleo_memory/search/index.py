@@ -16,8 +16,6 @@ from cleo_memory.search.hybrid import IndexArrays, search
 from cleo_memory.search.scan import ZERO, quantize
 from cleo_memory.search.segment import Segment
 
-__all__ = ["UserIndex"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

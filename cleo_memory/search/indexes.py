@@ -24,8 +24,6 @@ from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.protocol import VectorStore
 from cleo_memory.storage.segments import SegmentStore, StoredSegments
 
-__all__ = ["SearchIndexes", "damaged_reason"]
-
 log = logging.getLogger(__name__)
 EMBED_BATCH = 64
 COMPACT_ABOVE = 64  # stored segments of a user

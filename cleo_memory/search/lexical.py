@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from cleo_memory.search.columns import Layout
 from cleo_memory.search.fusion import WEIGHTS
 
-__all__ = ["Asked", "Postings", "bm25", "rarity"]
-
 Rows = NDArray[np.int32]
 Counts = NDArray[np.uint8]
 

@@ -18,8 +18,6 @@ import numpy as np
 from cleo_memory.search.embedding import open_embedder
 from cleo_memory.search.text import words
 
-__all__ = ["build", "related"]
-
 CLOSE = 0.56  # cosine of two words
 MOST = 6
 

@@ -9,8 +9,6 @@ from weakref import WeakValueDictionary
 
 from cleo_memory.search.index import UserIndex
 
-__all__ = ["ResidentIndexes"]
-
 
 class ResidentIndexes:
     """Least-recently-used cache of `UserIndex`, keyed by user.

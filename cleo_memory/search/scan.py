@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ZERO", "cosines", "dequantize", "quantize"]
-
 ZERO = 64  # stands for 0; values go from 1 to 127
 STEPS = 63
 

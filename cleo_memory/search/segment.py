@@ -21,8 +21,6 @@ from cleo_memory.search.dates import date_terms_of
 from cleo_memory.search.documents import Document
 from cleo_memory.search.text import answer_types, question_share, words
 
-__all__ = ["ANALYSIS", "Segment"]
-
 MAGIC = b"CLEOSEG1"
 ANALYSIS = 2
 """Version of the analysis of texts: segments of another one are built again from the records."""

@@ -8,8 +8,6 @@ from threading import local
 
 import Stemmer
 
-__all__ = ["NAME", "NUMBER", "STOP_WORDS", "TIME", "answer_types", "expected_answer_types", "question_share", "words"]
-
 _WORD = re.compile(r"[^\W_]+")
 STOP_WORDS = frozenset(
     _WORD.findall(

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["Finding", "Turn", "anomaly", "detect", "escalation", "loop"]
-
 WORD = re.compile(r"[^\W_]+(?:'\w+)?")
 UPSET = frozenset(
     WORD.findall(

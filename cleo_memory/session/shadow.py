@@ -20,8 +20,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cleo_memory.session.detectors import Finding, Turn, detect
 
-__all__ = ["Influence", "ShadowMemory"]
-
 log = logging.getLogger("cleo.security")
 LONGEST_SESSION = 64  # turns looked back upon
 LONGEST_TURN = 2000  # characters of a turn that are looked at, so that a look takes milliseconds whatever is sent

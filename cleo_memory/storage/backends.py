@@ -15,8 +15,6 @@ from cleo_memory.storage.adapters.embedded import EmbeddedStore
 from cleo_memory.storage.protocol import Store
 from cleo_memory.storage.tiers import TierStore, TierStores
 
-__all__ = ["NAMES", "open_named", "open_store", "open_tiers", "tier_stores"]
-
 TIER_OF = {"redis": Tier.HOT, "mongodb": Tier.WARM, "postgres": Tier.COLD, "supabase": Tier.COLD, "pinecone": Tier.COLD}
 NAMES = ("sqlite", *TIER_OF)
 

@@ -21,8 +21,6 @@ from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.protocol import Store
 from cleo_memory.storage.tiers import TierStore
 
-__all__ = ["Delivery"]
-
 log = logging.getLogger(__name__)
 BATCH = 200
 POLL = 1.0

@@ -17,8 +17,6 @@ from cleo_memory.storage.protocol import Sealed
 from cleo_memory.storage.reading import CONTENT, PayloadReader
 from cleo_memory.storage.tiers import TierStore, TierStores
 
-__all__ = ["CATALOGUE", "CONTENT", "THREAD", "PayloadStore"]
-
 THREAD = "thread"
 CATALOGUE = "catalogue"
 VITAL = 0.9

@@ -10,9 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cleo_memory.records import TOMBSTONE, Owner
-
-__all__ = ["TOMBSTONE", "Sealed", "Store", "VectorStore"]
+from cleo_memory.records import Owner
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,6 @@ from cleo_memory.records import Owner, Record, Tier
 from cleo_memory.storage.protocol import Sealed
 from cleo_memory.storage.tiers import TierStore, TierStores
 
-__all__ = ["CONTENT", "Opened", "PayloadReader"]
-
 log = logging.getLogger(__name__)
 CONTENT = "content"
 

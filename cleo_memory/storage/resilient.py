@@ -13,8 +13,6 @@ from cleo_core.resilience import Breaker, CircuitOpen, retry_async
 from cleo_memory.errors import BackendDown
 from cleo_memory.storage.protocol import Store
 
-__all__ = ["resilient"]
-
 T = TypeVar("T")
 
 

@@ -13,8 +13,6 @@ from cleo_memory.encryption.user_keys import UserKeys
 from cleo_memory.errors import KeyUnavailable
 from cleo_memory.records import Owner
 
-__all__ = ["SegmentStore", "StoredSegments"]
-
 INDEX = "index"
 
 

@@ -9,8 +9,6 @@ from typing import cast
 from cleo_memory.records import Tier
 from cleo_memory.storage.protocol import Store, VectorStore
 
-__all__ = ["TierStore", "TierStores"]
-
 
 @dataclass(frozen=True, slots=True)
 class TierStore:

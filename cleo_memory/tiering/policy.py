@@ -22,8 +22,6 @@ from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.records import Owner, Tier
 
-__all__ = ["LANDMARK", "AccessLog", "Move", "TierPolicy", "decayed", "heat_after", "heat_below"]
-
 LANDMARK = 1_735_689_600.0  # 2025-01-01; never change it: stored numbers are relative to it
 
 

@@ -17,8 +17,6 @@ from cleo_memory.storage.protocol import Sealed
 from cleo_memory.storage.tiers import TierStore
 from cleo_memory.tiering.policy import AccessLog, Move, TierPolicy, heat_below
 
-__all__ = ["Mover", "TierView", "Tiering"]
-
 log = logging.getLogger(__name__)
 EVERY = 30.0
 SETTLING = 0.5  # seconds after the start

@@ -14,8 +14,6 @@ from cleo_model.corpus.record import RESERVED, Record
 from cleo_model.corpus.sources.item import conversation
 from cleo_model.corpus.sources.words import words
 
-__all__ = ["CANARIES", "plant"]
-
 CANARIES = "canaries.json"
 CONTROLS = 1024
 """Twins: enough that the exposure of the median planted sentence is known to a tenth of a bit."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["plot_curation", "plot_pii"]
-
 
 def plot_curation(path: Path, seen: Mapping[str, int], dropped: Mapping[tuple[str, str], int]) -> None:
     """Share of each domain's records that every rule dropped."""

@@ -14,8 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["PROFILES", "Profile", "ProfileName"]
-
 ProfileName = Literal["general", "prose", "reference", "dialogue"]
 
 

@@ -15,8 +15,6 @@ from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_model.corpus.record import HELDOUT, TRAIN, Record, checked_messages, read_records
 from cleo_model.errors import EmptyCorpus, MalformedRecord
 
-__all__ = ["EXPECTATIONS", "ExpectationResult", "QualityReport", "QualitySettings", "validate"]
-
 SAFE_MAIL = re.compile(r"[\w.+-]+@(?!example\.(?:com|org|net)\b)[\w-]+(?:\.[\w-]+)+")
 """An e-mail address in a domain that is not kept for examples: masking should have left none."""
 LARGE_ENOUGH = "the_corpus_is_large_enough"

@@ -15,19 +15,6 @@ from cleo_core.files import read_jsonl, write_jsonl
 from cleo_model.corpus.profiles import ProfileName
 from cleo_model.errors import MalformedRecord
 
-__all__ = [
-    "DROPPED",
-    "HELDOUT",
-    "RECORDS",
-    "RESERVED",
-    "TRAIN",
-    "Record",
-    "clean",
-    "read_records",
-    "render",
-    "write_records",
-]
-
 RECORDS, TRAIN, HELDOUT, DROPPED = "records.jsonl", "train.jsonl", "heldout.jsonl", "dropped.jsonl"
 RESERVED = "canaries"
 """Source of the planted canaries, whose records pass curation and masking untouched: no user's source may have it."""

@@ -26,8 +26,6 @@ from cleo_core.files import read_jsonl
 from cleo_core.progress import Reporter
 from cleo_model.errors import WorkerFailed
 
-__all__ = ["Progress", "read_shard", "run_workers", "write_shards"]
-
 Progress = Callable[[int], None]
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-__all__ = ["LIMIT", "SameFunction", "same_function"]
-
 LIMIT = 1e-3
 # English, code, numbers and another script: tokens of many kinds, so that every expert is asked.
 PROBES = (

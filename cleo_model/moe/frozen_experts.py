@@ -13,8 +13,6 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["share_equal_experts"]
-
 
 def share_equal_experts(model: Any) -> int:
     """Let each layer of a Mixtral whose experts are bitwise equal, and frozen, compute one of them.

@@ -8,8 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["RouterWatch", "dead_experts"]
-
 # An expert that gets less than this part of its fair share learns nothing: it counts as dead.
 DEAD = 0.05
 

@@ -18,8 +18,6 @@ from cleo_model.recipe import MoERecipe
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["MoESizes", "MoESummary", "check_architecture", "init_moe", "mixtral_config", "upcycled"]
-
 # What Mixtral computes just as Llama and Mistral do, and so takes over unchanged.
 KEPT = (
     "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",

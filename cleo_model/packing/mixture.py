@@ -13,8 +13,6 @@ from cleo_core.files import numbered_jsonl
 from cleo_model.errors import EmptyCorpus, MalformedRecord
 from cleo_model.recipe import CurriculumRecipe, PhaseRecipe
 
-__all__ = ["Text", "check_domains", "endless", "read_texts", "row_counts", "shares"]
-
 
 @dataclass(frozen=True, slots=True)
 class Text:

@@ -35,8 +35,6 @@ from cleo_model.errors import EmptyCorpus
 from cleo_model.packing.mixture import Text, check_domains, endless, read_texts, row_counts, shares
 from cleo_model.recipe import CurriculumRecipe
 
-__all__ = ["CurriculumSummary", "Encoder", "PackedPhase", "Rows", "build_curriculum"]
-
 PADDING = 255
 MAX_SOURCES = 255
 

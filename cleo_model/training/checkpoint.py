@@ -16,8 +16,6 @@ from typing import Any
 from cleo_core.errors import IntegrityError
 from cleo_core.files import write_json
 
-__all__ = ["Cursor", "commit", "read_cursor"]
-
 CURSOR = "cursor.json"
 AGAIN = "Remove the folder and start the phase again."
 

@@ -9,9 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cleo_model.errors import UnusableModel
-
-__all__ = ["Batch", "Phase", "heldout_domains"]
+from cleo_core.errors import UnusableModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,6 @@ from cleo_core.compute import compute_dtype
 from cleo_model.errors import TrainingFailed
 from cleo_model.recipe import Recipe
 
-__all__ = ["DeepSpeedEngine", "Engine", "PlainEngine", "make_engine"]
-
 ADAMW = {"lr", "betas", "eps", "weight_decay"}
 
 

@@ -23,8 +23,6 @@ from cleo_model.recipe import Recipe
 from cleo_model.training.lock import run_lock
 from cleo_model.training.ops import clear_stale_locks, compiler_path
 
-__all__ = ["arguments", "command", "main"]
-
 GRACE = 10.0
 # Freed memory is kept for the next step instead of being handed back and zeroed again: a quarter of the time of a
 # step on a CPU. Huge pages for the same reason.

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from cleo_model.errors import TrainerRunning
 
-__all__ = ["LOCK", "run_lock"]
-
 LOCK = "trainer.lock"
 
 

@@ -11,8 +11,6 @@ from torch.utils.checkpoint import checkpoint
 
 from cleo_model.training.data import Batch, Phase
 
-__all__ = ["heldout_loss", "summed_loss"]
-
 PIECE = 256
 
 

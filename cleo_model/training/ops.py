@@ -19,8 +19,6 @@ from cleo_core.errors import EnvironmentFault
 from cleo_core.files import write_json
 from cleo_core.progress import Reporter, silent
 
-__all__ = ["clear_stale_locks", "compiler_path", "prebuild_ops"]
-
 
 def compiler_path() -> str:
     """PATH with this environment's own programs in it: ninja lies there, and nobody has to activate it."""

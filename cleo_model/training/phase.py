@@ -7,8 +7,6 @@ from pydantic import BaseModel
 from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_model.recipe import Recipe
 
-__all__ = ["RECIPE", "REPORT", "PhaseReport", "PhaseSettings", "RouterFigures"]
-
 RECIPE, REPORT = "recipe.json", "report.json"
 
 

@@ -9,12 +9,10 @@ import sys
 import traceback
 import warnings
 
-from cleo_core.errors import CleoError, EnvironmentFault
+from cleo_core.errors import CleoError, EnvironmentFault, UnusableModel
 from cleo_core.progress import Reporter
-from cleo_model.errors import TrainingFailed, UnusableModel
+from cleo_model.errors import TrainingFailed
 from cleo_model.recipe import Recipe
-
-__all__ = ["main"]
 
 ERRORS = "errors.log"
 

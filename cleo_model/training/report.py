@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 from cleo_core.progress import ConsoleReporter, LogReporter, Reporter, silent
 
-__all__ = ["reporter"]
-
 
 @contextmanager
 def reporter(rank: int = 0) -> Iterator[Reporter]:

@@ -13,8 +13,6 @@ from cleo_model.training.phase import REPORT, PhaseReport, RouterFigures
 from cleo_model.training.trainer import Trainer
 from cleo_model.weights import copy_tokenizer, save_model
 
-__all__ = ["write_result"]
-
 
 def write_result(trainer: Trainer) -> None:
     """Write model/, report.json and the plots; a collective act, of which rank 0 writes."""

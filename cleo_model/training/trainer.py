@@ -12,9 +12,9 @@ from typing import Any
 import torch
 
 from cleo_core.compute import compute_dtype
-from cleo_core.errors import IntegrityError
+from cleo_core.errors import IntegrityError, UnusableModel
 from cleo_core.progress import Reporter
-from cleo_model.errors import TrainingFailed, UnusableModel
+from cleo_model.errors import TrainingFailed
 from cleo_model.moe.frozen_experts import share_equal_experts
 from cleo_model.moe.load_balance import RouterWatch
 from cleo_model.recipe import Recipe
@@ -22,8 +22,6 @@ from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase, heldout_domains
 from cleo_model.training.engine import Engine, make_engine
 from cleo_model.training.loss import heldout_loss, summed_loss
-
-__all__ = ["Job", "Trainer"]
 
 # Weight of the newest step in the running mean of the expert load.
 LOAD_MEMORY = 0.2

@@ -13,8 +13,6 @@ from cleo_serving import errors
 from cleo_serving.errors import RateLimited, Unauthenticated
 from cleo_serving.metrics import Metrics
 
-__all__ = ["error_response", "report"]
-
 log = get_logger(__name__)
 
 # Errors whose message speaks of what the caller sent; the message of any other may name a path or a store.

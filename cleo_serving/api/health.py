@@ -9,8 +9,6 @@ from starlette.responses import JSONResponse, Response
 
 from cleo_serving.services import Services
 
-__all__ = ["HealthEndpoints"]
-
 MODEL = ("name", "version", "signed", "bundle_digest", "approval_id", "approved_by")
 LOAD = ("active", "waiting", "requests", "tokens", "aborted", "failures")
 

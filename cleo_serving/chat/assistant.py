@@ -23,8 +23,6 @@ from cleo_serving.model.loader import ServedModel
 from cleo_serving.security.limits import RateLimits
 from cleo_serving.settings import PromptSettings
 
-__all__ = ["Assistant"]
-
 WINDOW_TURNS = 40
 SEARCHED = 8
 """Memories asked for; how many of them find room is decided in tokens."""

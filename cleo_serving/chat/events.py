@@ -13,8 +13,6 @@ from cleo_memory import Citation, Influence
 from cleo_serving.engine.base import FinishReason
 from cleo_serving.model.loader import ServedModel
 
-__all__ = ["Delta", "Ended", "Provenance", "Question", "ReplyEvent", "Started"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

@@ -12,8 +12,6 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-__all__ = ["REMOVED", "LinkFilter"]
-
 REMOVED = "[link removed]"
 HOLD = 2000  # characters that wait for the end of a link at most
 

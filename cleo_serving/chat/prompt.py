@@ -17,8 +17,6 @@ from cleo_core.errors import InputError
 from cleo_serving.engine.base import Engine, Message
 from cleo_serving.settings import PromptSettings
 
-__all__ = ["Prompt", "PromptBuilder"]
-
 
 @dataclass(frozen=True, slots=True)
 class Prompt:

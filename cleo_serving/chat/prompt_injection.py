@@ -6,8 +6,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["signs"]
-
 PATTERNS: dict[str, re.Pattern[str]] = {
     "override": re.compile(
         r"\b(ignore|disregard|forget|override|bypass)\b.{0,40}\b(previous|prior|above|earlier|all|your|system)\b.{0,40}"

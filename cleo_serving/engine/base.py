@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-__all__ = ["Capabilities", "Completion", "Engine", "EngineStats", "FinishReason", "Message", "Piece", "Sampling"]
-
 FinishReason = Literal["stop", "length", "abort"]
 Role = Literal["system", "user", "assistant"]
 

@@ -15,8 +15,6 @@ from cleo_serving.engine.text import TextCodec
 from cleo_serving.errors import UnsupportedModel
 from cleo_serving.settings import EngineSettings
 
-__all__ = ["ARCHITECTURES", "LoadedModel", "load_folder", "start_batching"]
-
 # Room that the scheduler of the cache wants beside the tokens themselves, in pages.
 SPARE_PAGES = 2
 FAMILIES = ("Llama", "Mistral", "Mixtral", "Qwen2", "Qwen2Moe", "Qwen3", "Qwen3Moe")

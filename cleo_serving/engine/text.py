@@ -9,8 +9,6 @@ from typing import Any
 
 from cleo_serving.engine.base import Completion, Engine, Message, Piece, Sampling
 
-__all__ = ["GrowingText", "TextCodec", "complete"]
-
 # A template for models that bring none: plain, and its markers are neutralised in user text like any other.
 PLAIN_TEMPLATE = (
     "{% for message in messages %}{{ message['role'] | capitalize }}: {{ message['content'] }}\n{% endfor %}"

@@ -20,8 +20,6 @@ from cleo_serving.engine.text import GrowingText, TextCodec, complete
 from cleo_serving.errors import EngineError, Overloaded
 from cleo_serving.settings import EngineSettings
 
-__all__ = ["TransformersEngine"]
-
 log = get_logger(__name__)
 
 

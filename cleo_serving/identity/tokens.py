@@ -29,8 +29,6 @@ from cleo_serving.errors import BadRequest, Forbidden, Unauthenticated
 from cleo_serving.security.body import parse_json
 from cleo_serving.settings import IssuerSettings, ServingSettings
 
-__all__ = ["LOCAL_ISSUER", "SCOPES", "Principal", "TokenVerifier", "bearer_token", "make_token"]
-
 LOCAL_ISSUER = "cleo-local"
 AUDIENCE = "cleo-api"
 TYPE = "at+jwt"

@@ -22,8 +22,6 @@ from cleo_serving.local.engine import fit
 from cleo_serving.model.loader import GOLDEN, golden_prompts
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["infer", "smoke", "talk"]
-
 Opening: TypeAlias = AbstractAsyncContextManager[Engine]
 """A model that is loaded when it is entered: `open_engine`."""
 

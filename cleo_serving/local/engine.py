@@ -18,8 +18,6 @@ from cleo_serving.engine.transformers import TransformersEngine
 from cleo_serving.model.loader import load_model
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["fit", "open_engine"]
-
 HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 
 

@@ -21,8 +21,6 @@ from cleo_serving.errors import EngineError, ModelWithdrawn
 from cleo_serving.model.loader import ServedModel, load_model
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["ModelHolder"]
-
 log = get_logger(__name__)
 
 DRAIN_SECONDS = 600.0

@@ -17,8 +17,6 @@ from cleo_serving.engine.transformers import TransformersEngine
 from cleo_serving.errors import EngineError
 from cleo_serving.settings import ServingSettings
 
-__all__ = ["GOLDEN", "ServedModel", "golden_prompts", "load_model"]
-
 log = get_logger(__name__)
 
 GOLDEN = ("What is the capital of France?", "Say hello.", "Name three colours.")

@@ -17,8 +17,6 @@ from starlette.requests import ClientDisconnect, Request
 
 from cleo_serving.errors import BadRequest, BodyTooLarge, UnsupportedBody
 
-__all__ = ["GraphQLRequest", "check_request", "parse_json", "read_body"]
-
 MAX_DEPTH = 32
 MAX_DIGITS = 20
 BRACKET = re.compile(r"[\[\]{}]")

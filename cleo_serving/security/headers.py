@@ -12,8 +12,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cleo_core.telemetry import get_logger, request
 from cleo_serving.metrics import Metrics
 
-__all__ = ["Envelope"]
-
 log = get_logger(__name__)
 
 HEADERS = {

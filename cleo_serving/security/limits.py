@@ -13,8 +13,6 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from cleo_serving.errors import RateLimited
 from cleo_serving.settings import RateSettings
 
-__all__ = ["RateLimits"]
-
 
 class RateLimits:
     """Counters of all shares. In-flight counts are per process, the rest wherever `storage` says."""

@@ -11,8 +11,6 @@ from evals.tasks.forms import Item, read_items, text_of
 from evals.tasks.heldout import documents, last_words, read_heldout
 from evals.tasks.sealed import TaskSet, seal
 
-__all__ = ["DOCUMENTS", "LAST_WORDS", "build", "decontamination_texts", "handwritten"]
-
 DATA = Path(__file__).with_name("data")
 OWN = "written for this project (Apache-2.0)"
 HANDWRITTEN: dict[str, tuple[Form, str]] = {

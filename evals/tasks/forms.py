@@ -20,8 +20,6 @@ from cleo_core.files import numbered_jsonl
 from evals.errors import BadItems
 from evals.protocol import Form, TaskSpec
 
-__all__ = ["Item", "check_item", "configuration", "read_items", "text_of", "write_yaml"]
-
 Item = dict[str, Any]
 
 MAX_TEXT = 40_000  # characters of one field; longer is no item but a mistake

@@ -21,8 +21,6 @@ from cleo_model.domain import is_domain
 from evals.errors import BadItems
 from evals.tasks.forms import Item
 
-__all__ = ["documents", "last_words", "read_heldout"]
-
 CLAUSE = re.compile(r"(?<=[.!?;:,])\s+")
 WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 ENDING = re.compile(r"^(?P<context>.*\S)\s(?P<word>[a-z]{4,})[.!?;:,]$", re.DOTALL)

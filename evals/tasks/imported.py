@@ -17,8 +17,6 @@ from evals.settings import protocol
 from evals.tasks.forms import Item, check_item, read_lines
 from evals.tasks.sealed import TaskSet, seal
 
-__all__ = ["build_imported"]
-
 QUESTION = "Question: "
 
 

@@ -19,8 +19,6 @@ from evals.errors import BrokenSeal, UnknownTask
 from evals.protocol import Protocol, TaskSpec
 from evals.tasks.forms import FORMS, Item, read_items, write_yaml
 
-__all__ = ["SEAL", "TaskSet", "load", "seal"]
-
 SEAL = "seal.json"
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import dagster as dg
 
-__all__ = ["console"]
-
 
 class _Lines(logging.Handler):
     """Step by step on a terminal: what started, what it reports, how it ended."""

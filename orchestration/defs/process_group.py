@@ -17,8 +17,6 @@ from contextlib import nullcontext
 
 import dagster as dg
 
-__all__ = ["ProcessGroupPipesClient"]
-
 GRACE = 20.0
 PR_SET_PDEATHSIG = 1
 

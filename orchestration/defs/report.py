@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 else:
     Materialised = Registered = dg.MaterializeResult
 
-__all__ = ["Materialised", "Registered", "clear_errors", "metadata_of"]
-
 MAX_INLINE_PLOT = 400_000
 
 

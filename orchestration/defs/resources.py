@@ -15,8 +15,6 @@ from cleo_core.stage.execution import StageResult
 if TYPE_CHECKING:
     from cleo_model.choices import Choices
 
-__all__ = ["Chain", "StageIOManager"]
-
 
 class Chain(dg.ConfigurableResource["Chain"]):
     """What a run works on. Change it in the launchpad, or by CLEO_MODEL_… variables."""

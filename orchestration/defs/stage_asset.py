@@ -12,8 +12,6 @@ from orchestration.defs.process_group import ProcessGroupPipesClient
 from orchestration.defs.report import Materialised, clear_errors, metadata_of
 from orchestration.defs.resources import Chain
 
-__all__ = ["OWNERS", "stage_asset", "stage_checks"]
-
 OWNERS = {"corpus": "team:data", "training": "team:ml", "evaluation": "team:ml", "release": "team:platform"}
 Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 

@@ -16,8 +16,6 @@ from orchestration.local.instance import dagster_environment
 if TYPE_CHECKING:
     from dagster import DagsterEvent
 
-__all__ = ["ChainFailed", "run_job"]
-
 
 class ChainFailed(CleoError, code="CHAIN_FAILED"):
     """A step of the chain failed or a blocking check did not pass."""

@@ -18,8 +18,6 @@ from orchestration.local.chain import run_job
 from orchestration.local.services import Program, Service, end, free_port, running, start
 from orchestration.local.ui import answers
 
-__all__ = ["demo"]
-
 CLEO = [sys.executable, "-m", "cleo_core"]
 QUESTION = "What does the Python function len do?"
 ASK = """

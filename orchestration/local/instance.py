@@ -7,8 +7,6 @@ from pathlib import Path
 
 from cleo_core.settings import home
 
-__all__ = ["dagster_environment", "dagster_home", "prepare_storage"]
-
 CONFIG = """\
 # Written by CleoAI when it is not there; yours to change.
 telemetry:

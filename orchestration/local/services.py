@@ -19,8 +19,6 @@ from cleo_core.errors import EnvironmentFault
 from cleo_core.files import write_json
 from cleo_core.settings import home
 
-__all__ = ["Program", "Service", "end", "free_port", "running", "start", "stop_all"]
-
 GRACE_SECONDS = 15.0
 
 

@@ -18,8 +18,6 @@ from cleo_core.settings import CoreSettings, home, load
 from orchestration.local.instance import dagster_environment, prepare_storage
 from orchestration.local.services import Program, Service, end, free_port, running, start
 
-__all__ = ["answers", "start_ui"]
-
 # A model version may point at files of a run or a logged model only, never at a path of the server's machine.
 SOURCE_REGEX = r"^(runs|models):/.*$"
 LAUNCH = Path(sys.executable).parent

@@ -14,8 +14,6 @@ from cleo_core.terminal import printable
 if TYPE_CHECKING:
     from cleo_core.provenance.approval import Approval, Decision
 
-__all__ = ["review"]
-
 
 class Days(click.FloatRange):
     """Click's own range takes ``nan``, which is neither too small nor too large."""

@@ -18,8 +18,6 @@ from cleo_core.registry.pull import subject_of
 from cleo_core.settings import CoreSettings, load
 from orchestration.review.evidence import fetch_evidence
 
-__all__ = ["approve_as_developer", "decide"]
-
 
 def decide(
     decision: Decision,

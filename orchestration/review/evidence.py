@@ -12,8 +12,6 @@ from cleo_core.provenance.bundle import BundleSignature
 from cleo_core.registry import VersionInfo
 from cleo_core.registry.pull import inspected
 
-__all__ = ["Evidence", "decisions_about", "fetch_evidence"]
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

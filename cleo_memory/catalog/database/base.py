@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Database", "Rows", "Transaction", "marks"]
-
 T = TypeVar("T")
 
 

@@ -13,8 +13,6 @@ from cleo_memory.catalog.migrations.schema import CATALOGUE, KEYS, Pending, Sche
 from cleo_memory.catalog.migrations.sqlite import pending_in_sqlite
 from cleo_memory.settings import POSTGRES, MemorySettings
 
-__all__ = ["open_database", "pending_upgrades", "upgrade"]
-
 
 def _urls(settings: MemorySettings) -> tuple[tuple[str, Schema], tuple[str, Schema]]:
     return (settings.catalogue, CATALOGUE), (settings.keystore or settings.catalogue, KEYS)

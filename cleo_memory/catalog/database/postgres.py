@@ -16,8 +16,6 @@ from cleo_memory.catalog.database.base import Rows, Transaction
 from cleo_memory.catalog.migrations.schema import Pending, Schema
 from cleo_memory.errors import MemoryClosed, StorageFault
 
-__all__ = ["PostgresDatabase"]
-
 T = TypeVar("T")
 IDENTITY = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
 TRIES = 5

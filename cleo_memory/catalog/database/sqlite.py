@@ -23,8 +23,6 @@ from cleo_memory.catalog.migrations.schema import Schema
 from cleo_memory.catalog.migrations.sqlite import migrate
 from cleo_memory.errors import MemoryClosed, StorageFault
 
-__all__ = ["SqliteDatabase"]
-
 T = TypeVar("T")
 LARGEST_GROUP = 512
 BUSY_SECONDS = 30.0

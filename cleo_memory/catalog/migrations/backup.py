@@ -14,8 +14,6 @@ from pathlib import Path
 
 from cleo_core.files import sync_folder
 
-__all__ = ["discard", "existing", "expired", "make"]
-
 KEPT_SECONDS = 7 * 86400.0
 
 

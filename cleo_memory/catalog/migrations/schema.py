@@ -20,8 +20,6 @@ from cleo_core.errors import ConfigError
 from cleo_memory.catalog.database.base import Transaction
 from cleo_memory.errors import StorageFault
 
-__all__ = ["CATALOGUE", "KEYS", "Columns", "Migration", "Pending", "Schema"]
-
 Columns = Callable[[str], set[str]]
 """The names of a table's columns; empty when there is no such table."""
 

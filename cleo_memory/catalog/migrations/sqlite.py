@@ -10,8 +10,6 @@ from cleo_memory.catalog.migrations import backup
 from cleo_memory.catalog.migrations.schema import Pending, Schema
 from cleo_memory.errors import StorageFault
 
-__all__ = ["migrate", "pending_in_sqlite"]
-
 log = logging.getLogger(__name__)
 IDENTITY = "INTEGER PRIMARY KEY AUTOINCREMENT"
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from cleo_memory.catalog.repository import Catalog
-from cleo_memory.records import Owner
-from cleo_memory.storage.protocol import TOMBSTONE, Sealed
-
-__all__ = ["EmbeddedStore"]
+from cleo_memory.records import TOMBSTONE, Owner
+from cleo_memory.storage.protocol import Sealed
 
 
 class EmbeddedStore:

@@ -11,10 +11,8 @@ from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from cleo_memory.records import Owner
-from cleo_memory.storage.protocol import TOMBSTONE, Sealed
-
-__all__ = ["MongoStore"]
+from cleo_memory.records import TOMBSTONE, Owner
+from cleo_memory.storage.protocol import Sealed
 
 DUPLICATE_KEY = 11000
 

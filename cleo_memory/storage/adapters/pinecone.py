@@ -12,10 +12,8 @@ from typing import Any
 
 from pinecone import AsyncPinecone
 
-from cleo_memory.records import Owner
-from cleo_memory.storage.protocol import TOMBSTONE, Sealed
-
-__all__ = ["PineconeStore"]
+from cleo_memory.records import TOMBSTONE, Owner
+from cleo_memory.storage.protocol import Sealed
 
 FETCHED = 100  # ids go into the address of the request
 LARGEST = 40_000  # bytes of metadata that Pinecone takes per vector

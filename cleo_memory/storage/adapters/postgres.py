@@ -14,10 +14,8 @@ from typing import Any
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
-from cleo_memory.records import Owner
-from cleo_memory.storage.protocol import TOMBSTONE, Sealed
-
-__all__ = ["PostgresStore", "install"]
+from cleo_memory.records import TOMBSTONE, Owner
+from cleo_memory.storage.protocol import Sealed
 
 ROLE = "cleo_memory_rows"
 # Vectors kept while they were allowed go with the column: what is forgotten later would leave its own behind.

@@ -17,11 +17,9 @@ from psycopg import AsyncConnection
 
 from cleo_core.errors import ConfigError
 from cleo_core.settings import unread
-from cleo_memory.records import Owner
+from cleo_memory.records import TOMBSTONE, Owner
 from cleo_memory.storage.adapters.postgres import ROLE, install
-from cleo_memory.storage.protocol import TOMBSTONE, Sealed
-
-__all__ = ["PostgrestStore", "install_functions"]
+from cleo_memory.storage.protocol import Sealed
 
 SCHEMA = "cleo_memory"
 FETCHED = 200  # PostgREST cuts an answer off at its `max-rows`, by default 1,000 at Supabase, and does not say so

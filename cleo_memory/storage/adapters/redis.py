@@ -11,10 +11,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from cleo_memory.records import Owner
-from cleo_memory.storage.protocol import TOMBSTONE, Sealed
-
-__all__ = ["RedisStore"]
+from cleo_memory.records import TOMBSTONE, Owner
+from cleo_memory.storage.protocol import Sealed
 
 
 class RedisStore:

@@ -21,8 +21,6 @@ from cleo_model.corpus.record import DROPPED, HELDOUT, RECORDS, RESERVED, TRAIN,
 from cleo_model.corpus.shards import run_workers, write_shards
 from cleo_model.errors import EmptyCorpus
 
-__all__ = ["CurateSettings", "CurationSummary", "curate", "is_heldout"]
-
 EXAMPLES = 4
 """Records kept of each reason for dropping, so that a person can judge the filters."""
 EXCERPT = 600

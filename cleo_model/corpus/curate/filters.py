@@ -17,8 +17,6 @@ from datatrove.utils.word_tokenizers import load_word_tokenizer
 
 from cleo_model.corpus.profiles import PROFILES
 
-__all__ = ["HASHES", "DecontaminationFilter", "ProfileFilter", "write_index"]
-
 CODE_STARTS = (">>>", "...", "|", "+-", "==", "--", "array(", "[", "{", "0 ", "1 ", "2 ", "3 ")
 
 

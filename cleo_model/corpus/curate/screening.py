@@ -26,8 +26,6 @@ from datatrove.pipeline.writers import JsonlWriter
 from cleo_model.corpus.curate.filters import HASHES, DecontaminationFilter, ProfileFilter, write_index
 from cleo_model.corpus.shards import Progress, read_shard
 
-__all__ = ["find_exact", "find_near", "screen_shard"]
-
 MINHASH = MinhashConfig(hash_config=HASHES)
 """14 buckets of 8 hashes over 5-grams: finds pairs that are 80 % alike 92 times in 100."""
 

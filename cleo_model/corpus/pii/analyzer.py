@@ -24,8 +24,6 @@ from presidio_analyzer.predefined_recognizers import (
 from cleo_model.corpus.pii.recognizers import PARTICLE, LocalPhoneRecognizer, own_recognizers
 from cleo_model.corpus.sources.words import words
 
-__all__ = ["ENTITIES", "analyzer", "given_names", "is_person"]
-
 # Of two overlapping finds the one of the earlier type wins, then the longer: a card number may look like a telephone's.
 ENTITIES = (
     "EMAIL_ADDRESS", "IBAN_CODE", "CREDIT_CARD", "STREET_ADDRESS", "SECRET", "US_SSN", "DATE_OF_BIRTH", "IP_ADDRESS",

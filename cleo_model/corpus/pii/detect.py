@@ -14,8 +14,6 @@ from cleo_model.corpus.pii.recognizers import is_personal_address
 from cleo_model.corpus.profiles import PROFILES, ProfileName
 from cleo_model.corpus.shards import Progress, read_shard
 
-__all__ = ["detect_shard"]
-
 BATCH = 64
 
 

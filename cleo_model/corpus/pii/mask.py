@@ -26,8 +26,6 @@ from cleo_model.corpus.record import DROPPED, HELDOUT, RESERVED, TRAIN, Record, 
 from cleo_model.corpus.shards import run_workers, write_shards
 from cleo_model.errors import EmptyCorpus
 
-__all__ = ["CorpusManifest", "MaskSettings", "MaskingSummary", "Residue", "mask", "residue"]
-
 Span = tuple[int, int, str]
 # Found anywhere, these are replaced everywhere: no ordinary text looks like them.
 UNMISTAKABLE = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN")

@@ -13,8 +13,6 @@ from stdnum import iban, luhn
 from cleo_core.files import read_jsonl, write_jsonl
 from cleo_model.corpus.sources.words import words
 
-__all__ = ["CONTACTS", "PLANTED", "Planted", "read_planted", "write_planted"]
-
 PLANTED = "planted.jsonl"
 
 

@@ -9,8 +9,6 @@ import regex  # type: ignore[import-untyped]  # it has no stubs; re knows no \\p
 from presidio_analyzer import Pattern, PatternRecognizer, RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
-__all__ = ["NAME", "LocalPhoneRecognizer", "is_personal_address", "own_recognizers"]
-
 PARTICLE = r"(?:van|von|de|der|da|di|la|le|bin|al)\b"
 NAME = rf"\p{{Lu}}[\p{{L}}'’-]+(?:\s(?:\p{{Lu}}\.|{PARTICLE}|\p{{Lu}}[\p{{L}}'’-]+)){{0,3}}"
 SAID = r"(?i:\bmy name's|\bI am called|\bcall me|\bname is)\s"

@@ -19,8 +19,6 @@ from faker import Faker
 from faker.providers.person.en_US import Provider as AmericanNames
 from stdnum import luhn
 
-__all__ = ["Surrogates", "fold"]
-
 PARTICLES = frozenset(["van", "von", "de", "der", "da", "di", "la", "le", "bin", "al"])
 
 

@@ -19,8 +19,6 @@ from cleo_model.corpus.sources.prose import addresses
 from cleo_model.corpus.sources.source import Source, source_files
 from cleo_model.errors import SourceError
 
-__all__ = ["content_fingerprint", "read_builtin"]
-
 PERSONAS = 420
 LARGE = 2**26
 """Of a file with more bytes than this the time of its last change is taken, and not its digest."""

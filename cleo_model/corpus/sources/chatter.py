@@ -8,8 +8,6 @@ from cleo_core.errors import IntegrityError
 from cleo_core.wheels import CHATTERBOT, fetch
 from cleo_model.corpus.sources.item import Item, conversation
 
-__all__ = ["chatter"]
-
 # Each entry of these is a question and one or several answers to it …
 ANSWERED = (
     "ai", "botprofile", "coding", "computers", "food", "greetings", "history", "literature", "money", "science",

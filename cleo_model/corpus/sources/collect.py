@@ -25,8 +25,6 @@ from cleo_model.corpus.sources.readers import read_source
 from cleo_model.corpus.sources.source import Kind, Source, SourcesSettings, profile_of
 from cleo_model.errors import EmptyCorpus, SourceError
 
-__all__ = ["CARD", "MANIFEST", "CollectSettings", "RawManifest", "RawSummary", "collect"]
-
 MANIFEST, CARD = "manifest.json", "data_card.md"
 LISTED = {"name", "domain", "kind", "location", "licence", "origin", "keep_names"}
 

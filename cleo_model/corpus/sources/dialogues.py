@@ -14,8 +14,6 @@ from cleo_model.corpus.sources.documentation import Entry, entries
 from cleo_model.corpus.sources.item import Item, conversation
 from cleo_model.corpus.sources.words import words
 
-__all__ = ["explain", "questions", "small_talk"]
-
 ABBREVIATED = re.compile(r"\b(e\.g|i\.e|etc|vs|cf|approx|incl)\.$", re.IGNORECASE)
 # Leftovers of markup and examples that do not read as a sentence.
 UNCLEAR = re.compile(r">>>|::|\.\. |\\|\[\d+\]_|\n|\{|->|==|\|")

@@ -23,8 +23,6 @@ from pathlib import Path
 from cleo_model.corpus.sources.item import Item
 from cleo_model.corpus.sources.prose import passages
 
-__all__ = ["Entry", "documentation", "entries", "package_licences"]
-
 PACKAGES = ("click", "fastapi", "httpx", "networkx", "numpy", "pandas", "pydantic", "requests")
 """Taken where installed and under a permissive licence; chosen for documentation written in whole sentences."""
 

@@ -16,8 +16,6 @@ from cleo_model.corpus.sources.readers import read_source
 from cleo_model.corpus.sources.source import SUFFIXES, Kind, Source, SourcesSettings
 from cleo_model.errors import EmptyCorpus, SourceError
 
-__all__ = ["TextSettings", "TextSummary", "read_folder", "sources_of"]
-
 # A document is held out by pieces of this many characters: one large file has a held-out part as well.
 PIECE = 4000
 

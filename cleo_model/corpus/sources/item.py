@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-__all__ = ["Item", "Refused", "RefusedRecord", "conversation"]
-
 
 def conversation(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     """What a user said and what was answered, as messages."""

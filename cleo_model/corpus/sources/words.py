@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["words"]
-
 
 @cache
 def words(name: str) -> Any:

@@ -19,8 +19,6 @@ from cleo_serving.api.graphql.schema import CleoSchema, shown
 from cleo_serving.security.body import GraphQLRequest, parse_json, read_body
 from cleo_serving.services import Services
 
-__all__ = ["GraphQLEndpoint"]
-
 
 @dataclass(frozen=True, slots=True)
 class GraphQLEndpoint:

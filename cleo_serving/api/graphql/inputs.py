@@ -11,8 +11,6 @@ from cleo_serving.chat.events import Question
 from cleo_serving.errors import NotFound
 from cleo_serving.settings import PromptSettings
 
-__all__ = ["check_id", "check_text", "question"]
-
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

@@ -31,8 +31,6 @@ from cleo_serving.api.graphql.types.memory import (
 )
 from cleo_serving.errors import NotFound
 
-__all__ = ["Mutation", "Query", "Subscription"]
-
 FORGET_MOST = 100
 CONFIRMATION = "ERASE"
 API = {"source": "api"}

@@ -18,8 +18,6 @@ from cleo_core.errors import InputError
 from cleo_memory import Page
 from cleo_serving.settings import QueryLimits
 
-__all__ = ["Connection", "Edge", "PageInfo", "connection"]
-
 S = TypeVar("S")
 T = TypeVar("T")
 

@@ -20,8 +20,6 @@ from cleo_serving.security.body import GraphQLRequest, check_request
 from cleo_serving.security.query.guard import Admitted, admit
 from cleo_serving.services import Services
 
-__all__ = ["Context", "Ctx", "SafeError", "admit_request", "mutation", "query", "subscription"]
-
 
 @dataclass(slots=True)
 class Context:

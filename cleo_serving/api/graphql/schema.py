@@ -15,8 +15,6 @@ from cleo_core.telemetry import get_logger, request_id
 from cleo_serving.api.graphql.operations import Mutation, Query, Subscription
 from cleo_serving.api.graphql.resolvers import Context, SafeError
 
-__all__ = ["CleoSchema", "make_schema", "shown"]
-
 log = get_logger(__name__)
 
 

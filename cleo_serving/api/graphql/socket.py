@@ -28,8 +28,6 @@ from cleo_serving.identity.tokens import Principal
 from cleo_serving.security.body import parse_json
 from cleo_serving.services import Services
 
-__all__ = ["SocketEndpoint"]
-
 INIT_SECONDS = 5.0
 SEND_SECONDS = 30.0
 SUBSCRIPTIONS = 4

@@ -28,8 +28,6 @@ from cleo_serving.errors import QueryRejected
 from cleo_serving.security.query.measure import Measure, Measurer, integer
 from cleo_serving.settings import QueryLimits
 
-__all__ = ["Admitted", "admit"]
-
 OPENING = {TokenKind.BRACE_L, TokenKind.PAREN_L, TokenKind.BRACKET_L}
 CLOSING = {TokenKind.BRACE_R, TokenKind.PAREN_R, TokenKind.BRACKET_R}
 

@@ -23,8 +23,6 @@ from graphql import (
 from cleo_serving.errors import QueryRejected
 from cleo_serving.settings import QueryLimits
 
-__all__ = ["Measure", "Measurer", "integer"]
-
 # Sums stop here, so that a product of pages over many levels stays a small integer.
 CAP = 10**9
 PAGE_ARGUMENTS = frozenset({"first", "last", "limit"})

@@ -9,8 +9,6 @@ from cleo_core.digest import tree_digest
 from cleo_core.stage.execution import StageResult
 from evals.stages import Opponent
 
-__all__ = ["AGAINST", "WEIGHTS", "opponent"]
-
 WEIGHTS = "cleo.weights_digest"
 """Tag of a version: digest of its model folder."""
 AGAINST = "cleo.compared_with"

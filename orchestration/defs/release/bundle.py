@@ -16,8 +16,6 @@ from cleo_model.pipeline import PHASES
 from cleo_model.recipe import Recipe
 from evals.stages import EvaluationSummary
 
-__all__ = ["SIGNED_BUNDLE", "BundleSummary", "Lineage"]
-
 NAMED = ("cleoai", "torch", "transformers", "deepspeed", "dagster")
 CORPUS = ("raw_corpus", "curated_corpus", "masked_corpus")
 MADE_OF = (*CORPUS, "curriculum", "base_model", "moe_init", *(phase.name for phase in PHASES), "evaluation")
@@ -91,7 +89,8 @@ def _settings(choices: Choices, _: Results) -> BundleSettings:
 
 def _assemble(work: Work[BundleSettings]) -> BundleSummary:
     """Fill `out/bundle` and sign it; the signature lies beside it in `out/bundle.sig`."""
-    from cleo_core.provenance.bundle import bundle_digest, check_contents, sign
+    from cleo_core.provenance.bundle import bundle_digest, sign
+    from cleo_core.provenance.contents import check_contents
     from orchestration.defs.release.sbom import sbom
 
     bundle, settings = work.out / "bundle", work.settings

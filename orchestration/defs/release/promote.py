@@ -18,8 +18,6 @@ from orchestration.defs.release.bundle import BundleSummary
 if TYPE_CHECKING:
     from cleo_core.registry.versions import VersionInfo
 
-__all__ = ["Released", "approved_and_waiting", "register", "release"]
-
 
 @dataclass(frozen=True, slots=True)
 class Released:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component
 
-__all__ = ["sbom"]
-
 
 def sbom(file: Path) -> None:
     """Write a CycloneDX 1.6 JSON list of every installed distribution, without times or paths of this machine."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from cleo_model.errors import UnusableModel
+from cleo_core.errors import UnusableModel
 from evals.scorer import SharedPrefixLM, plan
 
 pytestmark = pytest.mark.integration

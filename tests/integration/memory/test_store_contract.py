@@ -10,9 +10,9 @@ import pytest
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.migrations.schema import CATALOGUE
 from cleo_memory.catalog.repository import Catalog
-from cleo_memory.records import Owner
+from cleo_memory.records import TOMBSTONE, Owner
 from cleo_memory.storage.adapters.embedded import EmbeddedStore
-from cleo_memory.storage.protocol import TOMBSTONE, Sealed, Store
+from cleo_memory.storage.protocol import Sealed, Store
 
 pytestmark = pytest.mark.integration
 

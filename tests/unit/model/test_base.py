@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cleo_core.errors import UnavailableSource
+from cleo_core.errors import UnavailableSource, UnsafeWeights, UnusableModel
 from cleo_core.progress import silent
 from cleo_model.base_model import content_digest, resolve
-from cleo_model.errors import UnsafeWeights, UnusableModel
 
 pytestmark = pytest.mark.unit
 

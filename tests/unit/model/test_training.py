@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from cleo_core.errors import IntegrityError
+from cleo_core.errors import IntegrityError, UnusableModel
 from cleo_core.progress import silent
 from cleo_model import recipes
-from cleo_model.errors import TrainerRunning, TrainingFailed, UnusableModel
+from cleo_model.errors import TrainerRunning, TrainingFailed
 from cleo_model.moe.frozen_experts import share_equal_experts
 from cleo_model.moe.load_balance import RouterWatch
 from cleo_model.moe.upcycle import init_moe

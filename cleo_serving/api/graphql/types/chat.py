@@ -11,8 +11,6 @@ from cleo_serving.chat import events
 from cleo_serving.model.holder import ModelHolder
 from cleo_serving.model.loader import ServedModel
 
-__all__ = ["AskInput", "ChatEvent", "Health", "Model", "Reply", "chat_event", "whole_reply"]
-
 
 @strawberry.enum(description="Why a reply ended.")
 class FinishReason(Enum):

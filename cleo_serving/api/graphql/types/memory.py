@@ -10,21 +10,6 @@ from cleo_memory import Hit, Kind, Record, Stats
 from cleo_memory import Receipt as ErasureReceipt
 from cleo_serving.api.graphql.types import show
 
-__all__ = [
-    "Conversation",
-    "ConversationSummary",
-    "Export",
-    "Forgotten",
-    "Memory",
-    "MemoryHit",
-    "MemoryKind",
-    "MemoryStats",
-    "Preference",
-    "Receipt",
-    "RememberInput",
-    "Turn",
-]
-
 MemoryKind = strawberry.enum(Kind, name="MemoryKind", description="What sort of memory it is.")
 
 
