@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+from importlib.resources import files
 from typing import Any
 
 from cleo_core.audit import tree
@@ -18,22 +19,11 @@ from cleo_core.crypto.keys import PrivateKey
 from cleo_core.digest import canonical
 
 CHECKPOINT = "application/vnd.cleoai.checkpoint+json"
-SCHEMA = """
-create table if not exists audit_leaves (seq integer primary key, data blob not null, hash blob not null) strict;
-create table if not exists audit_nodes (
-    level integer not null, idx integer not null, hash blob not null, primary key (level, idx)
-) strict, without rowid;
-create table if not exists audit_checkpoints (size integer primary key, envelope text not null) strict;
-create trigger if not exists audit_leaves_stay before update on audit_leaves
-    begin select raise(abort, 'the audit log is append-only'); end;
-create trigger if not exists audit_leaves_remain before delete on audit_leaves
-    begin select raise(abort, 'the audit log is append-only'); end;
-"""
 
 
 def prepare(db: sqlite3.Connection) -> None:
     """Make the tables where they are not there."""
-    db.executescript(SCHEMA)
+    db.executescript((files(__package__) / "store.sql").read_text(encoding="utf-8"))
 
 
 def size_of(db: sqlite3.Connection) -> int:

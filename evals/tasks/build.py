@@ -7,11 +7,10 @@ from pathlib import Path
 
 from evals.protocol import Form, Protocol, TaskSpec
 from evals.settings import protocol as rules
-from evals.tasks.forms import Item, read_items, text_of
+from evals.tasks.forms import DATA, Item, read_items, text_of
 from evals.tasks.heldout import documents, last_words, read_heldout
 from evals.tasks.sealed import TaskSet, seal
 
-DATA = Path(__file__).with_name("data")
 OWN = "written for this project (Apache-2.0)"
 HANDWRITTEN: dict[str, tuple[Form, str]] = {
     "cleo_knowledge": ("multiple_choice", "general knowledge: nature, places, history, language, numbers"),

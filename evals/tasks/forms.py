@@ -23,39 +23,8 @@ from evals.protocol import Form, TaskSpec
 Item = dict[str, Any]
 
 MAX_TEXT = 40_000  # characters of one field; longer is no item but a mistake
-MEAN: dict[str, Any] = {"aggregation": "mean", "higher_is_better": True}
-
-FORMS: dict[Form, dict[str, Any]] = {
-    "multiple_choice": {
-        "output_type": "multiple_choice",
-        "doc_to_text": "{{query}}",
-        "doc_to_choice": "choices",
-        "doc_to_target": "gold",
-        "metric_list": [{"metric": "acc", **MEAN}, {"metric": "acc_norm", **MEAN}],
-    },
-    "partial": {
-        "output_type": "multiple_choice",
-        "doc_to_text": "{{gold}}",
-        "doc_to_choice": "contexts",
-        "doc_to_target": "{{continuation}}",
-        "metric_list": [{"metric": "acc", **MEAN}],
-    },
-    "last_word": {
-        "output_type": "loglikelihood",
-        "doc_to_text": "{{context}}",
-        "doc_to_target": "{{' ' + word}}",
-        "metric_list": [
-            {"metric": "acc", **MEAN},
-            {"metric": "perplexity", "aggregation": "perplexity", "higher_is_better": False},
-        ],
-    },
-    "perplexity": {
-        "output_type": "loglikelihood_rolling",
-        "doc_to_text": "",
-        "doc_to_target": "{{text}}",
-        "metric_list": [{"metric": "bits_per_byte"}, {"metric": "byte_perplexity"}, {"metric": "word_perplexity"}],
-    },
-}
+DATA = Path(__file__).with_name("data")
+FORMS: dict[Form, dict[str, Any]] = yaml.safe_load((DATA / "forms.yaml").read_text(encoding="utf-8"))
 
 SHAPES: dict[Form, dict[str, type]] = {
     "multiple_choice": {"query": str, "choices": list, "gold": int},

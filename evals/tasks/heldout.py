@@ -19,12 +19,12 @@ from cleo_core.errors import InputError
 from cleo_core.files import numbered_jsonl
 from cleo_model.domain import is_domain
 from evals.errors import BadItems
-from evals.tasks.forms import Item
+from evals.tasks.forms import DATA, Item
 
 CLAUSE = re.compile(r"(?<=[.!?;:,])\s+")
 WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 ENDING = re.compile(r"^(?P<context>.*\S)\s(?P<word>[a-z]{4,})[.!?;:,]$", re.DOTALL)
-COMMON = frozenset(yaml.safe_load((Path(__file__).parent / "data/common_words.yaml").read_text(encoding="utf-8")))
+COMMON = frozenset(yaml.safe_load((DATA / "common_words.yaml").read_text(encoding="utf-8")))
 SHORTEST, LONGEST = 25, 90  # words of a passage
 
 
