@@ -17,6 +17,12 @@ from typing import Any
 from cleo_core.errors import UnsafeWeights, UnusableModel
 
 INDEX = "model.safetensors.index.json"
+TOKENIZER_FILES = (
+    "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
+    "vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja",
+)  # fmt: skip
+MODEL_FILES = ("config.json", "generation_config.json", "*.safetensors", INDEX, *TOKENIZER_FILES)
+"""Patterns of all that makes a model in the Hugging Face layout: configuration, weights, tokenizer, chat template."""
 CONFIG_LIMIT = 1 << 20  # bytes
 INDEX_LIMIT = 64 << 20
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})

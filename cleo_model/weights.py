@@ -8,20 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cleo_core.model_folder import INDEX, weight_files
+from cleo_core.model_folder import INDEX, TOKENIZER_FILES, weight_files
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "merges.txt",
-    "chat_template.jinja",
-)
 SHARD = 4 * 2**30
 
 

@@ -24,7 +24,7 @@ from cleo_core.compute import DtypeChoice, compute_dtype
 from cleo_core.digest import digest_json, sha256_file
 from cleo_core.errors import UnusableModel
 from cleo_core.files import write_jsonl
-from cleo_core.model_folder import weight_files
+from cleo_core.model_folder import MODEL_FILES, weight_files
 from cleo_core.progress import Reporter, silent
 from cleo_core.settings import home
 from cleo_model.moe.frozen_experts import share_equal_experts
@@ -33,18 +33,6 @@ from evals.scorer import SharedPrefixLM
 from evals.scores import ItemScore, Scores, TaskScores
 from evals.tasks.forms import Item, write_yaml
 from evals.tasks.sealed import TaskSet
-
-PARTS = (
-    "config.json",
-    "generation_config.json",
-    "model*.safetensors",
-    "model*.safetensors.index.json",
-    "tokenizer*",
-    "special_tokens_map.json",
-    "vocab.json",
-    "merges.txt",
-    "chat_template*",
-)
 
 
 class LoadedModel:
@@ -104,7 +92,7 @@ def model_digest(folder: Path) -> str:
         UnsafeWeights: its weights are pickles.
     """
     weight_files(folder)
-    files = {path.name: path for pattern in PARTS for path in folder.glob(pattern) if path.is_file()}
+    files = {path.name: path for pattern in MODEL_FILES for path in folder.glob(pattern) if path.is_file()}
     return digest_json({name: sha256_file(path) for name, path in sorted(files.items())})
 
 

@@ -23,7 +23,7 @@ echo "  2/3 DeepSpeed, and its C++ code, which compiles from here on in the back
 "${install[@]}" -c constraints.txt deepspeed
 # The compiler and pip's downloads go on side by side. `cleo setup` finishes what this leaves undone, and says why.
 # A session of its own, so that with this script the compiler and all that it started end.
-setsid "$python" -c 'from cleo_model.training.ops import prebuild_ops; prebuild_ops()' >/dev/null 2>&1 &
+env -u PYTHONDONTWRITEBYTECODE setsid "$python" -c 'from cleo_model.training.ops import prebuild_ops; prebuild_ops()' >/dev/null 2>&1 &
 compiler=$!
 trap 'kill -- "-$compiler" 2>/dev/null || true' EXIT
 echo "  3/3 CleoAI and what it stands on (about two minutes)"

@@ -25,6 +25,6 @@ from cleo_core.registry.versions import (
 )
 
 __all__ = [
-    "DECISION_TAG", "REVIEW_TAG", "Downloaded", "VersionInfo", "approvals", "attach_approval", "champion", "download",
-    "fitted", "list_versions", "pending", "promote", "register", "resolve", "set_alias", "tracking",
+    "DECISION_TAG", "REVIEW_TAG", "Downloaded", "VersionInfo", "approvals", "attach_approval", "champion",
+    "download", "fitted", "list_versions", "pending", "promote", "register", "resolve", "set_alias", "tracking",
 ]  # fmt: skip

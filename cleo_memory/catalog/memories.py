@@ -24,8 +24,6 @@ def _entries(rows: Iterable[Sequence[Any]]) -> list[Entry]:
 class UserMemories(OwnedTable):
     table = "memories"
 
-    # -- reading ---------------------------------------------------------------------------------------------------
-
     def find(self, ids: Collection[str]) -> dict[str, Entry]:
         """Live memories by id; what is forgotten or another user's is not in it."""
         return {entry.id: entry for entry in _entries(self._select_ids(ALL, ids, "live = 1"))}
@@ -90,8 +88,6 @@ class UserMemories(OwnedTable):
 
     def newest_key(self) -> int:
         return int(self._select("coalesce(max(key_version), 0)")[0][0])
-
-    # -- writing ---------------------------------------------------------------------------------------------------
 
     def insert(self, entry: Entry) -> None:
         self._insert(ALL, _values(entry))

@@ -40,8 +40,6 @@ class UserPayloads(OwnedTable):
         """Delete payloads of these tiers, whose home is elsewhere, up to a version."""
         self._delete(f"id = ? AND version <= ? AND tier IN ({marks(tiers)})", id, version, *tiers)
 
-    # -- as the store of a tier: see adapters.embedded ---------------------------------------------------------------
-
     def put_newer(self, tier: str, items: Iterable[tuple[str, int, bytes]]) -> None:
         """(id, version, sealed): each unless the same or a higher version is kept."""
         rows = [(id, tier, version, sealed) for id, version, sealed in items]

@@ -26,17 +26,6 @@ from cleo_memory.search.resident import ResidentIndexes
 from cleo_memory.search.segment import Segment
 
 __all__ = [
-    "Citation",
-    "Context",
-    "Document",
-    "Embedder",
-    "Filter",
-    "Match",
-    "ResidentIndexes",
-    "Segment",
-    "UserIndex",
-    "approximate_tokens",
-    "build_context",
-    "open_embedder",
-    "passage",
-]
+    "Citation", "Context", "Document", "Embedder", "Filter", "Match", "ResidentIndexes", "Segment", "UserIndex",
+    "approximate_tokens", "build_context", "open_embedder", "passage",
+]  # fmt: skip

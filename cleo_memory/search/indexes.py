@@ -66,8 +66,6 @@ class SearchIndexes:
         self._awaiting: set[Owner] = set()
         self.wake = asyncio.Event()
 
-    # -- searching -------------------------------------------------------------------------------------------------
-
     async def search(self, owner: Owner, query: str, limit: int, where: Filter) -> tuple[list[Match], list[str]]:
         """Matches, best first, and why the answer is less than it could be."""
         index = await self.fresh(owner)
@@ -147,8 +145,6 @@ class SearchIndexes:
         if state.stale or index.unembedded():
             self._awaiting.add(owner)
             self.wake.set()
-
-    # -- in the background -----------------------------------------------------------------------------------------
 
     async def settle(self, owner: Owner | None = None) -> None:
         """Embed and store what is waiting, of one user or of all who are resident."""

@@ -26,20 +26,10 @@ ANALYSIS = 2
 """Version of the analysis of texts: segments of another one are built again from the records."""
 
 COLUMNS = {
-    "at": "<f8",
-    "valid_to": "<f8",
-    "kind": "<i4",
-    "speaker": "<i4",
-    "conversation": "<i4",
-    "answer_types": "|u1",
-    "question_share": "|u1",
-    "embedded": "|b1",
-    "vectors": "<f2",
-    "starts": "<i8",
-    "term": "<i4",
-    "count": "|u1",
+    "at": "<f8", "valid_to": "<f8", "kind": "<i4", "speaker": "<i4", "conversation": "<i4", "answer_types": "|u1",
+    "question_share": "|u1", "embedded": "|b1", "vectors": "<f2", "starts": "<i8", "term": "<i4", "count": "|u1",
     "date_terms": "<i4",
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

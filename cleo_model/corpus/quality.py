@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 
 from cleo_core.stage.declaration import StageSettings, Summary
@@ -19,40 +20,8 @@ SAFE_MAIL = re.compile(r"[\w.+-]+@(?!example\.(?:com|org|net)\b)[\w-]+(?:\.[\w-]
 """An e-mail address in a domain that is not kept for examples: masking should have left none."""
 LARGE_ENOUGH = "the_corpus_is_large_enough"
 
-# Each with the words that a person reads, the expectation of the library, and what that is told.
-SUITE: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "ids_are_unique": ("every record has an id of its own", "ColumnValuesToBeUnique", {"column": "id"}),
-    "texts_are_present": (
-        "no record is without text", "ColumnValuesToBeInSet", {"column": "has_text", "value_set": [True]},
-    ),
-    "texts_have_a_sane_length": (
-        "each text has 10 to 200,000 characters", "ColumnValuesToBeBetween",
-        {"column": "characters", "min_value": 10, "max_value": 200_000},
-    ),
-    "licences_are_stated": ("no record is without a licence", "ColumnValuesToNotBeNull", {"column": "licence"}),
-    "digests_hold": (
-        "the sha256 of each record is that of its text", "ColumnValuesToBeInSet",
-        {"column": "digest_holds", "value_set": [True]},
-    ),
-    "both_parts_are_there": (
-        "the corpus has a training and a held-out part", "ColumnDistinctValuesToContainSet",
-        {"column": "part", "value_set": ["train", "heldout"]},
-    ),
-    "conversations_take_turns": (
-        "in a conversation user and assistant take turns, and each says something", "ColumnValuesToBeInSet",
-        {"column": "takes_turns", "value_set": [True]},
-    ),
-    "no_mail_address_is_left": (
-        "no e-mail address outside the domains kept for examples", "ColumnValuesToBeBetween",
-        {"column": "mail_addresses", "max_value": 0},
-    ),
-    LARGE_ENOUGH: ("enough records to train on", "TableRowCountToBeBetween", {}),
-    "texts_are_mostly_letters": (
-        "half of the characters at least are letters or spaces, in 99 % of the records", "ColumnValuesToBeBetween",
-        {"column": "letters", "min_value": 0.5, "mostly": 0.99},
-    ),
-}  # fmt: skip
-EXPECTATIONS = {name: words for name, (words, *_) in SUITE.items()}
+_SUITE = yaml.safe_load(Path(__file__).with_name("suite.yaml").read_text(encoding="utf-8"))
+EXPECTATIONS: dict[str, str] = {name: each["words"] for name, each in _SUITE.items()}
 
 
 class QualitySettings(StageSettings):
@@ -142,10 +111,10 @@ def _run(rows: list[dict[str, Any]], out: Path, min_records: int) -> Any:
     asset = context.data_sources.add_pandas("masked").add_dataframe_asset("records")
     batch = asset.add_batch_definition_whole_dataframe("all")
     suite = gx.ExpectationSuite(name="masked corpus")
-    for name, (words, kind, told) in SUITE.items():
-        limits = {"min_value": min_records} if name == LARGE_ENOUGH else told
-        meta = {"name": name, "notes": words}
-        suite.add_expectation(getattr(gx.expectations, f"Expect{kind}")(**limits, meta=meta))
+    for name, each in _SUITE.items():
+        limits = {"min_value": min_records} if name == LARGE_ENOUGH else each.get("given", {})
+        meta = {"name": name, "notes": each["words"]}
+        suite.add_expectation(getattr(gx.expectations, f"Expect{each['expectation']}")(**limits, meta=meta))
     suite = context.suites.add(suite)
     definition = context.validation_definitions.add(gx.ValidationDefinition(name="masked", data=batch, suite=suite))
     checkpoint = context.checkpoints.add(

@@ -17,16 +17,9 @@ log = get_logger(__name__)
 
 # Errors whose message speaks of what the caller sent; the message of any other may name a path or a store.
 TELLING = (
-    InputError,
-    errors.BadRequest,
-    errors.Erased,
-    errors.Forbidden,
-    errors.ModelWithdrawn,
-    errors.NotFound,
-    errors.Overloaded,
-    RateLimited,
-    Unauthenticated,
-)
+    InputError, errors.BadRequest, errors.Erased, errors.Forbidden, errors.ModelWithdrawn, errors.NotFound,
+    errors.Overloaded, RateLimited, Unauthenticated,
+)  # fmt: skip
 
 
 def report(error: BaseException, metrics: Metrics | None) -> tuple[str, dict[str, Any]]:

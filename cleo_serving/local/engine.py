@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cleo_core.digest import digest_json
 from cleo_core.errors import InputError, UnavailableSource
+from cleo_core.model_folder import MODEL_FILES
 from cleo_core.settings import home
 from cleo_serving.engine.base import Engine, Message
 from cleo_serving.engine.transformers import TransformersEngine
@@ -70,10 +71,8 @@ def _fetch_hub_model(model: str, revision: str | None = None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    patterns = ["*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json"]
-    patterns += ["tokenizer*", "special_tokens_map.json", "vocab.*", "merges.txt", "*.jinja", "added_tokens.json"]
     try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=patterns, etag_timeout=5))
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(MODEL_FILES), etag_timeout=5))
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
         raise UnavailableSource(
             f"The model {model!r} is neither a folder here nor can it be fetched ({type(error).__name__}).",

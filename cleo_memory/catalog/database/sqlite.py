@@ -71,8 +71,6 @@ class SqliteDatabase:
             self._backups = []
             await asyncio.to_thread(backup.discard, copies)
 
-    # -- reading ---------------------------------------------------------------------------------------------------
-
     async def read(self, work: Callable[[Transaction], T]) -> T:
         if self._closed:
             raise MemoryClosed("The memory is closed.")
@@ -93,8 +91,6 @@ class SqliteDatabase:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise _fault(error, self.path) from error
-
-    # -- writing ---------------------------------------------------------------------------------------------------
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         if self._closed:

@@ -178,9 +178,6 @@ async def test_several_processes_may_open_an_earlier_memory_at_once(old_sqlite: 
         await database.close()
 
 
-# -- the backup and the right to be forgotten -------------------------------------------------------------------------
-
-
 async def test_no_backup_of_the_keys_outlives_the_migration(old_sqlite: Path) -> None:
     left = old_sqlite / "keys.db.v0-20260101T000000Z.backup"  # of a migration that was killed
     left.write_bytes((old_sqlite / "keys.db").read_bytes())
@@ -223,8 +220,6 @@ async def test_a_backup_goes_after_seven_days(old_sqlite: Path) -> None:
     async with open_memory(settings()):
         assert not copy.exists()
 
-
-# -- faults in the middle ---------------------------------------------------------------------------------------------
 
 SLOW = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000000) SELECT count(*) FROM n"
 KILLED = """

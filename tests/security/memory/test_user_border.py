@@ -44,9 +44,6 @@ ROOT = Path(cleo_memory.__file__).parent
 ANN, BOB = Owner("a" * 32), Owner("b" * 32)
 
 
-# -- nothing goes round the border ---------------------------------------------------------------------------------
-
-
 def modules() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(ROOT.rglob("*.py")):
         yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
@@ -110,8 +107,6 @@ async def test_what_is_asked_for_all_users_only_reads(tmp_path: Path) -> None:
     for table in SharedTable.__subclasses__():
         assert "execute" not in inspect.getsource(table)
 
-
-# -- every method beside another user -------------------------------------------------------------------------------
 
 ENTRY = Entry(
     id="m", version=1, kind="episodic", live=1, tier="warm", thread="t", slot="s", importance=0.5, created_at=1.0,
@@ -254,9 +249,6 @@ def test_a_transaction_of_two_owners_does_not_exist() -> None:
     bound = {getattr(each, "_OwnedTable__owner", BOB) for each in vars(rows).values()}
     assert bound == {BOB}
     assert "owner" not in inspect.signature(SqliteDatabase.write).parameters
-
-
-# -- the whole memory ------------------------------------------------------------------------------------------------
 
 
 def test_every_call_of_a_store_hands_over_the_owner_first() -> None:
