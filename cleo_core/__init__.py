@@ -1,8 +1,9 @@
 """What every part of CleoAI stands on. It imports none of the others.
 
-    settings, errors, redact, clock, files, digest, progress, markdown   the ground: no part of it knows a model
-    code, stage, pipeline   a named piece of work: its fingerprint, its folder, made once and found again
-    model_folder, wheels    what lies on the disk: safe model folders, pinned downloads
+    settings, errors, redact, clock, files, digest, progress, markdown, terminal, extras   known to every part
+    compute, resilience, telemetry   the device and dtype; retries and circuit breakers; logs and metrics
+    stage/        a named piece of work: declared, fingerprinted with its code, made once into a folder
+    model_folder, wheels, diagnosis  safe model folders, pinned downloads, what a machine lacks
     crypto/       keys, the trust store, signed envelopes
     audit/        the append-only log of who did what
     provenance/   signed bundles, signed approvals, the newest version served

@@ -1,13 +1,28 @@
-"""The dtype that a machine computes in: one rule for training, evaluation and serving."""
+"""What a machine computes on and in: one rule for the device and the dtype of training, evaluation and serving."""
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import torch
 
 DtypeChoice = Literal["auto", "bfloat16", "float32"]
+
+
+def device_kind() -> str:
+    """cuda where there is a GPU that torch can use, else cpu."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def kernels() -> str:
+    """The instruction set that torch's CPU kernels use, such as AVX2: it moves the last digits of a result."""
+    import torch
+
+    return str(torch.backends.cpu.get_cpu_capability())
 
 
 def has_bfloat16_kernels() -> bool:
@@ -19,7 +34,7 @@ def has_bfloat16_kernels() -> bool:
     import torch
 
     capability = torch.backends.cpu.get_cpu_capability()
-    if capability.startswith("AVX") or capability == "DEFAULT":
+    if platform.machine() in ("x86_64", "AMD64"):
         instructions = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
         return capability.startswith("AVX512") and bool(instructions)
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -25,7 +25,7 @@ def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
         data: bytes, or text that is written as UTF-8.
         mode: permissions of the file.
     """
-    with _atomic_stream(path, mode) as stream:
+    with atomic_stream(path, mode) as stream:
         stream.write(data.encode() if isinstance(data, str) else data)
 
 
@@ -97,7 +97,7 @@ def _no_constant(name: str) -> float:
 def write_jsonl(path: Path, values: Iterable[Any], *, mode: int = 0o600) -> int:
     """Write values as JSON Lines, atomically and one at a time; returns how many there were."""
     count = 0
-    with _atomic_stream(path, mode) as stream:
+    with atomic_stream(path, mode) as stream:
         for value in values:
             stream.write((json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
             count += 1
@@ -105,7 +105,7 @@ def write_jsonl(path: Path, values: Iterable[Any], *, mode: int = 0o600) -> int:
 
 
 @contextmanager
-def _atomic_stream(path: Path, mode: int) -> Iterator[BinaryIO]:
+def atomic_stream(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
     """A file to write that takes the place of `path`, durable, when the block ends without an exception."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = _draft(path)

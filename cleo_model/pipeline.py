@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import SecretBytes
 
+from cleo_core.compute import compute_dtype, device_kind, kernels
 from cleo_core.errors import InputError
 from cleo_core.stage.declaration import Check, Outcome, Results, Stage, Work
 from cleo_core.stage.execution import StageResult
@@ -227,12 +228,9 @@ MODEL: tuple[Stage[Choices, Any], ...] = (
 
 
 def _phase_settings(name: str, choices: Choices, _: Results) -> PhaseSettings:
-    import torch
-
-    from cleo_core.compute import compute_dtype
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return PhaseSettings(phase=name, recipe=choices.recipe, dtype=str(compute_dtype(device)).removeprefix("torch."))
+    device = device_kind()
+    dtype = str(compute_dtype(device)).removeprefix("torch.")
+    return PhaseSettings(phase=name, recipe=choices.recipe, dtype=dtype, device=device, kernels=kernels())
 
 
 def _train(work: Work[PhaseSettings]) -> PhaseReport:
@@ -260,7 +258,7 @@ def _nothing_forgotten(result: StageResult, _: Results) -> Outcome:
     forgotten = [domain for domain, change in changes.items() if not change <= FORGETTING]
     told = ", ".join(f"{domain} {100 * changes[domain]:+.2f} %" for domain in forgotten or changes)
     return Outcome(
-        not forgotten,
+        bool(changes) and not forgotten,
         f"Held-out loss since the base model: {told}; {100 * FORGETTING:+.0f} % is allowed.",
         {domain: f"{100 * change:+.2f} % since the base model" for domain, change in changes.items()},
     )

@@ -20,7 +20,7 @@ import transformers
 from lm_eval import evaluator
 from lm_eval.tasks import TaskManager
 
-from cleo_core.compute import DtypeChoice, compute_dtype
+from cleo_core.compute import DtypeChoice, compute_dtype, device_kind, kernels
 from cleo_core.digest import digest_json, sha256_file
 from cleo_core.errors import UnusableModel
 from cleo_core.files import write_jsonl
@@ -114,8 +114,8 @@ def environment() -> dict[str, str]:
     return {
         **{name: version(name) for name in names},
         "machine": platform.machine(),
-        "kernels": torch.backends.cpu.get_cpu_capability(),
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "kernels": kernels(),
+        "device": device_kind(),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from cleo_core.compute import compute_dtype, device_kind, kernels
 from cleo_core.markdown import table
 from cleo_core.stage.declaration import Check, Outcome, Results, Stage, StageSettings, Summary, Work
 from cleo_core.stage.execution import StageResult
@@ -52,6 +53,7 @@ class EvaluationSettings(StageSettings):
     reason: str = Field(default="", exclude=True)
     """Why it is this one, for a person."""
     dtype: str
+    device: str
     kernels: str
 
 
@@ -105,19 +107,18 @@ def evaluation(opponent: Callable[[Path, StageResult], Opponent]) -> Stage[Choic
     """
 
     def settings(_: Choices, inputs: Results) -> EvaluationSettings:
-        import torch
-
-        from cleo_core.compute import compute_dtype
         from evals.settings import protocol
 
+        device = device_kind()
         against = opponent(inputs["advanced"].path / "model", inputs["base_model"])
         return EvaluationSettings(
             champion=against.name,
             champion_digest=against.digest,
             champion_folder=against.path,
             reason=against.reason,
-            dtype=str(compute_dtype("cuda" if torch.cuda.is_available() else "cpu", protocol().dtype)),
-            kernels=torch.backends.cpu.get_cpu_capability(),
+            dtype=str(compute_dtype(device, protocol().dtype)),
+            device=device,
+            kernels=kernels(),
         )
 
     return Stage(

@@ -18,10 +18,12 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+OURS = frozenset({"cleo_core", "cleo_model", "cleo_memory", "cleo_serving", "evals", "orchestration"})
+"""In an installed copy everybody's packages lie below ROOT; the others count by their version."""
 DATA = (".yaml", ".json", ".jsonl", ".j2")
 
 
@@ -67,21 +69,34 @@ def _of_function(function: Callable[..., Any]) -> tuple[list[str], frozenset[str
         tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
         said.append(_said(tree))
         direct |= set(_imports(tree, part.__module__, is_package=False))
-        used = inspect.getclosurevars(part)
-        for value in (*used.globals.values(), *used.nonlocals.values()):
+        for name, value in _values_used(part, tree):
             module = getattr(value, "__module__", None)
-            if isinstance(value, FunctionType) and module == part.__module__:
-                waiting.append(value)
-            elif isinstance(module, str) and module != part.__module__ and isinstance(value, FunctionType | type):
-                direct.add(module)
+            if isinstance(value, ModuleType):
+                direct.add(value.__name__)
+            elif isinstance(value, FunctionType | type) and isinstance(module, str):
+                if module == part.__module__:
+                    waiting.append(value)
+                else:
+                    direct.add(module)
+            elif isinstance(value, str | bytes | int | float | tuple):
+                said.append(f"{name} = {value!r}")
     return sorted(said), frozenset(direct)
+
+
+def _values_used(part: Any, tree: ast.AST) -> Iterator[tuple[str, Any]]:
+    """What the names in a function or class stand for: in its module, or around it."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    around = dict(vars(sys.modules[part.__module__])) if part.__module__ in sys.modules else {}
+    if isinstance(part, FunctionType):
+        around = {**part.__globals__, **inspect.getclosurevars(part).nonlocals}
+    return ((name, around[name]) for name in sorted(names & around.keys()))
 
 
 @cache
 def _file(module: str) -> Path | None:
     """The file of one of our modules; None for anybody else's."""
     base = ROOT.joinpath(*module.split("."))
-    if not (ROOT / module.partition(".")[0] / "__init__.py").is_file():
+    if module.partition(".")[0] not in OURS:
         return None
     return next((file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file()), None)
 

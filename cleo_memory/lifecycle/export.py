@@ -17,7 +17,8 @@ from typing import Any
 from cleo_core.clock import timestamp
 from cleo_core.crypto.dsse import Envelope, sign
 from cleo_core.digest import sha256_file
-from cleo_core.files import numbered_jsonl, write_atomic, write_json
+from cleo_core.errors import InputError
+from cleo_core.files import atomic_stream, numbered_jsonl, write_json
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.draft import Draft
 from cleo_memory.errors import BadArchive
@@ -57,19 +58,24 @@ class Exporter:
     async def write(self, owner: Owner, user: str, path: Path) -> Manifest:
         """Write file and manifest. Raises: BackendDown when a copy is out of reach: an export is whole or none."""
         key = await asyncio.to_thread(signing_key)
-        lines = [f"{line}\n" async for line in self.lines(owner)]
-        data = "".join(lines).encode()
+        digest, records = sha256(), 0
+        # Line by line to the draft: an export may be larger than the memory of this machine.
+        with atomic_stream(path) as stream:
+            async for line in self.lines(owner):
+                data = f"{line}\n".encode()
+                digest.update(data)
+                stream.write(data)
+                records += 1
         facts: dict[str, Any] = {
             "form": FORM,
             "user": user,
-            "records": len(lines),
-            "sha256": sha256(data).hexdigest(),
+            "records": records,
+            "sha256": digest.hexdigest(),
             "exported_at": timestamp(),
         }
         envelope = sign(EXPORT, facts, key)
-        await asyncio.to_thread(write_atomic, path, data)
         await asyncio.to_thread(write_json, manifest_path(path), envelope)
-        await audit("memory.exported", owner, records=len(lines), sha256=facts["sha256"])
+        await audit("memory.exported", owner, records=records, sha256=facts["sha256"])
         return Manifest(**facts, envelope=envelope)
 
     async def read(self, owner: Owner, user: str, path: Path) -> tuple[int, int]:
@@ -82,7 +88,11 @@ class Exporter:
         """
         _check(path, user)
         written = known = 0
-        for number, values in numbered_jsonl(path):
+        try:
+            given = await asyncio.to_thread(lambda: list(numbered_jsonl(path)))
+        except InputError as error:
+            raise BadArchive(error.message, hint="Export it again.") from None
+        for number, values in given:
             try:
                 id, draft = str(values["id"]), _draft(values)
                 valid_to = values.get("valid_to")

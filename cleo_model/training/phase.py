@@ -16,7 +16,9 @@ class PhaseSettings(StageSettings):
     phase: str
     recipe: Recipe
     dtype: str
-    """What this machine computes in: the same recipe gives other bits in another."""
+    """What this machine computes in, on which device, with which kernels: each gives other bits."""
+    device: str = "cpu"
+    kernels: str = ""
 
 
 class RouterFigures(BaseModel):

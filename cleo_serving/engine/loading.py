@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cleo_core.compute import compute_dtype
+from cleo_core.compute import compute_dtype, device_kind
 from cleo_core.model_folder import check_model_folder
 from cleo_serving.engine.base import Capabilities
 from cleo_serving.engine.text import TextCodec
@@ -42,9 +42,7 @@ def load_folder(folder: Path, settings: EngineSettings) -> LoadedModel:
 
     _quiet_transformers()
     torch.set_num_threads(settings.threads or len(os.sched_getaffinity(0)))
-    device = settings.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device_kind() if settings.device == "auto" else settings.device
     model, tokenizer = _read(folder, compute_dtype(device, settings.dtype))
     model = model.to(device).eval()
     limit = getattr(model.config, "max_position_embeddings", None) or settings.context_tokens

@@ -66,6 +66,7 @@ async def load_model(
         TrustError, IntegrityError: a signature, approval or file does not hold: nothing is served.
         EngineError: it does not load or does not answer.
     """
+    engine = TransformersEngine(settings.engine)
     folder, verified = settings.model_folder, None
     if folder is None or selector is not None:
         verified = await asyncio.to_thread(pull, selector or settings.model, purpose=purpose)
@@ -77,7 +78,6 @@ async def load_model(
         )
     else:
         log.warning("serving an unsigned folder: for development only")
-    engine = TransformersEngine(settings.engine)
     try:
         await engine.load(folder)
         if verified:

@@ -43,8 +43,10 @@ def answers(url: str) -> bool:
 def start_ui(dagster_port: int = 3000, mlflow_port: int = 5000) -> list[Service]:
     """Start what does not run yet, all at once; returns Dagster's and MLflow's services."""
     programs = []
-    if (dagster := running("dagster")) is None:
-        end(*(old for name in ("dagster-code", "dagster-daemon") if (old := running(name))))
+    alive = [service for name in ("dagster", "dagster-code", "dagster-daemon") if (service := running(name))]
+    dagster = alive[0] if len(alive) == 3 else None
+    if dagster is None:  # one without the others serves nobody: the webserver and the daemon ask the code server
+        end(*alive)
         programs += _dagster(free_port(dagster_port))
     if (mlflow := running("mlflow")) is None:
         programs.append(_mlflow(free_port(mlflow_port)))

@@ -246,8 +246,10 @@ def test_the_test_sees_a_method_that_crosses(sql: str, said: str) -> None:
 def test_a_transaction_of_two_owners_does_not_exist() -> None:
     """`Catalog.of` binds one owner; what it hands to the work has no other."""
     rows = UserRows(sqlite3.connect(":memory:"), BOB)
-    bound = {getattr(each, "_OwnedTable__owner", BOB) for each in vars(rows).values()}
-    assert bound == {BOB}
+    tables: list[Any] = [each for each in vars(rows).values() if isinstance(each, OwnedTable)]
+    bound = [each._OwnedTable__owner for each in tables]
+    assert len(bound) >= 5
+    assert set(bound) == {BOB}
     assert "owner" not in inspect.signature(SqliteDatabase.write).parameters
 
 
@@ -328,3 +330,17 @@ async def test_a_hostile_memory_id_finds_nothing(id: str) -> None:
             await memory.recall("ann", id)
         assert await memory.forget("ann", [id]) == 0
         assert await memory.recall("ann", kept.id) == kept
+
+
+def test_every_statement_of_an_adapter_binds_the_owner() -> None:
+    """A tier's own database: the statements are few, and each names the owner (beside the row-level security there)."""
+    statements = [
+        node.value
+        for path in sorted((ROOT / "storage" / "adapters").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if "cleo_memory.memories" in node.value and "ALTER TABLE" not in node.value
+    ]
+    bound = [text for text in statements if re.search(r"\bowner = %s|\(owner, ", text)]
+    assert len(bound) >= 6
+    assert [text for text in statements if text not in bound] == ["SELECT 1 FROM cleo_memory.memories LIMIT 0"]

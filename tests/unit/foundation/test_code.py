@@ -16,8 +16,11 @@ pytestmark = pytest.mark.unit
 
 FILES = {
     "ours/__init__.py": "",
-    "ours/stage.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ours import hints\nLIMIT = 3\n"
-    "def helper():\n    return 1\n\ndef build():\n    from ours.work import run\n    return run(helper())\n",
+    "ours/stage.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ours import hints\n"
+    "LIMIT = 3\nUSED = 4\n"
+    "class Summary:\n    size = 1\n"
+    "def helper():\n    return 1\n\ndef build():\n    from ours.work import run\n"
+    "    return [run(helper() + USED), Summary()]\n",
     "ours/work.py": '"""Does it."""\nimport click\n\n# why\ndef run(x):\n    import ours.deep\n'
     '    command = ["python", "-m", "ours.process"]\n    return x\n',
     "ours/deep.py": "from .far import value\n",
@@ -36,6 +39,7 @@ FILES = {
 def version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Writes the package, with some files changed, and tells the version of the code behind its `build`."""
     monkeypatch.setattr(code, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "OURS", frozenset({"ours"}))
     caches: list[Any] = [each for each in vars(code).values() if hasattr(each, "cache_clear")]
     loaded = 0
 
@@ -66,7 +70,7 @@ def version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("ours/stage.py", FILES["ours/stage.py"].replace("run(helper())", "run(helper() + 1)")),
+        ("ours/stage.py", FILES["ours/stage.py"].replace("helper() + USED", "helper() + 1")),
         ("ours/stage.py", FILES["ours/stage.py"].replace("return 1", "return 2")),
         ("ours/work.py", FILES["ours/work.py"].replace("return x", "return x + 1")),
         ("ours/deep.py", "from .far import value as other\n"),
@@ -107,3 +111,21 @@ def test_the_version_of_a_library_counts(version: Callable[..., str], monkeypatc
     known = code.metadata.version
     monkeypatch.setattr(code.metadata, "version", lambda name: "99" if name == "click" else known(name))
     assert version() != before
+
+
+def test_constants_and_classes_beside_the_function_count_when_it_uses_them(version: Callable[..., str]) -> None:
+    stage = FILES["ours/stage.py"]
+    assert version() == version({"ours/stage.py": stage.replace("LIMIT = 3", "LIMIT = 5")})  # not used
+    assert version() != version({"ours/stage.py": stage.replace("USED = 4", "USED = 5")})
+    assert version() != version({"ours/stage.py": stage.replace("size = 1", "size = 2")})
+
+
+def test_in_an_installed_copy_the_packages_beside_ours_count_by_their_version_alone(
+    version: Callable[..., str], tmp_path: Path
+) -> None:
+    # `work` imports click: here it lies beside ours, as all packages do below site-packages.
+    (tmp_path / "click").mkdir()
+    (tmp_path / "click" / "__init__.py").write_text("x = 1\n")
+    before = version()
+    (tmp_path / "click" / "__init__.py").write_text("this is no Python\n")
+    assert version() == before

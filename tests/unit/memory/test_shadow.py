@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from collections import deque
+from types import FunctionType, ModuleType
+
 import pytest
 
 from cleo_memory.session.detectors import Turn, detect, heat, similarity
@@ -52,12 +56,29 @@ def test_what_is_reported_quotes_nothing(caplog: pytest.LogCaptureFixture) -> No
     assert "ann" not in caplog.text
 
 
+def held_by(thing: object) -> bytes:
+    """All texts and bytes that can be reached from a thing, joined."""
+    found, seen, waiting = [], set(), [thing]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen or isinstance(each, type | ModuleType | FunctionType):
+            continue
+        seen.add(id(each))
+        if isinstance(each, str | bytes):
+            found.append(each.encode() if isinstance(each, str) else each)
+        waiting.extend(gc.get_referents(each))
+    return b"|".join(found)
+
+
 def test_observations_are_sealed_and_gone_with_the_session() -> None:
     now = [1000.0]
     shadow = ShadowMemory(ttl=60, sessions=2, clock=lambda: now[0])
     shadow.observe("ann", "one", "user", "quince-4711")
     assert len(shadow) == 1
-    assert "quince-4711" not in repr(vars(shadow))
+    assert b"quince-4711" not in held_by(shadow)
+    shadow._sessions["ann", "plain"] = (now[0], deque([b"quince-4711"]))  # what the look would see
+    assert b"quince-4711" in held_by(shadow)
+    del shadow._sessions["ann", "plain"]
     now[0] = 1010
     shadow.observe("ann", "two", "user", "text")
     now[0] = 1020

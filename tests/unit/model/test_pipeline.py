@@ -126,9 +126,11 @@ def test_the_masking_key_the_dtype_and_the_content_of_a_source_count(
         patch.setattr("cleo_core.crypto.keys.masking_key", lambda: b"another key, sir")
         assert changed(before, prints(choices)) == {"masked_corpus"}
         assert "another key" not in str(prints(choices))
-    with monkeypatch.context() as patch:
-        patch.setattr("cleo_core.compute.compute_dtype", lambda *_: "torch.float16")
-        assert changed(before, prints(choices)) == {*TRAINED, "evaluation"}
+    for what, other in (("compute_dtype", "torch.float16"), ("device_kind", "other"), ("kernels", "SVE")):
+        with monkeypatch.context() as patch:
+            for module in ("cleo_model.pipeline", "evals.stages"):
+                patch.setattr(f"{module}.{what}", lambda *_, other=other: other)
+            assert changed(before, prints(choices)) == {*TRAINED, "evaluation"}, what
     (tmp_path / "a.txt").write_text("other text")
     assert changed(before, prints(choices)) == {"raw_corpus", "text_corpus"}
 
