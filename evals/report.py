@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.files import write_json
+from cleo_core.markdown import table as markdown_table
 from evals.protocol import Protocol
 from evals.scores import Scores
 from evals.verdict import TaskVerdict, Verdict, VerdictFile
@@ -60,17 +61,14 @@ def write_scores(out: Path, scores: Scores) -> None:
 
 def table(scores: Scores) -> str:
     """Markdown table of one model's scores, one line per task."""
-    lines = [
-        "| task | items | accuracy | normalised | score | bits per byte |",
-        "| --- | --: | --: | --: | --: | --: |",
-    ]
+    rows = []
     for name, task in scores.tasks.items():
         values = [item.value for item in task.items if item.value is not None]
         score = f"{sum(values) / len(values):.3f}" if task.spec.in_macro and values else ""
         shown = [f"{task.metrics[metric]:.3f}" if metric in task.metrics else "" for metric in ("acc", "acc_norm")]
         bits = f"{task.metrics['bits_per_byte']:.3f}" if "bits_per_byte" in task.metrics else ""
-        lines.append(f"| {name} | {len(task.items)} | {shown[0]} | {shown[1]} | {score} | {bits} |")
-    return "\n".join(lines)
+        rows.append((name, len(task.items), *shown, score, bits))
+    return markdown_table(("task", "items", "accuracy", "normalised", "score", "bits per byte"), rows, "lrrrrr")
 
 
 def markdown(verdict: Verdict, rules: Protocol, candidate: Scores, probes: dict[str, Any]) -> str:

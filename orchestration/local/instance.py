@@ -7,27 +7,13 @@ from pathlib import Path
 
 from cleo_core.settings import home
 
-CONFIG = """\
-# Written by CleoAI when it is not there; yours to change.
-telemetry:
-  enabled: false
-nux:
-  enabled: false             # no newsletter at the first visit
-run_coordinator:
-  module: dagster.core.run_coordinator
-  class: QueuedRunCoordinator
-concurrency:
-  runs:
-    max_concurrent_runs: 1   # one machine, one trainer
-"""
-
 
 def dagster_home() -> Path:
     """The folder, with a dagster.yaml in it."""
     folder = home("dagster")
     config = folder / "dagster.yaml"
     if not config.exists():
-        config.write_text(CONFIG)
+        config.write_bytes(Path(__file__).with_name("dagster.yaml").read_bytes())
     return folder
 
 
