@@ -78,7 +78,7 @@ def _of_function(function: Callable[..., Any]) -> tuple[list[str], frozenset[str
                     waiting.append(value)
                 else:
                     direct.add(module)
-            elif isinstance(value, str | bytes | int | float | tuple):
+            elif _is_plain(value):
                 said.append(f"{name} = {value!r}")
     return sorted(said), frozenset(direct)
 
@@ -90,6 +90,11 @@ def _values_used(part: Any, tree: ast.AST) -> Iterator[tuple[str, Any]]:
     if isinstance(part, FunctionType):
         around = {**part.__globals__, **inspect.getclosurevars(part).nonlocals}
     return ((name, around[name]) for name in sorted(names & around.keys()))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a constant reads the same in every process: the repr of a function or an object holds its address."""
+    return isinstance(value, str | bytes | int | float) or (isinstance(value, tuple) and all(map(_is_plain, value)))
 
 
 @cache

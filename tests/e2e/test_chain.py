@@ -99,7 +99,7 @@ def test_the_demo_prints_an_answer_with_its_provenance_and_where_to_look(chain: 
     said = (chain.folder / "demo.log").read_text()
     for part in ("DEVELOPMENT reviewer's key", "Cleo:", "model version 1", "cleo verify", "/graphql", "make stop"):
         assert part in said
-    for check in ("no_planted_pii_survives", "same_function", "finite_loss", "no_dead_expert", "gate"):
+    for check in ("no_planted_pii_survives", "same_function", "no_dead_expert", "nothing_forgotten", "gate"):
         assert f"check {check}: passed" in said
 
 

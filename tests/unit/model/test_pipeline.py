@@ -5,6 +5,8 @@ Fingerprints are computed, nothing is trained: every setting and every module is
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -207,3 +209,21 @@ def test_every_stage_says_what_it_is_and_comes_after_its_inputs() -> None:
         assert stage.description.endswith(".")
         assert set(stage.inputs) <= made, stage.name
         made.add(stage.name)
+
+
+def test_the_code_behind_a_stage_has_one_version_in_every_process() -> None:
+    # What holds an address would make the stage run again in the next process.
+    code = (
+        "from cleo_core.stage.code import code_version\n"
+        "from orchestration.defs.release.bundle import SIGNED_BUNDLE\n"
+        "from cleo_model.pipeline import STAGES, TEXT\n"
+        "from evals.stages import EVAL_TASKS, evaluation\n"
+        "stages = (*STAGES, TEXT, EVAL_TASKS, evaluation(lambda *_: None), SIGNED_BUNDLE)\n"
+        "print([code_version(stage.build) for stage in stages])"
+    )
+    said = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert len(said) == 1
+    assert "[" in said.pop()
