@@ -129,6 +129,7 @@ async def fill(folder: Path) -> None:
             await delivery.drain()
         await memory.append("ann", "secrets", "ann", canaries["texts"][0])
         # The backup that an operator would take: of the catalogue, while it is in use.
+        # Only SQLite's database has a path.
         source, target = (sqlite3.connect(place) for place in (memory.catalog._database.path, folder / "backup.db"))  # type: ignore[attr-defined]
         source.backup(target)
 

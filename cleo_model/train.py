@@ -97,6 +97,7 @@ def _trained_as_it_is(dense: StageResult) -> StageResult:
 
 def launch(argv: Sequence[str]) -> None:
     """Run the launcher in a process group of its own; Ctrl-C and SIGTERM end it and its ranks before we go."""
+    # A list built by our own launcher, never a shell string.
     process = subprocess.Popen(list(argv), stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)  # noqa: S603
 
     def stop(_number: int, _frame: FrameType | None) -> None:

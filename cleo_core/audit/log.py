@@ -105,6 +105,7 @@ class AuditLog:
 
     def _records(self, which: str, *values: object) -> list[dict[str, Any]]:
         with self._lock:
+            # `which` is written by the callers in this class; values are bound.
             rows = self._db.execute(f"select data from audit_leaves where {which}", values).fetchall()  # noqa: S608
         return [json.loads(row[0]) for row in rows]
 

@@ -80,6 +80,7 @@ def _serve(version: int) -> Service:
 
 
 def _ask(url: str) -> dict[str, Any]:
+    # Our own interpreter and module, never a shell string.
     made = subprocess.run([*CLEO, "token", "--user", "demo"], capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:
         raise EnvironmentFault(f"No token could be made: {made.stderr.strip()}")

@@ -74,6 +74,7 @@ def smoke_test(folder: Path) -> None:
         IntegrityError: the model does not load or does not answer.
     """
     command = [sys.executable, "-m", "cleo_core", "infer", "--smoke", str(folder)]
+    # Our own interpreter and module, never a shell string.
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)  # noqa: S603
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
