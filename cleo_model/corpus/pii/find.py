@@ -1,0 +1,52 @@
+"""A find: where a finder saw personal data; and the union of finds, which never unmasks a character."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cleo_model.corpus.pii.entities import ENTITIES
+
+RANK = {entity: rank for rank, entity in enumerate(ENTITIES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Characters `start` to `end` (exclusive) of a text that are personal data of a type."""
+
+    start: int
+    end: int
+    entity: str
+    score: float = 1.0
+    finder: str = ""
+    """Which finder saw it: for the account of who finds what."""
+
+
+class Finder(Protocol):
+    """Finds personal data in texts; another method of finding is another class with this face."""
+
+    name: str
+
+    def find(self, texts: Sequence[str]) -> list[list[Find]]:
+        """The finds of each text, in no order; they may overlap."""
+        ...
+
+
+def union(finds: Iterable[Find], masked: Collection[str]) -> list[Find]:
+    """One find for each stretch of characters that finds of these types cover, in order.
+
+    Finds are united, never voted down: each character that any of them covers is covered by the result. Finds that
+    overlap become one, which carries the first of their types in the order of ENTITIES.
+    """
+    merged: list[Find] = []
+    for find in sorted((f for f in finds if f.entity in masked and f.start < f.end), key=lambda f: (f.start, f.end)):
+        if not merged or find.start >= merged[-1].end:
+            merged.append(find)
+            continue
+        last = merged[-1]
+        first = min(last, find, key=lambda f: RANK.get(f.entity, len(RANK)))
+        merged[-1] = Find(
+            last.start, max(last.end, find.end), first.entity, max(last.score, find.score), first.finder
+        )
+    return merged
