@@ -30,6 +30,7 @@ from cleo_model.corpus.quality import EXPECTATIONS, QualityReport, QualitySettin
 from cleo_model.corpus.sources.builtin import content_fingerprint
 from cleo_model.corpus.sources.collect import CollectSettings, RawSummary, collect
 from cleo_model.corpus.sources.folder import TextSettings, TextSummary, read_folder
+from cleo_model.corpus.subjects import subject_settings
 from cleo_model.moe.equivalence import same_function
 from cleo_model.moe.upcycle import MoESummary, init_moe
 from cleo_model.packing.pack import CurriculumSummary, build_curriculum
@@ -97,6 +98,7 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
             sources=choices.sources,
             contents=tuple(map(content_fingerprint, choices.sources)),
             max_record_bytes=choices.max_record_bytes,
+            subjects=subject_settings(choices.sources),
             canaries=choices.canaries,
             seed=choices.corpus_seed,
         ),
@@ -150,6 +152,7 @@ TEXT: Stage[Choices, TextSettings] = Stage(
         sources=choices.text,
         contents=tuple(map(content_fingerprint, choices.text)),
         max_record_bytes=choices.max_record_bytes,
+        subjects=subject_settings(choices.text),
         heldout_share=choices.heldout_share,
     ),
     build=_read_text,

@@ -228,6 +228,11 @@ def masking_key() -> bytes:
     return load_secret("masking")
 
 
+def subject_key() -> bytes:
+    """The key of the hashes that stand for the people whom records came from; lost, nobody is found again by it."""
+    return load_secret("subject")
+
+
 def ensure_development_keys() -> list[TrustedKey]:
     """Make the keys that a first run needs, where there are none. Returns those it made.
 

@@ -56,6 +56,8 @@ class Record:
     """People in it are public figures, and their names are not masked."""
     profile: ProfileName = "general"
     """What kind of writing it is: decides how it is judged and masked."""
+    subject: str = ""
+    """Keyed hash of whose record it is (`cleo_core.subject.identity`), where its source names the field."""
 
     @classmethod
     def make(
@@ -70,6 +72,7 @@ class Record:
         group: str = "",
         keep_names: bool = False,
         profile: ProfileName | None = None,
+        subject: str = "",
     ) -> Record:
         """Build a record; `name`, its place in the source, is kept as a hash only, for it may be personal."""
         turns = None if messages is None else [{"role": m["role"], "content": clean(m["content"])} for m in messages]
@@ -85,6 +88,7 @@ class Record:
             sha256=hashlib.sha256(body.encode()).hexdigest(),
             keep_names=keep_names,
             profile=profile or ("general" if turns is None else "dialogue"),
+            subject=subject,
         )
 
     def with_text(self, text: str, messages: list[dict[str, str]] | None) -> Record:

@@ -23,6 +23,7 @@ from cleo_model.corpus.sources.item import Item, Refused, RefusedRecord
 from cleo_model.corpus.sources.prose import PASSAGE, passages
 from cleo_model.corpus.sources.readers import read_source
 from cleo_model.corpus.sources.source import Kind, Source, SourcesSettings, profile_of
+from cleo_model.corpus.subjects import Subjects
 from cleo_model.errors import EmptyCorpus, SourceError
 
 MANIFEST, CARD = "manifest.json", "data_card.md"
@@ -91,11 +92,12 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     planted: list[Planted] = []
+    subjects = Subjects(settings.subjects)
 
     def everything() -> Iterator[Record]:
         for number, source in enumerate(sources):
             report("collect", number, len(sources), unit="sources", source=source.name)
-            for record, item in _records(source, refused, settings.seed):
+            for record, item in _records(source, refused, settings.seed, subjects):
                 counts[source.name] += 1
                 sizes[source.name] += len(record.text.encode())
                 planted.extend(Planted(record.id, kind, value) for kind, value in item.planted)
@@ -106,6 +108,7 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
                     f"Source {source.name!r} ({source.location}) holds no text.{left_out}",
                     hint="Put text there, take the source away, or raise CLEO_MODEL_MAX_RECORD_BYTES.",
                 )
+            subjects.check(source)
         yield from plant(settings.canaries, settings.seed, out)
 
     total = write_records(out / RECORDS, everything())
@@ -133,14 +136,15 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
         refused=refused.records[:100],
         planted_values=len(planted),
         canaries=settings.canaries,
+        notes=subjects.notes(),
         markdown={"Data card": card},
     )
 
 
-def _records(source: Source, refused: Refused, seed: int) -> Iterator[tuple[Record, Item]]:
+def _records(source: Source, refused: Refused, seed: int, subjects: Subjects) -> Iterator[tuple[Record, Item]]:
     left = source.limit_bytes
     for item in read_builtin(source, seed) if source.kind == "builtin" else read_source(source, refused):
-        for record in _cut(source, item):
+        for record in _cut(source, item, subjects.of(source, item.subject)):
             if not record.text:
                 continue
             if left is not None and (left := left - len(record.text.encode())) < 0:
@@ -148,11 +152,11 @@ def _records(source: Source, refused: Refused, seed: int) -> Iterator[tuple[Reco
             yield record, item
 
 
-def _cut(source: Source, item: Item) -> Iterator[Record]:
+def _cut(source: Source, item: Item, subject: str) -> Iterator[Record]:
     """A long document becomes several records, so that filters, deduplication and the held-out part see passages."""
     make = partial(
         Record.make, source=source.name, domain=source.domain, licence=item.licence or source.licence,
-        group=item.group, keep_names=source.keep_names, profile=profile_of(source),
+        group=item.group, keep_names=source.keep_names, profile=profile_of(source), subject=subject,
     )  # fmt: skip
     whole = make(name=item.name, text=item.text, messages=item.messages)
     if item.messages is not None or len(whole.text) <= 2 * PASSAGE:

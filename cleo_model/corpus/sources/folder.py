@@ -14,6 +14,7 @@ from cleo_model.corpus.record import HELDOUT, TRAIN, Record, write_records
 from cleo_model.corpus.sources.item import Refused, RefusedRecord
 from cleo_model.corpus.sources.readers import read_source
 from cleo_model.corpus.sources.source import SUFFIXES, Kind, Source, SourcesSettings
+from cleo_model.corpus.subjects import Subjects
 from cleo_model.errors import EmptyCorpus, SourceError
 
 # A document is held out by pieces of this many characters: one large file has a held-out part as well.
@@ -82,12 +83,14 @@ def read_folder(settings: TextSettings, out: Path, report: Reporter) -> TextSumm
 
     def part(wanted: bool) -> Iterator[Record]:
         refused.records.clear()
+        subjects = Subjects(settings.subjects)
         for number, source in enumerate(settings.sources):
             report("reading text", number, len(settings.sources), file=source.origin)
-            for record in _records(source, refused):
+            for record in _records(source, refused, subjects):
                 if record.text.strip() and is_heldout(record, settings.heldout_share) is wanted:
                     counts["heldout" if wanted else "train"][record.domain] += 1
                     yield record
+            subjects.check(source)
 
     write_records(out / TRAIN, part(False))
     write_records(out / HELDOUT, part(True))
@@ -96,8 +99,9 @@ def read_folder(settings: TextSettings, out: Path, report: Reporter) -> TextSumm
     return TextSummary(records={name: dict(found) for name, found in counts.items()}, refused=refused.records[:100])
 
 
-def _records(source: Source, refused: Refused) -> Iterator[Record]:
+def _records(source: Source, refused: Refused, subjects: Subjects) -> Iterator[Record]:
     for item in read_source(source, refused):
+        subject = subjects.of(source, item.subject)
         pieces = [item.text] if item.messages else [item.text[i : i + PIECE] for i in range(0, len(item.text), PIECE)]
         for index, piece in enumerate(pieces):
             yield Record.make(
@@ -107,4 +111,5 @@ def _records(source: Source, refused: Refused) -> Iterator[Record]:
                 licence=source.licence,
                 text=piece,
                 messages=item.messages,
+                subject=subject,
             )

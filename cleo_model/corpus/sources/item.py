@@ -25,6 +25,8 @@ class Item:
     text: str = ""
     messages: list[dict[str, str]] | None = None
     group: str = ""
+    subject: str = ""
+    """Whose record it is, in clear: it goes no further than into a keyed hash."""
     licence: str = ""
     planted: tuple[tuple[str, str], ...] = ()
     """Types and values of the personal data that were planted in it."""

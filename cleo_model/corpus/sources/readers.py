@@ -16,6 +16,7 @@ from cleo_core.errors import UnavailableSource
 from cleo_model.corpus.record import checked_messages
 from cleo_model.corpus.sources.item import Item, Refused
 from cleo_model.corpus.sources.source import Source, source_files
+from cleo_model.corpus.sources.subject_field import column_of, subject_of
 from cleo_model.errors import MalformedRecord, SourceError, UndecodableText
 
 HF_ID = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?", re.ASCII)
@@ -60,14 +61,15 @@ def _item(source: Source, name: str, where: str, row: Any) -> Item:
     if not isinstance(row, dict):
         raise MalformedRecord(f"{where} is not an object.", hint="Each record is an object with its fields.")
     if source.form == "messages" or (source.form == "auto" and row.get(source.messages_field) is not None):
-        return Item(name, messages=checked_messages(row.get(source.messages_field), where))
+        messages = checked_messages(row.get(source.messages_field), where)
+        return Item(name, messages=messages, subject=subject_of(source, row, where))
     text = row.get(source.text_field)
     if not isinstance(text, str):
         raise MalformedRecord(
             f"{where} has no text in its field {source.text_field!r} (it has {', '.join(sorted(map(str, row))[:8])}).",
             hint="Set text_field of the source, or messages_field for conversations.",
         )
-    return Item(name, text=text)
+    return Item(name, text=text, subject=subject_of(source, row, where))
 
 
 def _read_jsonl(source: Source, name: str, path: Path, refused: Refused) -> Iterator[Item]:
@@ -121,6 +123,7 @@ def _read_parquet(source: Source, name: str, path: Path, refused: Refused) -> It
                     f"(it has {', '.join(table.schema_arrow.names[:8])}).",
                     hint="Set text_field or messages_field of the source.",
                 )
+            columns += column_of(source, table.schema_arrow.names, str(path))
             for batch in table.iter_batches(batch_size=256, columns=columns):
                 for value in batch.to_pylist():
                     row += 1

