@@ -21,6 +21,8 @@ from stdnum import luhn
 
 PARTICLES = frozenset(["van", "von", "de", "der", "da", "di", "la", "le", "bin", "al"])
 
+WORD = re.compile(r"[^\W\d_]+")
+
 
 def fold(value: str) -> str:
     """How values are compared: without case and white space, in compatibility form."""
@@ -32,7 +34,8 @@ class Surrogates:
 
     Args:
         key: secret of at least 16 bytes.
-        avoid: every value that was found; a surrogate is never one of them, nor a word of a name among them.
+        avoid: every value that was found; a surrogate is never one of them, nor has it a word of a name among them,
+            such as a street that is called after somebody.
         scope: values of different scopes get different surrogates.
     """
 
@@ -40,14 +43,15 @@ class Surrogates:
         self.key, self.scope = key, scope
         # One instance, seeded again for each value: making one costs ten times as much as drawing.
         self.fake = Faker("en_US")
-        self.avoid = set()
+        self.avoid: set[str] = set()
+        self._names: set[str] = set()
         self._given: set[str] = set()
         self._family: set[str] = set()
         for entity, value in avoid:
             self.avoid.add(fold(value))
             if entity == "PERSON":
                 words = [fold(word) for word in value.split()]
-                self.avoid.update(word for word in words if len(word) > 2)
+                self._names.update(word for word in (*words, *map(fold, WORD.findall(value))) if len(word) > 2)
                 if len(words) > 1:
                     self._given.update(words[:-1])
                     self._family.add(words[-1])
@@ -73,13 +77,16 @@ class Surrogates:
             self.fake.seed_instance(seed)
             made = self._make(kind, shape)
             # Words of names may be shared by two people; whole values may not, as long as there are others.
-            if fold(made) not in self.avoid and (
+            if self._unlike_those_found(made) and (
                 kind in ("GIVEN", "FAMILY") or fold(made) not in taken or attempt > 50
             ):
                 break
         taken.add(fold(made))
         self._known[name] = made
         return made
+
+    def _unlike_those_found(self, made: str) -> bool:
+        return fold(made) not in self.avoid and self._names.isdisjoint(fold(word) for word in WORD.findall(made))
 
     def _person(self, value: str) -> str:
         words = value.split()

@@ -92,3 +92,17 @@ def test_a_surrogate_has_the_form_of_its_value_and_belongs_to_nobody(kind: str, 
     assert fold(made) != fold(value)
     if kind == "CREDIT_CARD":
         assert luhn(re.sub(r"\D", "", made)) == 0
+
+
+def test_a_surrogate_of_any_type_has_no_word_of_a_name_that_was_found() -> None:
+    found = ["Anna Green", "Michael Smith", "Jennifer Johnson", "David Williams", "Mary O'Brown"]
+    draw = Surrogates(KEY, [("PERSON", name) for name in found])
+    words = {word.lower() for name in found for word in re.findall(r"\w{3,}", name)}
+    shapes = {"STREET_ADDRESS": "{} Elm St, Troy, NY 12180", "EMAIL_ADDRESS": "a{}@x.org", "PERSON": "Ada {}x"}
+    for kind, shape in shapes.items():
+        drawn = [draw(kind, shape.format(number)) for number in range(700)]
+        assert not words & {word.lower() for made in drawn for word in re.findall(r"[^\W\d_]+", made)}
+        free = (
+            [Surrogates(KEY, [])(kind, shape.format(number)) for number in range(700)] if kind != "PERSON" else ["Anna"]
+        )
+        assert words & {word.lower() for made in free for word in re.findall(r"[^\W\d_]+", made)}
