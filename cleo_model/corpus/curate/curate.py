@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import Field
@@ -15,6 +15,7 @@ from cleo_core.markdown import table
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_model.corpus.canaries import CANARIES
+from cleo_model.corpus.heldout import hold_out
 from cleo_model.corpus.pii.planted import PLANTED
 from cleo_model.corpus.plots import plot_curation
 from cleo_model.corpus.record import DROPPED, HELDOUT, RECORDS, RESERVED, TRAIN, Record, read_records, write_records
@@ -43,14 +44,6 @@ class CurationSummary(Summary):
     bytes: dict[str, dict[str, int]]
     dropped: dict[str, dict[str, int]]
     """By domain and reason."""
-
-
-def is_heldout(record: Record, share: float) -> bool:
-    """Whether a record is held out: by the hash of its group, so it stays so however the rest of the corpus changes."""
-    if record.source == RESERVED:
-        return False
-    digest = hashlib.sha256(f"heldout {record.group or record.id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
 def curate(raw: Path, settings: CurateSettings, out: Path, report: Reporter) -> CurationSummary:
@@ -101,14 +94,16 @@ def _split(raw: Path, out: Path, reasons: dict[str, str], share: float) -> Curat
     dropped: Counter[tuple[str, str]] = Counter()
     seen: Counter[str] = Counter()
     examples: list[dict[str, str]] = []
+    heldout = hold_out((record for record in read_records(raw / RECORDS) if record.id not in reasons), share)
 
     def part(wanted: bool) -> Iterator[Record]:
         name = "heldout" if wanted else "train"
         for record in read_records(raw / RECORDS):
-            if record.id not in reasons and is_heldout(record, share) is wanted:
+            if record.id not in reasons and (record in heldout) is wanted:
                 kept[name][record.domain] += 1
                 sizes[name][record.domain] += len(record.text.encode())
-                yield record
+                # Its group is a digest of its words, which masking has not seen yet.
+                yield replace(record, group="")
 
     write_records(out / TRAIN, part(False))
     write_records(out / HELDOUT, part(True))
@@ -126,7 +121,10 @@ def _split(raw: Path, out: Path, reasons: dict[str, str], share: float) -> Curat
         records={name: dict(counts) for name, counts in kept.items()},
         bytes={name: dict(counts) for name, counts in sizes.items()},
         dropped={domain: {r: n for (d, r), n in dropped.most_common() if d == domain} for domain in seen},
-        notes=[f"All records of domain {domain} were dropped." for domain in seen if not kept["train"][domain]],
+        notes=[
+            *(f"All records of domain {domain} were dropped." for domain in seen if not kept["train"][domain]),
+            *heldout.notes,
+        ],
         markdown={"What each filter dropped": _table(seen, kept, dropped)},
         plots=["curation.png"],
     )

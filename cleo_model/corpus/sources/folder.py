@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Summary
-from cleo_model.corpus.curate.curate import is_heldout
+from cleo_model.corpus.heldout import is_heldout
 from cleo_model.corpus.record import HELDOUT, TRAIN, Record, write_records
 from cleo_model.corpus.sources.item import Refused, RefusedRecord
 from cleo_model.corpus.sources.readers import read_source

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cleo_core.errors import IntegrityError
-from cleo_model.corpus.curate.curate import is_heldout
-from cleo_model.corpus.record import RESERVED, Record, clean, read_records, write_records
+from cleo_model.corpus.record import Record, clean, read_records, write_records
 
 pytestmark = pytest.mark.unit
 
@@ -50,22 +48,3 @@ def test_a_damaged_file_of_records_is_named_by_line(tmp_path: Path, line: str) -
 def test_a_missing_file_of_records_is_named(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match="is not there"):
         list(read_records(tmp_path / "none.jsonl"))
-
-
-def test_the_held_out_part_is_stable_and_of_the_stated_size() -> None:
-    names = [f"record {number}" for number in range(4000)]
-    chosen = {name for name in names if is_heldout(record(name), 0.06)}
-    assert 0.045 < len(chosen) / len(names) < 0.075
-    assert chosen == {name for name in reversed(names) if is_heldout(record(name), 0.06)}
-    assert chosen < {name for name in names if is_heldout(record(name), 0.12)}
-
-
-def test_a_group_is_held_out_as_a_whole() -> None:
-    for group in range(50):
-        assert len({is_heldout(record(f"{group}-{number}", group=str(group)), 0.5) for number in range(8)}) == 1
-
-
-def test_a_canary_is_never_held_out() -> None:
-    made = [replace(record(str(n)), source=RESERVED) for n in range(100)]
-    assert not any(is_heldout(one, 0.5) for one in made)
-    assert any(is_heldout(record(str(n)), 0.5) for n in range(100))
