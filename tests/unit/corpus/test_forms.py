@@ -38,8 +38,8 @@ def test_every_slot_of_a_form_has_a_label_or_is_declared_harmless() -> None:
     assert not unknown
 
 
-def test_no_form_stands_twice() -> None:
-    counts = Counter(" ".join(form.split()) for _, form in FORMS)
+def test_no_form_of_a_language_stands_twice() -> None:
+    counts = Counter((language, " ".join(form.split())) for language, form in FORMS)
     assert [form for form, count in counts.items() if count > 1] == []
 
 
