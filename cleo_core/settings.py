@@ -43,6 +43,9 @@ class CoreSettings(BaseSettings):
     model_name: str = Field("cleo", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     """Name of the registered model in MLflow; part of queries and addresses."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    compute: Literal["local", "ray"] = "local"
+    """Where the corpus is worked on: processes of this machine, or the Ray cluster of RAY_ADDRESS (without it one of
+    this machine)."""
 
     def problems(self) -> Iterator[str]:
         """See `check`."""

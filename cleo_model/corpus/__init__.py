@@ -4,6 +4,6 @@
     files, data sets,       language, profile,            find, replace               expectations
     built-in text           duplicates, decontamination   by surrogates
 
-`record` is a line of it, `shards` divides work over processes, `profiles` says how a kind of text is judged,
-`canaries` plants what measures memorising, `plots` draws what people look at.
+`record` is a line of it, `shards` divides work over processes or a Ray cluster, `profiles` says how a kind of text is
+judged, `canaries` plants what measures memorising, `plots` draws what people look at.
 """

@@ -19,7 +19,7 @@ from cleo_model.corpus.heldout import hold_out
 from cleo_model.corpus.pii.planted import PLANTED
 from cleo_model.corpus.plots import plot_curation
 from cleo_model.corpus.record import DROPPED, HELDOUT, RECORDS, RESERVED, TRAIN, Record, read_records, write_records
-from cleo_model.corpus.shards import run_workers, write_shards
+from cleo_model.corpus.shards import run_workers, shard_size, write_shards
 from cleo_model.errors import EmptyCorpus
 
 EXAMPLES = 4
@@ -71,14 +71,16 @@ def _screen(raw: Path, scratch: Path, settings: CurateSettings, report: Reporter
         for record in read_records(raw / RECORDS)
         if record.source != RESERVED
     )
-    total = write_shards(scratch / "shards", rows, settings.workers)
-    if not total:
+    shards = write_shards(scratch / "shards", rows, shard_size(raw / RECORDS))
+    if not shards.count:
         raise EmptyCorpus("The raw corpus holds no text.", hint="Check the sources, then collect again.")
     texts = scratch / "eval_texts.json"
     write_json(texts, settings.decontaminate)
-    job = {"scratch": str(scratch), "ranks": settings.workers, "eval_texts": str(texts)}
+    job = {"scratch": str(scratch), "ranks": shards.count, "eval_texts": str(texts)}
     run_workers("find exact duplicates", f"{SCREENING}:find_exact", job, 1, 1, report)
-    run_workers("screen", f"{SCREENING}:screen_shard", job, settings.workers, total, report)
+    run_workers(
+        "screen", f"{SCREENING}:screen_shard", job, shards.count, shards.characters, report, workers=settings.workers
+    )
     run_workers("find near duplicates", f"{SCREENING}:find_near", job, 1, 1, report)
     reasons = {}
     for path in sorted((scratch / "dropped").rglob("*.jsonl")):

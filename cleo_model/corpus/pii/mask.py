@@ -23,7 +23,7 @@ from cleo_model.corpus.pii.planted import Planted
 from cleo_model.corpus.pii.surrogates import Surrogates, fold
 from cleo_model.corpus.plots import plot_pii
 from cleo_model.corpus.record import DROPPED, HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
-from cleo_model.corpus.shards import run_workers, write_shards
+from cleo_model.corpus.shards import run_workers, shard_size, write_shards
 from cleo_model.errors import EmptyCorpus
 
 Span = tuple[int, int, str]
@@ -140,12 +140,15 @@ def _joined(record: Record) -> str:
     return record.text if record.messages is None else JOINT.join(message["content"] for message in record.messages)
 
 
-def _find(curated: Path, scratch: Path, model: Path, report: Reporter, ranks: int) -> dict[str, list[Span]]:
-    total = write_shards(scratch / "shards", _texts(curated), ranks)
-    if not total:
+def _find(curated: Path, scratch: Path, model: Path, report: Reporter, workers: int) -> dict[str, list[Span]]:
+    shards = write_shards(scratch / "shards", _texts(curated), shard_size(curated / TRAIN, curated / HELDOUT))
+    if not shards.count:
         raise EmptyCorpus("The curated corpus holds no text.", hint="Check the sources, then curate again.")
     job = {"scratch": str(scratch), "model": str(model)}
-    run_workers("find personal data", "cleo_model.corpus.pii.detect:detect_shard", job, ranks, total, report)
+    run_workers(
+        "find personal data", "cleo_model.corpus.pii.detect:detect_shard", job, shards.count, shards.characters,
+        report, workers=workers,
+    )  # fmt: skip
     return {
         row["id"]: [(start, end, kind) for start, end, kind in row["spans"]]
         for path in sorted((scratch / "found").glob("*.jsonl"))

@@ -24,7 +24,7 @@ from cleo_model.errors import WorkerFailed
 
 pytestmark = pytest.mark.integration
 
-MODULE = "cleo_model.corpus.shards"
+MODULE = "cleo_model.corpus.workers"
 TARGET = "cleo_model.corpus.curate.screening:find_exact"
 
 
@@ -85,7 +85,8 @@ def test_a_killed_worker_is_reported_and_the_others_are_ended(tmp_path: Path) ->
 def test_an_error_in_a_worker_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(WorkerFailed) as caught:
         run_workers("find exact duplicates", TARGET, {"scratch": str(tmp_path), "ranks": 1}, 1, 1, silent)
-    assert caught.value.message == "Worker 0 of step find exact duplicates did not finish: KeyError: 'eval_texts'."
+    told = "A worker of step find exact duplicates, part 0 did not finish: KeyError: 'eval_texts'."
+    assert caught.value.message == told
 
 
 SCRIPT = """
