@@ -19,6 +19,7 @@ from cleo_core.progress import ConsoleReporter
 @click.option(
     "--data", type=click.Path(path_type=Path, exists=True), help="Text or JSON Lines; default: the built-in corpus."
 )
+@click.option("--subject", default="", help="Field of --data that says whose a record is; kept as a keyed hash.")
 @click.option("--use-moe", is_flag=True, help="Turn the dense model into a mixture of experts first.")
 @click.option("--num-experts", type=click.IntRange(2, 256), help="Experts per layer (with --use-moe); default: 4.")
 @click.option("--top-k", type=click.IntRange(1, 64), help="Experts per token (with --use-moe); default: 2.")
@@ -39,6 +40,7 @@ def train(
     model: str,
     output_dir: Path,
     data: Path | None,
+    subject: str,
     use_moe: bool,
     num_experts: int | None,
     top_k: int | None,
@@ -67,6 +69,8 @@ def train(
 
     if (num_experts or top_k) and not use_moe:
         raise click.UsageError("--num-experts and --top-k need --use-moe.")
+    if subject and not data:
+        raise click.UsageError("--subject needs --data; a source of the chain names its own field.")
     if ranks and not deepspeed:
         raise click.UsageError("--ranks needs --deepspeed.")
     known = {made().base_model: name for name, made in recipes.RECIPES.items()}
@@ -82,7 +86,7 @@ def train(
         ),
     )
     choices = Choices.of(
-        load(ModelSettings), recipe=recipe, base_model=model, text=tuple(sources_of(data)) if data else ()
+        load(ModelSettings), recipe=recipe, base_model=model, text=tuple(sources_of(data, subject)) if data else ()
     )
     done = run(choices, output_dir, ConsoleReporter())
     click.echo(f"Trained on {recipe.curriculum.total_steps * recipe.curriculum.tokens_per_step:,} tokens.")

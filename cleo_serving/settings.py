@@ -148,6 +148,9 @@ class ServingSettings(BaseSettings):
     """An unsigned folder instead of the registry; only in development."""
     watch_seconds: Annotated[float, Field(ge=0)] = 30.0
     """How often the alias is looked up for a new approved version; 0 never."""
+    erased_refuse_after_days: Annotated[float | None, Field(ge=0)] = None
+    """Days after which a model that learned from a person who was erased (`cleo subject erase`) is refused, and stops
+    answering; unset serves it on."""
     reply_days: Annotated[float | None, Field(gt=0)] = None
     """Days after which it is forgotten where a reply came from; `cleo verify` cannot prove it then. Unset keeps it."""
     debug: bool = False

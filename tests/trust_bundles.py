@@ -14,6 +14,7 @@ from cleo_core.provenance import approval
 from cleo_core.provenance.approval import Approval, Decision, Subject
 from cleo_core.provenance.bundle import BundleSignature, sign
 from cleo_core.registry.pull import subject_of
+from cleo_core.subject.index import BUNDLED, SubjectIndex
 
 __all__ = ["Registered", "make_bundle", "make_keys", "next_champion", "register_bundle", "safetensors", "stored_files"]
 
@@ -29,8 +30,10 @@ def safetensors(*tensors: tuple[str, str, list[int], bytes]) -> bytes:
     return struct.pack("<Q", len(text)) + text + data
 
 
-def make_bundle(folder: Path, *, seed: int = 0, verdict: bool = True) -> Path:
-    """A bundle with every file that one must have."""
+def make_bundle(
+    folder: Path, *, seed: int = 0, verdict: bool = True, subjects: dict[str, dict[str, int]] | None = None
+) -> Path:
+    """A bundle with every file that one must have, and the people in its corpus where there are any."""
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(safetensors(("w", "F32", [2, 2], bytes([seed]) * 16)))
     report = {"verdict": {"passed": verdict, "verdict": "NON_INFERIOR", "reason": "no worse"}}
@@ -43,6 +46,7 @@ def make_bundle(folder: Path, *, seed: int = 0, verdict: bool = True) -> Path:
     }.items():
         (folder / name).write_text(json.dumps(value))
     (folder / "card.md").write_text("# Card\n")
+    SubjectIndex(subjects=subjects or {}).write(folder / BUNDLED)
     return folder
 
 
@@ -77,8 +81,8 @@ class Registered:
         return registry.attach_approval(self.version, envelope)
 
 
-def register_bundle(place: Path, *, seed: int = 0, verdict: bool = True) -> Registered:
-    bundle = make_bundle(place / f"made-{seed}" / "bundle", seed=seed, verdict=verdict)
+def register_bundle(place: Path, *, seed: int = 0, **content: Any) -> Registered:
+    bundle = make_bundle(place / f"made-{seed}" / "bundle", seed=seed, **content)
     signature = bundle.parent / "bundle.sig"
     signed = sign(bundle, signature)
     version = registry.register(bundle, signature, f"# Decision\n\nseed {seed}")

@@ -103,6 +103,13 @@ class AuditLog:
         """Every record about a subject, oldest first. Reads the whole log."""
         return self._records("json_extract(cast(data as text), '$.subject') = ? order by seq", subject)
 
+    def events(self, *names: str) -> list[dict[str, Any]]:
+        """Every record of these events, oldest first. Reads the whole log."""
+        wanted = json.dumps(names)
+        return self._records(
+            "json_extract(cast(data as text), '$.event') in (select value from json_each(?)) order by seq", wanted
+        )
+
     def _records(self, which: str, *values: object) -> list[dict[str, Any]]:
         with self._lock:
             # `which` is written by the callers in this class; values are bound.

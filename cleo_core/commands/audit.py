@@ -35,7 +35,8 @@ def list_records(start: int, count: int, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(record, sort_keys=True))
             continue
-        details = " ".join(f"{name}={value}" for name, value in record.get("details", {}).items())
+        told = record.get("details", {})
+        details = " ".join(f"{name}={value}" for name, value in told.items() if not isinstance(value, dict))
         click.echo(f"{record['seq']:6} {record['at']}  {record['event']:20} {record['actor']:16} {record['subject']}"
                    f"  {details}".rstrip())  # fmt: skip
 

@@ -11,11 +11,16 @@ import base64
 import hashlib
 import json
 import tempfile
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from cleo_core.crypto.dsse import pae
 from cleo_core.crypto.errors import SignatureMissing, UntrustedKey
 from cleo_core.crypto.keys import PrivateKey, load_private
 from cleo_core.crypto.trust_store import TrustedKey, TrustStore
@@ -114,6 +119,34 @@ def verify_signature(folder: Path, signature: Path, public_key: TrustedKey | Non
         raise
     except Exception as error:
         raise _refusal(folder, raw, error) from error
+    return BundleSignature(digest_json(signed), signed, key)
+
+
+def verify_part(folder: Path, signature: Path, names: Collection[str]) -> BundleSignature:
+    """Verify that the folder holds these files of the bundle that was signed, each that the bundle has, and no other.
+
+    Raises:
+        SignatureMissing, UntrustedKey, BundleRefused, BundleChanged, BundleSignatureInvalid: as `verify_signature`.
+    """
+    raw = _read(signature)
+    try:
+        envelope, hint = _parse(raw)
+        key = _signer(hint, None)
+        public = key.public
+        if not isinstance(public, ec.EllipticCurvePublicKey):
+            raise BundleSignatureInvalid("A bundle is signed with a bundle key.")
+        said = pae(envelope["payloadType"], base64.b64decode(envelope["payload"], validate=True))
+        public.verify(base64.b64decode(envelope["signatures"][0]["sig"]), said, ec.ECDSA(hashes.SHA256()))
+        signed = _statement(envelope)
+        found = {name: sha256_file(path) for name, path in list_files(folder).items()}
+    except CleoError:
+        raise
+    except Exception as error:
+        raise BundleSignatureInvalid(
+            f"The signature of the bundle does not hold ({type(error).__name__}).", hint="Do not load it."
+        ) from error
+    if difference := _difference({name: signed[name] for name in names if name in signed}, found):
+        raise BundleChanged(difference)
     return BundleSignature(digest_json(signed), signed, key)
 
 

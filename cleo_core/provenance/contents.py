@@ -19,7 +19,7 @@ ALLOWED = re.compile(
     r"config\.json|generation_config\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json"
     r"|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.json|vocab\.txt"
     r"|merges\.txt|tokenizer\.model|chat_template\.jinja"
-    r"|card\.md|data_card\.md|eval_report\.json|corpus_manifest\.json|lineage\.json|sbom\.cdx\.json"
+    r"|card\.md|data_card\.md|eval_report\.json|corpus_manifest\.json|corpus_subjects\.json|lineage\.json|sbom\.cdx\.json"
 )
 REQUIRED = ("config.json", "tokenizer.json", "card.md", "eval_report.json", "corpus_manifest.json", "lineage.json")
 TEXT_LIMIT = 128 << 20  # bytes; the largest tokenizer.json in use has about 30 MB

@@ -17,6 +17,7 @@ TrustError
 │   └── Revoked                  a reviewer took the approval back
 ├── VersionRollback              an older version than this machine has served
 ├── VersionReplaced              the same version number, but another bundle
+├── LearnedFromErased            it learned from a person who was erased longer ago than the settings allow
 └── StateDamaged                 the record of what was served cannot be read
 """
 
@@ -68,6 +69,9 @@ class VersionRollback(TrustError, code="VERSION_ROLLBACK"): ...
 
 
 class VersionReplaced(TrustError, code="VERSION_REPLACED"): ...
+
+
+class LearnedFromErased(TrustError, code="LEARNED_FROM_ERASED"): ...
 
 
 class StateDamaged(TrustError, code="STATE_DAMAGED"): ...

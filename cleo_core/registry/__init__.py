@@ -22,9 +22,11 @@ from cleo_core.registry.versions import (
     register,
     resolve,
     set_alias,
+    set_tags,
 )
 
 __all__ = [
     "DECISION_TAG", "REVIEW_TAG", "Downloaded", "VersionInfo", "approvals", "attach_approval", "champion",
-    "download", "fitted", "list_versions", "pending", "promote", "register", "resolve", "set_alias", "tracking",
+    "download", "fitted", "list_versions", "pending", "promote", "register", "resolve", "set_alias", "set_tags",
+    "tracking",
 ]  # fmt: skip

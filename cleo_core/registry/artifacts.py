@@ -9,7 +9,7 @@ import os
 import posixpath
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,12 @@ class Downloaded:
     signature: Path
 
 
-def fetch_files(location: str, dest: Path) -> Downloaded:
-    """Copy the bundle and its signature from an artifact location into `dest`, which is made with mode 0700."""
+def fetch_files(location: str, dest: Path, only: Collection[str] | None = None) -> Downloaded:
+    """Copy the bundle and its signature from an artifact location into `dest`, which is made with mode 0700.
+
+    Args:
+        only: of the bundle, no files but those with these names, as far as there are any.
+    """
     dest.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.chmod(dest, 0o700)
     if (dest / BUNDLE).exists() or (dest / "bundle.sig").exists():
@@ -42,14 +46,14 @@ def fetch_files(location: str, dest: Path) -> Downloaded:
     url = urlparse(location)
     if url.scheme in ("", "file"):
         root = Path(unquote(url.path))
-        _fetch(_walked(root), partial(_copy, root), dest)
+        _fetch(_walked(root), partial(_copy, root), dest, only)
     else:
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
         with tracking(missing="The files of this version are gone.") as mlflow:
             store: Any = get_artifact_repository(location, tracking_uri=mlflow.tracking_uri)
             # The store's own folder logic is left out: one file, to a path chosen here.
-            _fetch(dict(_listed(store, None)), store._download_file, dest)
+            _fetch(dict(_listed(store, None)), store._download_file, dest, only)
     return Downloaded(dest / BUNDLE, dest / "bundle.sig")
 
 
@@ -63,9 +67,14 @@ def _target(name: str, dest: Path) -> Path:
     return dest / BUNDLE / base
 
 
-def _fetch(sizes: dict[str, int], fetch: Callable[[str, str], object], dest: Path) -> None:
+def _fetch(
+    sizes: dict[str, int], fetch: Callable[[str, str], object], dest: Path, only: Collection[str] | None
+) -> None:
+    # Every name is checked, also of what is not fetched.
     targets = {name: _target(name, dest) for name in sizes}
-    size, free = sum(sizes.values()), shutil.disk_usage(dest).free
+    if only is not None:
+        targets = {name: path for name, path in targets.items() if name == SIGNATURE or path.name in only}
+    size, free = sum(sizes[name] for name in targets), shutil.disk_usage(dest).free
     if size > free:
         raise EnvironmentFault(f"The bundle has {size >> 20} MiB, the disk {free >> 20}.", hint="Free some space.")
     (dest / BUNDLE).mkdir(mode=0o700)

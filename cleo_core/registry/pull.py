@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from cleo_core import registry
 from cleo_core.crypto.trust_store import TrustedKey
 from cleo_core.provenance import decisions, rollback_guard
 from cleo_core.provenance.approval import Approval, Subject, governing, verify
-from cleo_core.provenance.bundle import BundleSignature, bundle_digest, verify_signature
+from cleo_core.provenance.bundle import BundleSignature, bundle_digest, verify_part, verify_signature
 from cleo_core.provenance.errors import ApprovalInvalid, BundleChanged
 from cleo_core.settings import home
 
@@ -83,15 +83,23 @@ class VerifiedModel:
 
 
 @contextmanager
-def inspected(info: registry.VersionInfo) -> Iterator[tuple[Path, BundleSignature]]:
+def inspected(
+    info: registry.VersionInfo, only: Collection[str] | None = None
+) -> Iterator[tuple[Path, BundleSignature]]:
     """The bundle of a version in a folder that goes at once, and its signature, which holds. No approval is asked for.
+
+    Args:
+        only: no files but these: their signature holds without the weights being fetched.
 
     Raises:
         TrustError, IntegrityError: the bundle is not what was signed.
     """
     with tempfile.TemporaryDirectory(dir=home("tmp")) as scratch:
-        files = registry.download(info, Path(scratch) / "version")
-        yield files.bundle, verify_signature(files.bundle, files.signature)
+        files = registry.download(info, Path(scratch) / "version", only)
+        if only is None:
+            yield files.bundle, verify_signature(files.bundle, files.signature)
+        else:
+            yield files.bundle, verify_part(files.bundle, files.signature, only)
 
 
 def subject_of(name: str, version: int, signed: BundleSignature) -> Subject:

@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -196,8 +196,11 @@ def pending() -> list[VersionInfo]:
     return [info for info in list_versions() if info.review == "pending"]
 
 
-def download(version: VersionInfo | int, dest: Path) -> Downloaded:
+def download(version: VersionInfo | int, dest: Path, only: Collection[str] | None = None) -> Downloaded:
     """Copy the files of a version into `dest`: ``dest/bundle`` and ``dest/bundle.sig``. Nothing is verified yet.
+
+    Args:
+        only: of the bundle, no files but those with these names, as far as there are any.
 
     Raises:
         UnsafeArtifact: the registry holds a file whose name or kind may not be in a bundle; nothing is written then.
@@ -208,7 +211,7 @@ def download(version: VersionInfo | int, dest: Path) -> Downloaded:
     if location is None:
         with tracking(missing=f"The files of version {info.version} are gone.") as mlflow:
             location = mlflow.get_logged_model(info.model_id).artifact_location
-    return fetch_files(location, dest)
+    return fetch_files(location, dest, only)
 
 
 def set_alias(alias: str, version: int) -> None:
@@ -217,6 +220,13 @@ def set_alias(alias: str, version: int) -> None:
         raise InputError(f"{alias!r} is no alias.", hint="E.g. candidate, champion, previous.")
     with tracking(missing=f"There is no version {version}.") as mlflow:
         mlflow.set_registered_model_alias(model_name(), alias, str(version))
+
+
+def set_tags(version: int, tags: Mapping[str, str]) -> None:
+    """Set tags of a version: for people to look at, or signed records, never relied on as they are."""
+    with tracking(missing=f"There is no version {version}.") as mlflow:
+        for name, value in tags.items():
+            mlflow.set_model_version_tag(model_name(), str(version), name, value)
 
 
 def champion() -> int | None:

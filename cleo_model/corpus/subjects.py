@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
 from pydantic import SecretBytes, field_serializer
 
+from cleo_core.errors import ConfigError
 from cleo_core.stage.declaration import StageSettings
 from cleo_core.subject.identity import Pseudonyms
+from cleo_core.subject.index import SUBJECTS, SubjectIndex
+from cleo_model.corpus.record import HELDOUT, TRAIN, read_records
 from cleo_model.errors import SourceError
 
 
@@ -23,9 +27,11 @@ class Named(Protocol):
 
 
 class SubjectSettings(StageSettings):
-    """What tells whose a record is."""
+    """What tells whose a record is, and who was erased: a stage runs anew when somebody is."""
 
     key: SecretBytes
+    erased: tuple[str, ...] = ()
+    """Keyed hashes of the people whose records are left out."""
 
     @field_serializer("key")
     def _id(self, key: SecretBytes) -> str:
@@ -38,33 +44,50 @@ def subject_settings(sources: Iterable[Named]) -> SubjectSettings | None:
 
     Raises:
         KeyMissing: there is no subject key, outside development.
+        ConfigError: people were erased under another key, so they would not be told again.
+        StateDamaged: a kept erasure does not hold.
     """
     from cleo_core.crypto.keys import subject_key
+    from cleo_core.subject import erasures
 
     if not any(source.subject for source in sources):
         return None
-    return SubjectSettings(key=SecretBytes(subject_key()))
+    key = subject_key()
+    erased, ours = tuple(erasures.known()), Pseudonyms(key).key_id
+    if foreign := [subject for subject in erased if not subject.startswith(f"{ours}-")]:
+        raise ConfigError(
+            f"{len(foreign)} people were erased under the subject key {foreign[0][:8]}, and this one is {ours}: they "
+            "would be trained on again.",
+            hint="Put the key back: CLEO_HOME/keys/secret/subject.key.",
+        )
+    return SubjectSettings(key=SecretBytes(key), erased=erased)
 
 
 class Subjects:
-    """Tells whose records are read, and counts those that do not say."""
+    """Tells whose records are read, leaves out those of erased people, and counts."""
 
     def __init__(self, settings: SubjectSettings | None) -> None:
         self._pseudonym = Pseudonyms(settings.key.get_secret_value()) if settings else None
+        self._erased = frozenset(settings.erased) if settings else frozenset()
+        self._named: set[str] = set()
         self.silent: Counter[str] = Counter()
         """By source: items without a subject, where the source names the field."""
-        self._named: set[str] = set()
+        self.left_out: Counter[str] = Counter()
+        """By source: items of people who were erased."""
 
-    def of(self, source: Named, subject: str) -> str:
-        """The keyed hash of a record's subject; empty where there is none."""
+    def of(self, source: Named, subject: str) -> str | None:
+        """The keyed hash of whose an item is, empty where it is nobody's; None: that person was erased."""
         if not source.subject:
             return ""
         if self._pseudonym is None:
             raise AssertionError("subject_settings was not asked for the sources that are read")
-        if found := self._pseudonym(subject):
-            self._named.add(source.name)
-        else:
+        if not (found := self._pseudonym(subject)):
             self.silent[source.name] += 1
+            return ""
+        self._named.add(source.name)
+        if found in self._erased:
+            self.left_out[source.name] += 1
+            return None
         return found
 
     def check(self, source: Named) -> None:
@@ -80,4 +103,15 @@ class Subjects:
             )
 
     def notes(self) -> list[str]:
-        return [f"{count} records of source {name!r} do not say whose they are." for name, count in self.silent.items()]
+        """What a person should be told."""
+        return [
+            *(f"Source {name!r}: {n:,} records of erased people were left out." for name, n in self.left_out.items()),
+            *(f"Source {name!r}: {n:,} records do not say whose they are." for name, n in self.silent.items()),
+        ]
+
+
+def write_subjects(out: Path) -> None:
+    """List, beside the train and held-out records in a folder, how many of them are whose."""
+    parts = ((name.removesuffix(".jsonl"), name) for name in (TRAIN, HELDOUT))
+    pairs = ((part, record.subject) for part, name in parts for record in read_records(out / name))
+    SubjectIndex.counted(pairs).write(out / SUBJECTS)

@@ -14,11 +14,11 @@ from cleo_core import registry
 from cleo_core.crypto.dsse import Envelope
 from cleo_core.errors import CleoError, EnvironmentFault, IntegrityError, ModelError, TrustError
 from cleo_core.provenance.approval import governing
-from cleo_core.provenance.errors import ApprovalExpired, NotApproved, Rejected, Revoked
+from cleo_core.provenance.errors import ApprovalExpired, LearnedFromErased, NotApproved, Rejected, Revoked
 from cleo_core.registry.pull import Purpose, VerifiedModel, keep_denials
 from cleo_core.telemetry import get_logger
 from cleo_serving.errors import EngineError, ModelWithdrawn
-from cleo_serving.model.loader import ServedModel, load_model
+from cleo_serving.model.loader import ServedModel, load_model, refuse_erased
 from cleo_serving.settings import ServingSettings
 
 log = get_logger(__name__)
@@ -42,7 +42,8 @@ class ModelHolder:
         self.refused: str | None = None
         """Code of the error that kept the last new version from being served."""
         self.withdrawn: str | None = None
-        """Code of the no that a reviewer said to the current model since it was loaded."""
+        """Code of the no to the current model since it was loaded: a reviewer's, or for a person it learned from was
+        erased."""
 
     @property
     def ready(self) -> bool:
@@ -54,12 +55,10 @@ class ModelHolder:
         """The current model, kept alive while the block runs.
 
         Raises:
-            ModelWithdrawn: a reviewer revoked or rejected it.
+            ModelWithdrawn: a reviewer revoked or rejected it, or a person whom it learned from was erased.
         """
         if self.withdrawn is not None:
-            raise ModelWithdrawn(
-                "The model was withdrawn by a reviewer, and no other is approved yet.", hint="cleo review list"
-            )
+            raise _refusal(self.withdrawn)
         model = self.current
         model.borrowed += 1
         try:
@@ -99,8 +98,13 @@ class ModelHolder:
         verified = self.current.verified
         if verified is None:
             return
+        before = None if self.withdrawn == LearnedFromErased.code else self.withdrawn
         try:
-            found = await asyncio.to_thread(_withdrawn, verified, self.withdrawn, approvals)
+            found = await asyncio.to_thread(_withdrawn, verified, before, approvals)
+            if found is None:
+                await asyncio.to_thread(refuse_erased, self._settings, verified)
+        except LearnedFromErased as error:
+            found = error.code
         except Exception as error:
             # A registry that is away has decided nothing; and the watch must outlive it.
             log.warning("the decisions could not be read", code=_code(error), error=type(error).__name__)
@@ -139,6 +143,18 @@ class ModelHolder:
             task.cancel()
         await self.current.engine.drain(5)
         await self.current.close()
+
+
+def _refusal(code: str) -> ModelWithdrawn:
+    """What a client is told of a model that may not answer any more."""
+    if code == LearnedFromErased.code:
+        return ModelWithdrawn(
+            "The model learned from a person who was erased, and its time is over.",
+            hint="Train and release one without that person: cleo run, cleo review approve VERSION.",
+        )
+    return ModelWithdrawn(
+        "The model was withdrawn by a reviewer, and no other is approved yet.", hint="cleo review list"
+    )
 
 
 def _withdrawn(model: VerifiedModel, before: str | None, lookup: Lookup) -> str | None:

@@ -11,6 +11,8 @@ from cleo_core.digest import tree_digest
 from cleo_core.errors import ConfigError
 from cleo_core.registry.pull import Purpose, VerifiedModel, pull
 from cleo_core.settings import CoreSettings, load
+from cleo_core.subject import marks
+from cleo_core.subject.index import BUNDLED, SubjectIndex
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.base import Engine, Message, Sampling
 from cleo_serving.engine.transformers import TransformersEngine
@@ -71,6 +73,11 @@ async def load_model(
     if folder is None or selector is not None:
         verified = await asyncio.to_thread(pull, selector or settings.model, purpose=purpose)
         folder = verified.path
+        try:
+            await asyncio.to_thread(refuse_erased, settings, verified)
+        except BaseException:
+            verified.release()
+            raise
     elif (environment := load(CoreSettings).environment) != "development":
         raise ConfigError(
             f"CLEO_SERVING_MODEL_FOLDER is set, but CLEO_ENVIRONMENT is {environment}.",
@@ -94,6 +101,18 @@ async def load_model(
         return ServedModel(engine, verified.name, str(verified.version), *origin, verified=verified)
     digest, _ = await asyncio.to_thread(tree_digest, folder)
     return ServedModel(engine, folder.name, UNSIGNED, digest, UNSIGNED, UNSIGNED)
+
+
+def refuse_erased(settings: ServingSettings, model: VerifiedModel) -> None:
+    """Refuse a model that learned from a person who was erased longer ago than the settings allow.
+
+    Raises:
+        LearnedFromErased: it did.
+        StateDamaged: an erasure that is kept here cannot be read.
+    """
+    if settings.erased_refuse_after_days is not None:
+        learned = SubjectIndex.read(model.path / BUNDLED).learned
+        marks.refuse_after(settings.erased_refuse_after_days, model.version, learned)
 
 
 async def golden_prompts(engine: Engine) -> list[str]:

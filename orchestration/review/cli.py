@@ -99,6 +99,11 @@ def show(version: str) -> None:
     if info.description.strip() not in ("", registry.fitted(evidence.card).strip()):
         click.echo("! The registry describes this version in other words. They are not signed; above is what was.")
     click.echo(f"✓ signed with {signed.signer.name!r}: {len(signed.files)} files, bundle {signed.digest}")
+    for erasure in evidence.erased:
+        click.echo(
+            f"! learned from a person who was erased on {erasure.erased_at} ({erasure.id}): train and release a model "
+            "without that person (cleo run)"
+        )
     for record in decisions_about(info):
         until = f", until {record.expires_at}" if record.decision == "approve" else ""
         reason = f": {printable(record.reason)}" if record.reason else ""

@@ -11,6 +11,9 @@ from cleo_core.provenance.approval import Approval, holding
 from cleo_core.provenance.bundle import BundleSignature
 from cleo_core.registry import VersionInfo
 from cleo_core.registry.pull import inspected
+from cleo_core.subject import marks
+from cleo_core.subject.erasures import Erasure
+from cleo_core.subject.index import BUNDLED, SubjectIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Evidence:
     card: str
     passed: bool
     """Whether the evaluation's gate passed; a report that states no verdict did not."""
+    erased: list[Erasure]
+    """Erasures of people whom the model learned from."""
 
 
 def fetch_evidence(info: VersionInfo) -> Evidence:
@@ -32,8 +37,9 @@ def fetch_evidence(info: VersionInfo) -> Evidence:
     with inspected(info) as (bundle, signed):
         report: dict[str, Any] = json.loads((bundle / "eval_report.json").read_text())
         card = (bundle / "card.md").read_text(errors="replace")
+        erased = marks.erased(SubjectIndex.read(bundle / BUNDLED).learned, info.tags)
     verdict = report.get("verdict")
-    return Evidence(signed, card, isinstance(verdict, dict) and verdict.get("passed") is True)
+    return Evidence(signed, card, isinstance(verdict, dict) and verdict.get("passed") is True, erased)
 
 
 def decisions_about(info: VersionInfo) -> list[Approval]:

@@ -24,6 +24,7 @@ from cleo_model.corpus.pii.surrogates import Surrogates, fold
 from cleo_model.corpus.plots import plot_pii
 from cleo_model.corpus.record import DROPPED, HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.shards import run_workers, shard_size, write_shards
+from cleo_model.corpus.subjects import write_subjects
 from cleo_model.errors import EmptyCorpus
 
 Span = tuple[int, int, str]
@@ -117,6 +118,7 @@ def mask(curated: Path, settings: MaskSettings, out: Path, report: Reporter) -> 
     write_jsonl(out / DROPPED, dropped)
     if (curated / CANARIES).is_file():
         shutil.copyfile(curated / CANARIES, out / CANARIES)
+    write_subjects(out)
     return _summarise(out, masker)
 
 

@@ -102,7 +102,7 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
                 sizes[source.name] += len(record.text.encode())
                 planted.extend(Planted(record.id, kind, value) for kind, value in item.planted)
                 yield record
-            if not counts[source.name]:
+            if not counts[source.name] and not subjects.left_out[source.name]:
                 left_out = " All its records are above the size limit." if refused.records else ""
                 raise SourceError(
                     f"Source {source.name!r} ({source.location}) holds no text.{left_out}",
@@ -144,7 +144,9 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
 def _records(source: Source, refused: Refused, seed: int, subjects: Subjects) -> Iterator[tuple[Record, Item]]:
     left = source.limit_bytes
     for item in read_builtin(source, seed) if source.kind == "builtin" else read_source(source, refused):
-        for record in _cut(source, item, subjects.of(source, item.subject)):
+        if (subject := subjects.of(source, item.subject)) is None:
+            continue
+        for record in _cut(source, item, subject):
             if not record.text:
                 continue
             if left is not None and (left := left - len(record.text.encode())) < 0:

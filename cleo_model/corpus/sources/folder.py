@@ -14,7 +14,7 @@ from cleo_model.corpus.record import HELDOUT, TRAIN, Record, write_records
 from cleo_model.corpus.sources.item import Refused, RefusedRecord
 from cleo_model.corpus.sources.readers import read_source
 from cleo_model.corpus.sources.source import SUFFIXES, Kind, Source, SourcesSettings
-from cleo_model.corpus.subjects import Subjects
+from cleo_model.corpus.subjects import Subjects, write_subjects
 from cleo_model.errors import EmptyCorpus, SourceError
 
 # A document is held out by pieces of this many characters: one large file has a held-out part as well.
@@ -35,8 +35,11 @@ class TextSummary(Summary):
     refused: list[RefusedRecord]
 
 
-def sources_of(data: Path) -> list[Source]:
+def sources_of(data: Path, subject: str = "") -> list[Source]:
     """The sources in a file or folder: text and JSON Lines, of which those with `messages` are conversations.
+
+    Args:
+        subject: field that says whose a record is; plain text has none.
 
     Raises:
         SourceError: there is no text or JSON Lines file.
@@ -55,7 +58,15 @@ def sources_of(data: Path) -> list[Source]:
             raise SourceError(f"{data} holds more than 40 {kind} files.", hint="Join them, or use the chain's sources.")
         name = f"{kind}-{domain}-{number}"
         sources.append(
-            Source(name=name, domain=domain, kind=kind, location=str(path), licence="the user's own", origin=path.name)
+            Source(
+                name=name,
+                domain=domain,
+                kind=kind,
+                location=str(path),
+                licence="the user's own",
+                origin=path.name,
+                subject=subject if kind != "text" else "",
+            )
         )
     if not sources:
         raise SourceError(f"{data} holds no text or JSON Lines file.", hint="Give a folder with .txt, .md or .jsonl.")
@@ -80,6 +91,7 @@ def read_folder(settings: TextSettings, out: Path, report: Reporter) -> TextSumm
     """
     refused = Refused(settings.max_record_bytes)
     counts: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
+    notes: list[str] = []
 
     def part(wanted: bool) -> Iterator[Record]:
         refused.records.clear()
@@ -91,17 +103,21 @@ def read_folder(settings: TextSettings, out: Path, report: Reporter) -> TextSumm
                     counts["heldout" if wanted else "train"][record.domain] += 1
                     yield record
             subjects.check(source)
+        notes[:] = subjects.notes()
 
     write_records(out / TRAIN, part(False))
     write_records(out / HELDOUT, part(True))
+    write_subjects(out)
     if not counts["train"].total():
         raise EmptyCorpus("There is no text to train on.", hint="Are the files empty, or larger than the limit?")
-    return TextSummary(records={name: dict(found) for name, found in counts.items()}, refused=refused.records[:100])
+    records = {name: dict(found) for name, found in counts.items()}
+    return TextSummary(records=records, refused=refused.records[:100], notes=notes)
 
 
 def _records(source: Source, refused: Refused, subjects: Subjects) -> Iterator[Record]:
     for item in read_source(source, refused):
-        subject = subjects.of(source, item.subject)
+        if (subject := subjects.of(source, item.subject)) is None:
+            continue
         pieces = [item.text] if item.messages else [item.text[i : i + PIECE] for i in range(0, len(item.text), PIECE)]
         for index, piece in enumerate(pieces):
             yield Record.make(

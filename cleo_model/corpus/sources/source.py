@@ -31,6 +31,8 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -100,11 +102,12 @@ class Source(BaseModel):
     limit_bytes: int | None = Field(default=None, gt=0)
     """Take no more UTF-8 bytes of text than this."""
 
-    @model_validator(mode="after")
-    def _has_fields(self) -> Self:
-        if self.subject and self.kind in ("text", "builtin"):
-            raise ValueError(f"subject names a field of a record, and a {self.kind} source has none.")
-        return self
+    @field_validator("subject")
+    @classmethod
+    def _has_fields(cls, value: str, known: ValidationInfo) -> str:
+        if value and known.data.get("kind") in ("text", "builtin"):
+            raise ValueError(f"It names a field of a record, and a {known.data['kind']} source has none.")
+        return value
 
     @model_validator(mode="wrap")
     @classmethod

@@ -30,6 +30,7 @@ class Released:
 def register(bundle: StageResult, evaluation: StageResult, report: Reporter) -> VersionInfo:
     """Register a signed bundle, or find the version that it has already."""
     from cleo_core import registry
+    from cleo_core.subject import marks
 
     report("registering in MLflow")
     found = EvaluationSummary.of(evaluation)
@@ -39,7 +40,11 @@ def register(bundle: StageResult, evaluation: StageResult, report: Reporter) -> 
         (bundle.path / "bundle" / "card.md").read_text(),
         tags={WEIGHTS: BundleSummary.of(bundle).weights_digest, AGAINST: found.champion, "cleo.verdict": found.verdict},
     )
-    return registry.resolve(number)
+    version = registry.resolve(number)
+    # Who was erased while this model was in training is in it still.
+    if erased := marks.mark(version, marks.learned_from(version)):
+        report(f"version {number} learned from {len(erased)} people who were erased since: run the chain again")
+    return version
 
 
 def release(version: int | str, report: Reporter = silent) -> Released:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -11,8 +12,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretBytes
 
+from cleo_core.digest import sha256_file
 from cleo_core.errors import ConfigError
 from cleo_core.progress import silent
+from cleo_core.subject.identity import Pseudonyms
+from cleo_core.subject.index import SUBJECTS, SubjectIndex
 from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.curate.curate import CurateSettings, CurationSummary, curate
 from cleo_model.corpus.pii.mask import MaskingSummary, MaskSettings, Residue, mask, residue
@@ -23,11 +27,13 @@ from cleo_model.corpus.sources.collect import CollectSettings, collect
 from cleo_model.corpus.sources.personas import personas
 from cleo_model.corpus.sources.prose import addresses
 from cleo_model.corpus.sources.source import Source
+from cleo_model.corpus.subjects import SubjectSettings
 from cleo_model.errors import EmptyCorpus
 
 pytestmark = pytest.mark.integration
 
 MASKING = MaskSettings(key=SecretBytes(b"a key of thirty-two bytes or so!"), workers=2)
+SUBJECT_KEY = SecretBytes(b"another key of thirty-two bytes!")
 QUALITY = QualitySettings(min_records=40)
 EVALUATION = (
     "The harbour master of Lindisfarne counted seventeen grey seals upon the northern sandbank before breakfast."
@@ -80,7 +86,12 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     prose += [text for name, text in special.items() if name != "separated"]
     (root / "prose.jsonl").write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in prose))
     talks = list(personas(rng, 60))
-    (root / "talks.jsonl").write_text("".join(json.dumps({"messages": item.messages}) + "\n" for item in talks))
+    (root / "talks.jsonl").write_text(
+        "".join(
+            json.dumps({"messages": item.messages, "user": f"customer {number % 20}"}) + "\n"
+            for number, item in enumerate(talks)
+        )
+    )
     sources = [
         Source(
             name="tales",
@@ -90,15 +101,25 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
             location=str(root / "prose.jsonl"),
             licence="CC0-1.0",
         ),
-        Source(name="talks", domain="conversation", kind="jsonl", location=str(root / "talks.jsonl"), licence="MIT"),
+        Source(
+            name="talks",
+            domain="conversation",
+            kind="jsonl",
+            location=str(root / "talks.jsonl"),
+            licence="MIT",
+            subject="user",
+        ),
     ]
     folders = [root / name for name in ("raw", "curated", "masked")]
     for folder in folders:
         folder.mkdir()
     raw, curated, masked = folders
-    collect(CollectSettings(sources=tuple(sources), max_record_bytes=2**22, canaries=4, seed=20), raw, silent)
+    who = SubjectSettings(key=SUBJECT_KEY, erased=(Pseudonyms(SUBJECT_KEY.get_secret_value())("customer 7"),))
+    settings = CollectSettings(sources=tuple(sources), max_record_bytes=2**22, canaries=4, seed=20, subjects=who)
+    collect(settings, raw, silent)
     ids = [record.id for record in read_records(raw / "records.jsonl") if record.source == "talks"]
-    planted = [Planted(ids[n], kind, value) for n, item in enumerate(talks) for kind, value in item.planted]
+    kept = [item for number, item in enumerate(talks) if number % 20 != 7]
+    planted = [Planted(ids[n], kind, value) for n, item in enumerate(kept) for kind, value in item.planted]
     personal = next(r.id for r in read_records(raw / "records.jsonl") if r.text == PERSONAL)
     planted += [
         Planted(personal, "PERSON", "Ignatius Fotheringay"),
@@ -273,3 +294,17 @@ def test_the_quality_report_passes_and_is_kept_as_html(chain: Chain, tmp_path: P
         "the_corpus_is_large_enough",
     }  # fmt: skip
     assert "anna@mailbox.org" not in (tmp_path / "worse" / verdict.html).read_text()
+
+
+def test_whose_record_it_is_survives_curation_and_masking_and_is_in_the_manifest(chain: Chain) -> None:
+    pseudonym = Pseudonyms(SUBJECT_KEY.get_secret_value())
+    people = {pseudonym(f"customer {number}") for number in range(20)} - {pseudonym("customer 7")}
+    held = {part: list(read_records(chain.masked / f"{part}.jsonl")) for part in ("train", "heldout")}
+    index = SubjectIndex.read(chain.masked / SUBJECTS)
+    assert set(index.subjects) == people
+    for subject, parts in index.subjects.items():
+        for part, records in held.items():
+            assert parts.get(part, 0) == sum(record.subject == subject for record in records)
+    assert all(bool(record.subject) is (record.source == "talks") for records in held.values() for record in records)
+    assert chain.masking.files[SUBJECTS] == sha256_file(chain.masked / SUBJECTS)
+    assert not any(re.search(rb"customer \d", file.read_bytes()) for file in chain.masked.rglob("*") if file.is_file())

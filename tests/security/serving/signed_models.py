@@ -10,6 +10,7 @@ from typing import Any
 
 from cleo_core import registry
 from cleo_core.provenance.bundle import sign
+from cleo_core.subject.index import BUNDLED, SubjectIndex
 from cleo_serving.settings import EngineSettings, ServingSettings
 from tests.trust_bundles import Registered
 
@@ -18,7 +19,7 @@ __all__ = ["register", "settings", "until"]
 ENGINE = EngineSettings(threads=1, page_size=8, cache_tokens=2048, max_batch_tokens=64, context_tokens=512)
 
 
-def register(place: Path, model: Path, seed: int = 0) -> Registered:
+def register(place: Path, model: Path, seed: int = 0, subjects: dict[str, dict[str, int]] | None = None) -> Registered:
     """A version with the tiny model in it, signed but not approved."""
     bundle = shutil.copytree(model, place / f"made-{seed}" / "bundle")
     report = {"verdict": {"passed": True, "verdict": "NON_INFERIOR", "reason": "no worse"}}
@@ -29,6 +30,7 @@ def register(place: Path, model: Path, seed: int = 0) -> Registered:
     }.items():
         (bundle / name).write_text(json.dumps(value))
     (bundle / "card.md").write_text("# Card\n")
+    SubjectIndex(subjects=subjects or {}).write(bundle / BUNDLED)
     signature = bundle.parent / "bundle.sig"
     signed = sign(bundle, signature)
     return Registered(registry.register(bundle, signature, f"# Decision {seed}"), bundle, signature, signed)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cleo_core import registry
-from cleo_core.provenance.errors import ApprovalMismatch, NotApproved, VersionRollback
+from cleo_core import clock, registry
+from cleo_core.provenance.errors import ApprovalMismatch, LearnedFromErased, NotApproved, VersionRollback
 from cleo_core.registry.errors import RegistryError
+from cleo_core.subject.erase import erase, mark_versions
+from cleo_core.subject.identity import Pseudonyms
+from cleo_core.subject.trace import trace
 from cleo_serving.errors import ModelWithdrawn
 from cleo_serving.model import holder as models
 from cleo_serving.model.holder import ModelHolder
@@ -171,3 +175,46 @@ async def test_an_alias_moved_back_is_refused_while_running(
         await until(lambda: holder.refused is not None)
         assert holder.refused == VersionRollback.code
         assert holder.current.version == "2"
+
+
+async def test_a_model_that_learned_from_an_erased_person_stops_when_its_days_are_over(
+    store: Path, tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Pseudonyms()("ann@example.org")
+    made = register(tmp_path, model_folder, subjects={person: {"train": 2}})
+    made.decide(days=365)
+    registry.promote(made.version)
+    given = settings(watch_seconds=0.05, erased_refuse_after_days=30)
+    holder = ModelHolder(await load_model(given), given)
+    watch = asyncio.create_task(holder.watch())
+    try:
+        found = trace(person)
+        erase(found)
+        assert mark_versions(found) == []
+        now = clock.now()
+        monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=29))
+        await asyncio.sleep(0.3)
+        assert holder.ready
+        monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=31))
+        await until(lambda: holder.withdrawn == LearnedFromErased.code)
+        with pytest.raises(ModelWithdrawn, match="learned from a person who was erased"), holder.borrow():
+            pass
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+        await holder.close()
+    with pytest.raises(LearnedFromErased, match="served for 30 days at most"):
+        await load_model(given)
+    # Where no setting asks for it, it is served on.
+    unasked = settings()
+    model = await load_model(unasked)
+    await model.close()
+    # One that learned from others is served, also where the setting asks.
+    other = register(
+        tmp_path, model_folder, seed=1, subjects={Pseudonyms()("ben"): {"train": 2}, person: {"heldout": 1}}
+    )
+    other.decide(days=365)
+    registry.promote(other.version)
+    model = await load_model(given)
+    assert model.version == "2"
+    await model.close()

@@ -38,7 +38,7 @@ def test_every_error_that_the_page_names_exists() -> None:
 
 def test_every_command_that_the_page_names_exists() -> None:
     groups = {entry.name: entry for entry in entry_points(group="cleo.commands")}
-    named = set(re.findall(r"cleo (keys|review|audit) ([a-z]+)", PAGE))
+    named = set(re.findall(r"cleo (keys|review|audit|subject) ([a-z]+)", PAGE))
     assert len(named) > 10
     for group, command in named:
         loaded = groups[group].load()

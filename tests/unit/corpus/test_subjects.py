@@ -93,7 +93,7 @@ def test_a_misspelt_field_stops_for_nobody_could_be_found_again(tmp_path: Path) 
 
 
 def test_text_without_fields_has_no_subject(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="a text source has none"):
+    with pytest.raises(SourceError, match=r"The subject 'author' cannot be used\. It names a field of a record"):
         source(tmp_path, kind="text")
 
 
