@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 pytestmark = pytest.mark.unit
 
@@ -143,6 +144,27 @@ def test_only_the_operator_may_write_the_trust_store() -> None:
     assert mounts.pop("api") == ["trust:/var/lib/cleo/trust:ro"]
     assert not any(mounts.values())
     assert SERVICES["operator"]["profiles"] == ["operator"], "it runs only when it is called"
+
+
+def test_who_asks_another_service_waits_until_it_is_well() -> None:
+    asked = {name: service.get("depends_on", {}) for name, service in SERVICES.items()}
+    assert set(asked["dagster"]) == set(asked["dagster-daemon"]) == {"dagster-code"}
+    for needed in asked.values():
+        for name, how in needed.items():
+            assert how == {"condition": "service_healthy"}
+            assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+def test_the_code_server_is_asked_on_the_socket_that_it_listens_on() -> None:
+    from dagster._cli import cli
+
+    service = SERVICES["dagster-code"]
+    _, program, *check = service["healthcheck"]["test"]
+    assert program == "dagster"
+    socket = check[check.index("--socket") + 1]
+    assert socket == service["entrypoint"][service["entrypoint"].index("--socket") + 1]
+    told = CliRunner().invoke(cli, ["api", "grpc-health-check", "--socket", "/nowhere/code.sock"])
+    assert told.exit_code == 1, "a server that does not answer is not well"
 
 
 def test_the_registry_server_is_set_as_the_design_demands() -> None:
