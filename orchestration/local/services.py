@@ -130,22 +130,31 @@ def end(*services: Service) -> list[str]:
         The names of those that were running.
     """
     alive = [service for service in services if service.alive]
-    left: list[psutil.Process] = []
-    for service in alive:
-        with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(service.pid)
-            left += [process, *process.children(recursive=True)]
-    for service in alive:
-        with suppress(ProcessLookupError):
-            os.killpg(service.pid, signal.SIGTERM)
-    _, left = psutil.wait_procs(left, GRACE_SECONDS)
-    for process in left:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(left, GRACE_SECONDS)
+    left = [process for service in alive for process in _started_by(service)]
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        for service in alive:
+            with suppress(ProcessLookupError, PermissionError):  # also what was started, or orphaned, meanwhile
+                os.killpg(service.pid, sent)
+        for process in left if sent == signal.SIGKILL else ():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()  # what left the group
+        _, left = psutil.wait_procs(left, GRACE_SECONDS)
     for service in services:
         _file(service.name).unlink(missing_ok=True)
     return [service.name for service in alive]
+
+
+def _started_by(service: Service) -> list[psutil.Process]:
+    """A service's process, what it started, and what else is in its group: an orphan is no child of it any more."""
+    found: set[psutil.Process] = set()
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(service.pid)
+        found = {process, *process.children(recursive=True)}
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getpgid(process.pid) == service.pid:
+                found.add(process)
+    return list(found)
 
 
 def stop_all() -> list[str]:

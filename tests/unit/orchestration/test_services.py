@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from cleo_core.errors import EnvironmentFault
+from orchestration.local import services
 from orchestration.local.services import Program, Service, free_port, running, start, stop_all
 
 pytestmark = pytest.mark.integration
@@ -63,6 +64,26 @@ def test_what_a_service_started_ends_with_it(tmp_path: Path) -> None:
     while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_an_orphan_that_ignores_the_signal_is_gone_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a program's child started is in its group, but no child of it once the one between has ended."""
+    monkeypatch.setattr(services, "GRACE_SECONDS", 1.0)
+    note = tmp_path / "orphan"
+    orphan = (
+        "import os, pathlib, signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"pathlib.Path({str(note)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(600)\n"
+    )
+    between = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {orphan!r}])"
+    script = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {between!r}]); time.sleep(600)"
+    written = lambda: note.exists() and note.read_text() != ""  # noqa: E731
+    start(Program(name="grandparent", command=[sys.executable, "-c", script], ready=written), timeout=30)
+    pid = int(note.read_text())
+    assert psutil.pid_exists(pid)
+    assert stop_all() == ["grandparent"]
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_pid_that_now_belongs_to_another_program_is_left_alone(home: Path) -> None:
