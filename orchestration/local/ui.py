@@ -6,13 +6,17 @@ otherwise start servers of its own, the daemon a new one every minute.
 
 from __future__ import annotations
 
+import os
 import socket
+import stat
 import sys
 import tempfile
 from pathlib import Path
 
 import httpx
 
+from cleo_core.digest import digest_json
+from cleo_core.errors import EnvironmentFault
 from cleo_core.files import write_atomic
 from cleo_core.settings import CoreSettings, home, load
 from orchestration.local.instance import dagster_environment, prepare_storage
@@ -77,7 +81,13 @@ def _socket() -> Path:
     """Where the code server listens: who reaches it can run code, so it lies in a folder of mode 0700."""
     path = home("dagster") / "code.sock"
     if len(bytes(path)) > SOCKET_LIMIT:
-        path = Path(tempfile.mkdtemp(prefix="cleo-")) / "code.sock"
+        # The same one each time, so that none is left behind; never one that somebody else has put there.
+        folder = Path(tempfile.gettempdir()) / f"cleo-{os.geteuid()}-{digest_json(str(home()))[:16]}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        facts = folder.lstat()
+        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o077:
+            raise EnvironmentFault(f"{folder} is not a folder of yours alone.", hint="Remove it, or set TMPDIR.")
+        path = folder / "code.sock"
     path.unlink(missing_ok=True)
     return path
 
