@@ -1,7 +1,9 @@
 """Files and folders: atomic writes, and JSON Lines.
 
-A reader of a path written here sees what was there before or the whole of what is there now, also after a kill or a
-loss of power; never a half.
+A reader of a file written here sees what was there before or the whole of what is there now, also after a kill or a
+loss of power; never a half. The same holds for a folder after a kill. After a loss of power a folder stands under its
+new name, but bytes of its files may be missing, for gigabytes are not forced to the disk here: who must know compares
+digests, as a stage does with its result before it is used again.
 """
 
 from __future__ import annotations
@@ -47,7 +49,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def replace_folder(made: Path, path: Path) -> None:
-    """Move a finished folder to `path`; what was there goes once the new one stands. Both on one file system."""
+    """Move a finished folder to `path`; what was there goes once the new one stands. Both on one file system.
+
+    The new name is durable when this returns; what the files of the folder hold is not forced to the disk.
+    """
     old = _draft(path)
     if path.exists():
         path.rename(old)
