@@ -14,11 +14,14 @@ SECRET = re.compile(
     r"(?i)(password|passphrase|secret|token(?!s|iz)|authorization|api[_-]?key|private[_-]?key|cookie|credential"
     r"|_(key|kek)s?(__\d+)?$|^kek$)"
 )
-URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(\S*)")
+URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)(\S*)")
+APART = r"\s@/\"'`<>,;{}()\[\]"
 PATTERNS = (
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), "[token]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [hidden]"),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), "[key]"),
+    # user:secret@host without a scheme; before addresses, which would take the end of the secret for a name.
+    (re.compile(rf"(?<![^:{APART}])(?!mailto:)[^:{APART}]{{1,64}}:[^{APART}]{{1,128}}@(?=[\w\[])"), "[hidden]@"),
     (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63}){1,8}"), "[address]"),
 )
 LIMIT = 2000  # characters of one value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,6 +90,27 @@ def test_counts_of_tokens_are_no_secret() -> None:
     assert redact({"tokens": 12, "tokenizer": "x", "token": "y"}) == {
         "tokens": 12, "tokenizer": "x", "token": "[hidden]",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no answer from ann:s3cr$t@localhost", "no answer from [hidden]@localhost"),
+        ("postgres ann:p:w@db.example.org:5432 is away", "postgres [hidden]@db.example.org:5432 is away"),
+        ("write to mailto:ann@example.org", "write to mailto:[address]"),
+        ("at 12:30: ask ann@work", "at 12:30: ask ann@work"),
+    ],
+)
+def test_a_user_and_password_before_a_host_are_hidden_without_a_scheme_too(text: str, shown: str) -> None:
+    assert redact(text) == shown
+
+
+def test_a_long_line_takes_no_time() -> None:
+    """One word of 100,000 letters took 47 s: each letter was tried as the beginning of a URL."""
+    began = time.process_time()
+    for text in ("a" * 100_000, "a:" * 50_000, f"{'a' * 50_000}:{'b' * 50_000}", ":@" * 50_000):
+        redact(text)
+    assert time.process_time() - began < 5
 
 
 def test_values_of_any_kind_are_shown_short() -> None:
