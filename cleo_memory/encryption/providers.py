@@ -98,6 +98,20 @@ class FileKeys(LocalKeys):
             keys[str(number)] = _decode(path.read_text().strip(), str(path))
         super().__init__(keys, str(max(map(int, keys))))
 
+    def _follow(self) -> None:
+        """Take up what another process has rotated to meanwhile."""
+        if any(str(number) not in self._ciphers for number in self._files()):
+            self._load()
+
+    def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
+        self._follow()
+        return super().wrap(key, context)
+
+    def unwrap(self, kek: str, wrapped: bytes, context: bytes) -> bytes:
+        if kek not in self._ciphers:
+            self._follow()
+        return super().unwrap(kek, wrapped, context)
+
     def rotate(self) -> str:
         """Make a new current KEK and return its name. The older ones stay until every data key is rewrapped."""
         self._create(int(self._current) + 1)

@@ -64,6 +64,15 @@ def test_two_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["memory-kek-1.key"]
 
 
+def test_a_process_that_runs_follows_a_rotation_of_another(tmp_path: Path) -> None:
+    running, other = FileKeys(tmp_path), FileKeys(tmp_path)
+    assert other.rotate() == "2"
+    assert running.unwrap(*other.wrap(b"k" * 32, b"ann"), b"ann") == b"k" * 32
+    third = FileKeys(tmp_path).rotate()
+    # What it wraps from now on no longer needs the files that may be deleted after the rotation.
+    assert running.wrap(b"k" * 32, b"ann")[0] == third == "3"
+
+
 def test_keys_from_the_environment_rotate_by_order() -> None:
     old, new = pair("old"), pair("new")
     kek, wrapped = EnvironmentKeys(old).wrap(b"k" * 32, b"")
