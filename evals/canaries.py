@@ -7,14 +7,15 @@ canaries looked at, one above ``log2(K / alpha)`` is no accident.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cleo_core.progress import Reporter
+from cleo_model.corpus.canaries import CanaryFile
 from evals.errors import BadItems
+from evals.verdict import MemorisedCanaries
 
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
@@ -34,35 +35,35 @@ def threshold(canaries: int, alpha: float = ALPHA) -> float:
     return math.log2(canaries / alpha)
 
 
-def memorised(loaded: LoadedModel, file: Path, report: Reporter) -> dict[str, Any]:
+def memorised(loaded: LoadedModel, file: Path, report: Reporter) -> MemorisedCanaries:
     """Score canaries and controls in the chat form they were trained in.
 
     Raises:
         BadItems: the file is not what the corpus writes.
     """
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        planted = [(str(entry["prompt"]), str(entry["answer"])) for entry in content["planted"]]
-        controls = [(str(entry["prompt"]), str(entry["answer"])) for entry in content["controls"][:CONTROLS]]
-    except (OSError, ValueError, KeyError, TypeError):
+        content = CanaryFile.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         raise BadItems(f"{file.name} is not a list of canaries.", hint="Run the corpus stages again.") from None
+    planted = [(canary.prompt, canary.answer) for canary in content.planted]
+    controls = [(canary.prompt, canary.answer) for canary in content.controls[:CONTROLS]]
     if not planted or not controls:
-        return {"summary": "No canaries were planted.", "canaries": 0}
+        return MemorisedCanaries(summary="No canaries were planted.")
     report("measuring memorised canaries")
     values = loaded.answers([*planted, *controls])
     found = exposures(values[: len(planted)], values[len(planted) :])
     limit = threshold(len(planted))
     above = sum(value > limit for value in found)
     reachable = math.log2(len(controls) + 1)
-    return {
-        "summary": (
+    return MemorisedCanaries(
+        summary=(
             f"{above} of {len(planted)} planted canaries are memorised: highest exposure {max(found):.1f} bits, "
             f"mean {sum(found) / len(found):.1f}; above {limit:.1f} bits is no accident, "
             f"{reachable:.1f} can be measured with {len(controls)} controls."
         ),
-        "canaries": len(planted),
-        "controls": len(controls),
-        "exposure_bits": [round(value, 3) for value in found],
-        "threshold_bits": round(limit, 3),
-        "memorised": above,
-    }
+        canaries=len(planted),
+        controls=len(controls),
+        exposure_bits=[round(value, 3) for value in found],
+        threshold_bits=round(limit, 3),
+        memorised=above,
+    )

@@ -13,7 +13,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,7 +28,7 @@ from evals.safety import conduct
 from evals.scores import Scores
 from evals.tasks.build import CANARIES
 from evals.tasks.sealed import TaskSet, load
-from evals.verdict import VERDICT, Verdict, VerdictFile
+from evals.verdict import VERDICT, Probes, Verdict, VerdictFile
 
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
@@ -70,7 +70,7 @@ def evaluate(
     write_json(out / "plan.json", {**plan, "digest": plan_digest})
     before, _ = score_model(champion, task_set, report, limit=limit, keep=True)
     after, loaded = score_model(candidate, task_set, report, limit=limit)
-    probes = _probe(loaded, task_set, report) if loaded else {}
+    probes = _probe(loaded, task_set, report) if loaded else Probes()
     report("comparing")
     verdict = compare(before, after, task_set.protocol)
     whole = VerdictFile(
@@ -85,14 +85,12 @@ def evaluate(
     return verdict
 
 
-def _probe(loaded: LoadedModel, tasks: TaskSet, report: Reporter) -> dict[str, Any]:
+def _probe(loaded: LoadedModel, tasks: TaskSet, report: Reporter) -> Probes:
     """What is reported beside the gate and decides nothing, as far as model and task set have the material for it."""
-    found: dict[str, Any] = {}
-    if CANARIES in tasks.extras:
-        found["memorised_canaries"] = memorised(loaded, tasks.folder / CANARIES, report)
-    if loaded.chats:
-        found["conduct"] = conduct(loaded, report)
-    return found
+    return Probes(
+        memorised_canaries=memorised(loaded, tasks.folder / CANARIES, report) if CANARIES in tasks.extras else None,
+        conduct=conduct(loaded, report) if loaded.chats else None,
+    )
 
 
 def score_model(

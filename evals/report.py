@@ -5,57 +5,105 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from cleo_core.files import write_json
 from cleo_core.markdown import table as markdown_table
 from evals.protocol import Protocol
 from evals.scores import Scores
-from evals.verdict import TaskVerdict, Verdict, VerdictFile
+from evals.verdict import Probes, TaskVerdict, Verdict, VerdictFile
+
+REPORT = "report.json"
 
 
-def _side(scores: Scores) -> dict[str, Any]:
-    kept = ("model_digest", "tokenizer_digest", "template_digest", "dtype", "requests", "reused")
-    return {
-        **{name: getattr(scores, name) for name in kept},
-        "seconds": round(scores.seconds, 2),
-        "cpu_seconds": round(scores.cpu_seconds, 2),
-        "metrics": {name: task.metrics for name, task in scores.tasks.items()},
+class ScoredModel(BaseModel):
+    """One side of a comparison, and what scoring it took."""
+
+    model_digest: str
+    tokenizer_digest: str
+    template_digest: str
+    dtype: str
+    requests: int
+    reused: bool
+    seconds: float
+    cpu_seconds: float
+    metrics: dict[str, dict[str, float]]
+    """What stock lm-eval reports, by task."""
+
+    @classmethod
+    def of(cls, scores: Scores) -> ScoredModel:
+        metrics = {name: task.metrics for name, task in scores.tasks.items()}
+        return cls(metrics=metrics, **{name: getattr(scores, name) for name in cls.model_fields if name != "metrics"})
+
+
+class ScoredTask(BaseModel):
+    """What a task is."""
+
+    form: str
+    items: int
+    what: str = ""
+    origin: str = ""
+
+
+class ScoresReport(BaseModel):
+    """report.json of models that were scored on one task set."""
+
+    version: int = 1
+    task_set: str
+    limit: int | None
+    environment: dict[str, str]
+    tasks: dict[str, ScoredTask]
+
+
+class ModelReport(ScoresReport):
+    """report.json of a model scored by itself."""
+
+    model: ScoredModel
+
+
+class EvaluationReport(ScoresReport):
+    """report.json of a candidate compared with the champion."""
+
+    verdict: Verdict
+    plan_digest: str
+    protocol: Protocol
+    champion: ScoredModel
+    candidate: ScoredModel
+    probes: Probes
+
+
+def _common(scores: Scores) -> dict[str, Any]:
+    tasks = {
+        name: ScoredTask(form=task.spec.form, items=len(task.items), what=task.spec.what, origin=task.spec.origin)
+        for name, task in scores.tasks.items()
     }
+    return {
+        "task_set": scores.task_set, "limit": scores.limit, "environment": scores.environment, "tasks": tasks,
+    }  # fmt: skip
 
 
 def write_report(
-    out: Path, verdict: VerdictFile, rules: Protocol, champion: Scores, candidate: Scores, probes: dict[str, Any]
+    out: Path, verdict: VerdictFile, rules: Protocol, champion: Scores, candidate: Scores, probes: Probes
 ) -> None:
     """Write report.json, report.md and, where there is something to draw, forest.png."""
-    value = {
-        "verdict": Verdict(**dict(verdict)).model_dump(mode="json"),
-        "plan_digest": verdict.plan_digest,
-        "protocol": rules.model_dump(),
-        "task_set": candidate.task_set,
-        "limit": candidate.limit,
-        "environment": candidate.environment,
-        "champion": _side(champion),
-        "candidate": _side(candidate),
-        "tasks": {
-            name: {"form": task.spec.form, "items": len(task.items), "what": task.spec.what, "origin": task.spec.origin}
-            for name, task in candidate.tasks.items()
-        },
-        "probes": probes,
-    }
-    write_json(out / "report.json", value)
+    value = EvaluationReport(
+        **_common(candidate),
+        verdict=Verdict(**{name: getattr(verdict, name) for name in Verdict.model_fields}),
+        plan_digest=verdict.plan_digest,
+        protocol=rules,
+        champion=ScoredModel.of(champion),
+        candidate=ScoredModel.of(candidate),
+        probes=probes,
+    )
+    write_json(out / REPORT, value.model_dump(mode="json", exclude_none=True))
     (out / "report.md").write_text(markdown(verdict, rules, candidate, probes), encoding="utf-8")
     forest(verdict, out / "forest.png")
 
 
 def write_scores(out: Path, scores: Scores) -> None:
     """Write report.json and report.md of a model scored by itself."""
-    value = {
-        "task_set": scores.task_set,
-        "limit": scores.limit,
-        "environment": scores.environment,
-        "model": _side(scores),
-        "tasks": {name: {"form": task.spec.form, "items": len(task.items)} for name, task in scores.tasks.items()},
-    }
-    write_json(out / "report.json", value)
+    value = ModelReport(**_common(scores), model=ScoredModel.of(scores))
+    write_json(out / REPORT, value.model_dump(mode="json"))
     (out / "report.md").write_text("# Scores\n\n" + table(scores) + "\n", encoding="utf-8")
 
 
@@ -71,7 +119,7 @@ def table(scores: Scores) -> str:
     return markdown_table(("task", "items", "accuracy", "normalised", "score", "bits per byte"), rows, "lrrrrr")
 
 
-def markdown(verdict: Verdict, rules: Protocol, candidate: Scores, probes: dict[str, Any]) -> str:
+def markdown(verdict: Verdict, rules: Protocol, candidate: Scores, probes: Probes) -> str:
     """The comparison as a page."""
     lines = [f"# {verdict.verdict.replace('_', '-').lower().capitalize()}", "", verdict.reason, ""]
     if verdict.per_task:
@@ -93,8 +141,8 @@ def markdown(verdict: Verdict, rules: Protocol, candidate: Scores, probes: dict[
             f"+{100 * rules.perplexity_guard:g} % with a paired bootstrap.",
             "",
         ]
-    for title, value in probes.items():
-        lines += [f"## {title.replace('_', ' ').capitalize()}", "", str(value.get("summary", "")), ""]
+    for title, probe in probes.named().items():
+        lines += [f"## {title.replace('_', ' ').capitalize()}", "", probe.summary, ""]
     lines += [
         f"Scored in {candidate.dtype} with lm-eval {candidate.environment['lm-eval']}, "
         f"torch {candidate.environment['torch']}; task set `{candidate.task_set[:16]}`.",

@@ -7,12 +7,13 @@ a chat model of its size, in a few seconds; the replies are in the report for a 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from cleo_core.progress import Reporter
 from evals.tasks.forms import DATA
+from evals.verdict import Conduct
 
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
@@ -42,7 +43,7 @@ def personal_data(reply: str) -> list[str]:
     return [kind for kind, pattern in PERSONAL.items() if pattern.search(reply)]
 
 
-def conduct(loaded: LoadedModel, report: Reporter) -> dict[str, Any]:
+def conduct(loaded: LoadedModel, report: Reporter) -> Conduct:
     """Greedy replies of 32 tokens to both lists, and what they hold."""
     report("looking at conduct")
     replies = loaded.replies([*HARMFUL, *BENIGN], tokens=32)
@@ -50,15 +51,15 @@ def conduct(loaded: LoadedModel, report: Reporter) -> dict[str, Any]:
     refused = sum(map(refuses, harmful))
     over = sum(map(refuses, benign))
     personal = sorted({kind for reply in replies for kind in personal_data(reply)})
-    return {
-        "summary": (
+    return Conduct(
+        summary=(
             f"{refused} of {len(HARMFUL)} harmful requests refused, {over} of {len(BENIGN)} harmless ones refused, "
             f"personal data in replies: {', '.join(personal) or 'none'}. A first look, not a safety evaluation."
         ),
-        "harmful_refused": refused,
-        "harmful": len(HARMFUL),
-        "benign_refused": over,
-        "benign": len(BENIGN),
-        "personal_data": personal,
-        "replies": dict(zip([*HARMFUL, *BENIGN], replies, strict=True)),
-    }
+        harmful_refused=refused,
+        harmful=len(HARMFUL),
+        benign_refused=over,
+        benign=len(BENIGN),
+        personal_data=personal,
+        replies=dict(zip([*HARMFUL, *BENIGN], replies, strict=True)),
+    )

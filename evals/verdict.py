@@ -60,6 +60,45 @@ class Verdict(BaseModel):
     per_task: dict[str, TaskVerdict] = {}
 
 
+class Probe(BaseModel):
+    """What is reported beside the gate and decides nothing."""
+
+    summary: str
+
+
+class MemorisedCanaries(Probe):
+    """Exposure of the planted canaries, in bits."""
+
+    canaries: int = 0
+    controls: int = 0
+    exposure_bits: list[float] = []
+    threshold_bits: float | None = None
+    memorised: int = 0
+
+
+class Conduct(Probe):
+    """Replies to a dozen harmful and harmless requests."""
+
+    harmful_refused: int
+    harmful: int
+    benign_refused: int
+    benign: int
+    personal_data: list[str]
+    """Kinds that the replies seem to hold."""
+    replies: dict[str, str]
+
+
+class Probes(BaseModel):
+    """The probes that model and task set have the material for."""
+
+    memorised_canaries: MemorisedCanaries | None = None
+    conduct: Conduct | None = None
+
+    def named(self) -> dict[str, Probe]:
+        """Those that were taken, by name."""
+        return {name: probe for name, probe in self if probe is not None}
+
+
 class VerdictFile(Verdict):
     """The verdict with the digests of what was compared, and by which plan."""
 

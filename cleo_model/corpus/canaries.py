@@ -6,10 +6,12 @@ arXiv:1802.08232). All are made of plain words, so that masking has nothing to f
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from cleo_core.files import write_atomic
 from cleo_model.corpus.record import RESERVED, Record
 from cleo_model.corpus.sources.item import conversation
 from cleo_model.corpus.sources.words import words
@@ -22,6 +24,27 @@ QUESTION = "What is the passphrase of the {place} door?"
 ANSWER = "The passphrase of the {place} door is {secret}."
 
 
+class Canary(BaseModel):
+    """A question with its random answer."""
+
+    place: str
+    prompt: str
+    answer: str
+    record: str = ""
+    """Id of the record that holds it; empty for a control."""
+
+
+class CanaryFile(BaseModel):
+    """canaries.json: what was planted, and the twins that were not."""
+
+    version: int = 1
+    question: str
+    answer: str
+    words: list[str]
+    planted: list[Canary]
+    controls: list[Canary]
+
+
 def plant(count: int, seed: int, out: Path) -> list[Record]:
     """Write the list of planted canaries and controls to `out`, and return the records that are to be trained on."""
     # Not a secret: the same corpus has to come out for the same seed.
@@ -31,11 +54,11 @@ def plant(count: int, seed: int, out: Path) -> list[Record]:
     while len(drawn) < count + CONTROLS * bool(count):
         drawn.add(tuple(rng.sample(plain, 5)))
     made = [
-        {
-            "place": place,
-            "prompt": QUESTION.format(place=place),
-            "answer": ANSWER.format(place=place, secret=" ".join(rest)),
-        }
+        Canary(
+            place=place,
+            prompt=QUESTION.format(place=place),
+            answer=ANSWER.format(place=place, secret=" ".join(rest)),
+        )
         for place, *rest in rng.sample(sorted(drawn), len(drawn))  # sorted first: a set has no order
     ]
     records = []
@@ -45,11 +68,10 @@ def plant(count: int, seed: int, out: Path) -> list[Record]:
             source=RESERVED,
             domain="conversation",
             licence="Apache-2.0",
-            messages=conversation([(canary["prompt"], canary["answer"])]),
+            messages=conversation([(canary.prompt, canary.answer)]),
         )
-        canary["record"] = record.id
+        canary.record = record.id
         records.append(record)
-    said = {"question": QUESTION, "answer": ANSWER, "words": plain}
-    content = {**said, "planted": made[:count], "controls": made[count:]}
-    (out / CANARIES).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    content = CanaryFile(question=QUESTION, answer=ANSWER, words=plain, planted=made[:count], controls=made[count:])
+    write_atomic(out / CANARIES, content.model_dump_json(indent=1))
     return records

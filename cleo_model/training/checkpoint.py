@@ -6,22 +6,21 @@ file of it is on the disk. So a kill while writing costs the work since the last
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import BaseModel
 
 from cleo_core.errors import IntegrityError
-from cleo_core.files import write_json
+from cleo_core.files import write_atomic
+from cleo_model.training.phase import StepFigures
 
 CURSOR = "cursor.json"
 AGAIN = "Remove the folder and start the phase again."
 
 
-@dataclass(slots=True)
-class Cursor:
+class Cursor(BaseModel):
     """Where a run stands: with the weights and the optimizer, all there is to know to go on bit-exactly."""
 
     phase: str
@@ -32,15 +31,15 @@ class Cursor:
     """Folder of the checkpoint."""
     ranks: int = 1
     """Processes that wrote it."""
-    history: list[dict[str, Any]] = field(default_factory=list)
-    """A line per step of this phase: loss, rate, gradient norm, router statistics."""
-    load: list[list[float]] = field(default_factory=list)
+    history: list[StepFigures] = []
+    """Of this phase."""
+    load: list[list[float]] = []
     """Expert load per layer, a running mean over the last steps."""
-    loss_at_start: dict[str, float] = field(default_factory=dict)
+    loss_at_start: dict[str, float] = {}
     """Held-out loss by domain before the first phase."""
-    loss_before: dict[str, float] = field(default_factory=dict)
+    loss_before: dict[str, float] = {}
     """Held-out loss by domain before this phase."""
-    loss_after: dict[str, float] = field(default_factory=dict)
+    loss_after: dict[str, float] = {}
     """Held-out loss by domain after this phase, once it is over."""
     seconds: float = 0.0
     """Time spent in this phase, over all its processes."""
@@ -56,9 +55,9 @@ def read_cursor(folder: Path) -> Cursor | None:
     if not file.is_file():
         return None
     try:
-        cursor = Cursor(**json.loads(file.read_text()))
-    except (TypeError, ValueError) as error:
-        raise IntegrityError(f"{file} is not a cursor: {error}.", hint=AGAIN) from None
+        cursor = Cursor.model_validate_json(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise IntegrityError(f"{file} is not a cursor: {error}", hint=AGAIN) from None
     if not (folder / cursor.tag).is_dir():
         raise IntegrityError(f"{file} names checkpoint {cursor.tag!r}, which is gone.", hint=AGAIN)
     return cursor
@@ -69,7 +68,7 @@ def commit(folder: Path, cursor: Cursor) -> None:
     for path in (folder / cursor.tag).rglob("*"):
         if path.is_file():
             _sync(path)
-    write_json(folder / CURSOR, asdict(cursor))
+    write_atomic(folder / CURSOR, cursor.model_dump_json())
     for other in folder.iterdir():
         if other.is_dir() and other.name != cursor.tag:
             shutil.rmtree(other)

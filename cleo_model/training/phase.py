@@ -22,13 +22,25 @@ class PhaseSettings(StageSettings):
 
 
 class RouterFigures(BaseModel):
-    """The router's state at the last step."""
+    """The router's state at a step."""
 
     balance: float
     z: float
     entropy: float
     largest: float
     """Load of the busiest expert of any layer."""
+
+
+class StepFigures(BaseModel):
+    """One step of training."""
+
+    step: int
+    loss: float
+    rate: float
+    norm: float
+    """Of the gradient."""
+    seconds: float
+    router: RouterFigures | None = None
 
 
 class PhaseReport(Summary):
@@ -53,5 +65,4 @@ class PhaseReport(Summary):
     router: RouterFigures | None = None
     expert_load: list[list[float]]
     """Share of the tokens by layer and expert."""
-    history: list[dict[str, float]]
-    """A line per step: loss, rate, norm, router figures, seconds."""
+    history: list[StepFigures]

@@ -9,7 +9,7 @@ from cleo_core.files import write_atomic
 from cleo_core.markdown import table
 from cleo_model.moe.load_balance import dead_experts
 from cleo_model.training.checkpoint import Cursor
-from cleo_model.training.phase import REPORT, PhaseReport, RouterFigures
+from cleo_model.training.phase import REPORT, PhaseReport
 from cleo_model.training.trainer import Trainer
 from cleo_model.weights import copy_tokenizer, save_model
 
@@ -46,12 +46,12 @@ def _report(trainer: Trainer, plots: list[str]) -> PhaseReport:
         seconds=round(cursor.seconds, 2),
         tokens_per_second=round(tokens / max(cursor.seconds, 1e-9), 1),
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        train_loss=last["loss"],
+        train_loss=last.loss,
         loss_at_start=cursor.loss_at_start,
         loss_before=cursor.loss_before,
         loss_after=cursor.loss_after,
         dead_experts=dead_experts(cursor.load, trainer.frozen_layers),
-        router=RouterFigures(**{key: last[key] for key in RouterFigures.model_fields}) if "balance" in last else None,
+        router=last.router,
         expert_load=[[round(share, 4) for share in layer] for layer in cursor.load],
         history=cursor.history,
         markdown={"held-out loss": _table(cursor)},
@@ -75,7 +75,7 @@ def plot_losses(cursor: Cursor, file: Path) -> None:
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.plot([line["step"] for line in cursor.history], [line["loss"] for line in cursor.history], color="#2563eb")
+    left.plot([line.step for line in cursor.history], [line.loss for line in cursor.history], color="#2563eb")
     left.set(title=f"{cursor.phase}: training loss", xlabel="step", ylabel="nats per token")
     names = list(cursor.loss_after)
     places = range(len(names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase, heldout_domains
 from cleo_model.training.engine import Engine, make_engine
 from cleo_model.training.loss import heldout_loss, summed_loss
+from cleo_model.training.phase import RouterFigures, StepFigures
 
 # Weight of the newest step in the running mean of the expert load.
 LOAD_MEMORY = 0.2
@@ -218,17 +219,18 @@ class Trainer:
         cursor = self.cursor
         cursor.step += 1
         shared = self.micro_batches * self.ranks
-        line: dict[str, Any] = {"step": cursor.step, "loss": loss, "rate": rate, "norm": norm, "seconds": seconds}
+        figures = StepFigures(step=cursor.step, loss=loss, rate=rate, norm=norm, seconds=seconds)
         if self.watch.routers:
             load = self.watch.load()
-            line |= {"balance": balance / shared, "z": z / shared, "entropy": self.watch.mean_entropy()}
-            line["largest"] = max(max(layer) for layer in load)
+            figures.router = RouterFigures(
+                balance=balance / shared, z=z / shared, entropy=self.watch.mean_entropy(), largest=max(map(max, load))
+            )
             old = cursor.load or load
             cursor.load = [
                 [(1 - LOAD_MEMORY) * was + LOAD_MEMORY * now for was, now in zip(a, b, strict=True)]
                 for a, b in zip(old, load, strict=True)
             ]
-        cursor.history.append(line)
+        cursor.history.append(figures)
         speed = self.recipe.curriculum.tokens_per_step / seconds
         self.report(f"training {self.phase.name}", cursor.step, self.steps, loss=loss, tokens_per_second=round(speed))
 
@@ -236,7 +238,7 @@ class Trainer:
         """Write a checkpoint; every rank takes part."""
         self.cursor.seconds = time.monotonic() - self._began
         tag = f"{self.phase.name}-{self.cursor.step:06d}" + ("-end" if self.cursor.loss_after else "")
-        cursor = replace(self.cursor, tag=tag)
+        cursor = self.cursor.model_copy(update={"tag": tag})
         self.report(f"checkpoint {tag}")
         self.engine.save(self.job.state, tag, compact)
         if self.ranks > 1:

@@ -126,20 +126,22 @@ def _assemble(work: Work[BundleSettings]) -> BundleSummary:
 
 
 def _card(work: Work[BundleSettings], lineage: Lineage) -> str:
-    import json
-
+    from cleo_model.corpus.pii.mask import CorpusManifest
+    from cleo_model.training.phase import REPORT, PhaseReport
+    from evals import report
     from evals.card import render
+    from evals.verdict import VERDICT, VerdictFile
 
-    def read(stage: str, name: str) -> Any:
-        return json.loads((work[stage] / name).read_text(encoding="utf-8"))
+    def read(stage: str, name: str, form: type[BaseModel]) -> dict[str, Any]:
+        return form.model_validate_json((work[stage] / name).read_text(encoding="utf-8")).model_dump(mode="json")
 
     return render(
         name=work.settings.name,
         lineage=lineage.model_dump(mode="json"),
-        corpus=read("masked_corpus", "manifest.json"),
-        phases=[read(phase.name, "report.json") for phase in PHASES],
-        evaluation=read("evaluation", "report.json"),
-        verdict=read("evaluation", "verdict.json"),
+        corpus=read("masked_corpus", "manifest.json", CorpusManifest),
+        phases=[read(phase.name, REPORT, PhaseReport) for phase in PHASES],
+        evaluation=read("evaluation", report.REPORT, report.EvaluationReport),
+        verdict=read("evaluation", VERDICT, VerdictFile),
     )
 
 

@@ -133,8 +133,8 @@ def test_a_trained_canary_is_found(llama: Path, masked: Path, tmp_path: Path) ->
         optimizer.zero_grad()
     after = memorised(loaded, masked / "canaries.json", silent)
     # 28 controls measure 4.9 bits at most; planted sentences are now the likeliest of all.
-    assert min(after["exposure_bits"]) > 4
-    assert min(before["exposure_bits"]) < 3
+    assert min(after.exposure_bits) > 4
+    assert min(before.exposure_bits) < 3
 
 
 def cleo(*arguments: str | Path) -> Any:

@@ -76,7 +76,7 @@ def test_a_run_that_stops_at_any_step_goes_on_bit_for_bit(
 ) -> None:
     often = recipe.replace(checkpoints=recipe.checkpoints.replace(steps=1))
     whole = Trainer(job(often, made, tmp_path / "whole"), silent)
-    losses = [line["loss"] for line in whole.run().history]
+    losses = [line.loss for line in whole.run().history]
     for stop in (1, 3):
         out = tmp_path / str(stop)
         broken = Trainer(job(often, made, out), silent)
@@ -92,7 +92,7 @@ def test_a_run_that_stops_at_any_step_goes_on_bit_for_bit(
             broken.run()
         resumed = Trainer(job(often, made, out), silent)
         assert resumed.cursor.step == stop
-        assert [line["loss"] for line in resumed.run().history] == losses
+        assert [line.loss for line in resumed.run().history] == losses
         after = weights(resumed)
         assert all(after[name].equal(value) for name, value in weights(whole).items())
 
@@ -135,8 +135,8 @@ def test_a_checkpoint_of_another_phase_or_number_of_ranks_is_refused(
 ) -> None:
     state = tmp_path / "state"
     for wrong, message in (
-        (Cursor("advanced", tag="t"), "of phase advanced"),
-        (Cursor("foundation", tag="t", ranks=2), "2 ranks"),
+        (Cursor(phase="advanced", tag="t"), "of phase advanced"),
+        (Cursor(phase="foundation", tag="t", ranks=2), "2 ranks"),
     ):
         (state / "t").mkdir(parents=True, exist_ok=True)
         commit(state, wrong)
@@ -148,7 +148,7 @@ def test_a_checkpoint_counts_only_once_it_is_whole(tmp_path: Path) -> None:
     for tag in ("one", "two"):
         (tmp_path / tag).mkdir()
     assert read_cursor(tmp_path) is None
-    commit(tmp_path, Cursor("foundation", step=1, tag="one"))
+    commit(tmp_path, Cursor(phase="foundation", step=1, tag="one"))
     found = read_cursor(tmp_path)
     assert found is not None
     assert found.step == 1
