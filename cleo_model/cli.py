@@ -17,7 +17,9 @@ from cleo_core.progress import ConsoleReporter
     "--output-dir", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where the result goes."
 )
 @click.option(
-    "--data", type=click.Path(path_type=Path, exists=True), help="Text or JSON Lines; default: the built-in corpus."
+    "--data",
+    type=click.Path(path_type=Path, exists=True),
+    help="A file or folder of text or conversations, in any format of docs/corpus.md; default: the built-in corpus.",
 )
 @click.option("--subject", default="", help="Field of --data that says whose a record is; kept as a keyed hash.")
 @click.option("--use-moe", is_flag=True, help="Turn the dense model into a mixture of experts first.")

