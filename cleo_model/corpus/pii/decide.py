@@ -1,0 +1,136 @@
+"""From the probabilities of words to finds: thresholds, whole names, addresses over several lines.
+
+A word is found for the direct types where their probabilities together reach the threshold of the likeliest of them,
+and else for all types in the same way: what may be a place or an organisation is personal data whichever it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import regex  # type: ignore[import-untyped]  # it has no stubs
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from cleo_model.corpus.pii.entities import DIRECT
+from cleo_model.corpus.pii.find import Find
+from cleo_model.corpus.pii.tokens import Word
+
+NOTHING, BEGINS, PERSON = "O", "B-PERSON", "PERSON"
+# What may stand between two words of one find. Lists of anything are not one find, but an address is.
+SPACE = regex.compile(r"[^\S\n]*\n?[^\S\n]*")
+WITHIN = regex.compile(r"\s?[-–'’.·_/&+@:#]{1,2}\s?")
+ADDRESS = regex.compile(r"[\s,;.\-–/#&|()]{0,6}")
+COMMA = regex.compile(r",\s*")
+ENDS = " \t\r\n.,;:!?\"'`´’‘“”«»()[]{}<>|*=~"
+KEEPS_SIGNS = frozenset(["SECRET", "URL"])
+POSSESSIVE = regex.compile(r"['’´`]s?$")
+
+
+class Thresholds(BaseModel):
+    """Least probability at which a word is believed to be of a type."""
+
+    model_config = ConfigDict(frozen=True)
+
+    direct: dict[str, float]
+    every: dict[str, float]
+    """For all types together, by the likeliest."""
+    beside: float = 0.5
+    """Share of its threshold that is enough for a word beside one that was found for the same type."""
+
+
+class _Mark(NamedTuple):
+    """A word that was found."""
+
+    word: Word
+    entity: str
+    score: float
+    begins: bool
+
+
+def decided(
+    text: str,
+    words: Sequence[Word],
+    odds: NDArray[np.float32],
+    labels: Sequence[str],
+    thresholds: Thresholds,
+    finder: str,
+) -> list[Find]:
+    """The finds of a text by the probability of each label for its words, `[words, labels]`."""
+    if not len(words):
+        return []
+    finds: list[Find] = []
+    run: list[_Mark] = []
+    for mark in _marks(text, words, odds, labels, thresholds):
+        if run and not _joined(text, run[-1], mark):
+            finds += _find(text, run, finder)
+            run = []
+        run.append(mark)
+    return finds + (_find(text, run, finder) if run else [])
+
+
+def _marks(
+    text: str, words: Sequence[Word], odds: NDArray[np.float32], labels: Sequence[str], thresholds: Thresholds
+) -> list[_Mark]:
+    places = {label: place for place, label in enumerate(labels)}
+    direct = [label for label in labels if label in DIRECT]
+    indirect = [label for label in labels if label not in DIRECT and label not in (NOTHING, BEGINS)]
+    begins, inside = odds[:, places[BEGINS]].copy(), odds[:, places[PERSON]].copy()
+    odds = odds.copy()
+    odds[:, places[PERSON]] += odds[:, places[BEGINS]]
+    odds[:, places[BEGINS]] = 0
+    found: list[tuple[str, float] | None] = [None] * len(words)
+    for group, least, among in (
+        ([*direct, *indirect], thresholds.every, indirect),
+        (direct, thresholds.direct, direct),
+    ):
+        columns = odds[:, [places[label] for label in group]]
+        mass, likeliest = columns.sum(1), columns.argmax(1)
+        named = odds[:, [places[label] for label in among]].argmax(1)
+        needed = np.array([least.get(label, 1.1) for label in group], np.float32)[likeliest]
+        sure = mass >= needed
+        near = (mass >= needed * thresholds.beside) & ~sure
+        for place in np.flatnonzero(sure | _beside(near, sure, likeliest)):
+            found[place] = among[named[place]], float(mass[place])
+    return [
+        _Mark(word, *one, begins=bool(begins[place] > inside[place]))
+        for place, (word, one) in enumerate(zip(words, found, strict=True))
+        if one is not None
+    ]
+
+
+def _beside(near: NDArray[np.bool_], sure: NDArray[np.bool_], kind: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of those that are nearly sure touch one of the same type that is."""
+    beside = np.zeros_like(near)
+    beside[1:] |= near[1:] & sure[:-1] & (kind[1:] == kind[:-1])
+    beside[:-1] |= near[:-1] & sure[1:] & (kind[:-1] == kind[1:])
+    return beside
+
+
+def _joined(text: str, before: _Mark, after: _Mark) -> bool:
+    if before.entity != after.entity:
+        return False
+    between = text[before.word.end : after.word.start]
+    if before.entity == "STREET_ADDRESS":
+        return ADDRESS.fullmatch(between) is not None
+    if before.entity == PERSON and after.begins and between.strip(" .'’-"):
+        return False
+    if before.entity == PERSON and COMMA.fullmatch(between):
+        return True
+    return SPACE.fullmatch(between) is not None or WITHIN.fullmatch(between) is not None
+
+
+def _find(text: str, run: list[_Mark], finder: str) -> list[Find]:
+    start, end, entity = run[0].word.start, run[-1].word.end, run[0].entity
+    if entity not in KEEPS_SIGNS:
+        while start < end and text[start] in ENDS and not (entity == "PHONE_NUMBER" and text[start] == "("):
+            start += 1
+        while end > start and text[end - 1] in ENDS:
+            end -= 1
+    if entity == PERSON and (match := POSSESSIVE.search(text, start, end)):
+        end = match.start()
+    if not any(char.isalnum() for char in text[start:end]):
+        return []
+    return [Find(start, end, entity, round(max(mark.score for mark in run), 4), finder)]
