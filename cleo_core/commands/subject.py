@@ -102,7 +102,7 @@ def erase(id: str, folders: tuple[Path, ...], reason: str, receipt: Path | None,
     click.echo(f"Erased on {done.erasure.erased_at} ({done.erasure.id}).", err=True)
     for fault in [*found.unread, *failed]:
         click.echo(f"Not marked: {fault}", err=True)
-    if fault := found.unread or failed:
+    if found.unread or failed:
         click.echo("Call it again when that is mended; the erasure itself stands.", err=True)
         click.get_current_context().exit(3)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cleo_core.digest import digest_json, tree_digest
 from cleo_core.files import write_atomic, write_json
 from cleo_core.stage.declaration import Results, Stage, StageSettings, Summary, Work
+from cleo_core.subject.index import BUNDLED, SUBJECTS
 from cleo_model.base_model import BaseModelSummary
 from cleo_model.choices import Choices
 from cleo_model.pipeline import PHASES
@@ -97,7 +99,7 @@ def _assemble(work: Work[BundleSettings]) -> BundleSummary:
     work.report("copying weights and tokenizer")
     model = work[PHASES[-1].name] / "model"
     shutil.copytree(model, bundle)
-    shutil.copyfile(work["masked_corpus"] / "manifest.json", bundle / "corpus_manifest.json")
+    copy_corpus_facts(work["masked_corpus"], bundle)
     shutil.copyfile(work["raw_corpus"] / "data_card.md", bundle / "data_card.md")
     shutil.copyfile(work["evaluation"] / "report.json", bundle / "eval_report.json")
     base = work.inputs["base_model"]
@@ -123,6 +125,13 @@ def _assemble(work: Work[BundleSettings]) -> BundleSummary:
         champion_digest=EvaluationSummary.of(work.inputs["evaluation"]).champion_digest,
         markdown={"card": card},
     )
+
+
+def copy_corpus_facts(corpus: Path, bundle: Path) -> None:
+    """Put into a bundle what is stated of its corpus: the manifest, and whose records it holds, where it knows."""
+    shutil.copyfile(corpus / "manifest.json", bundle / "corpus_manifest.json")
+    if (subjects := corpus / SUBJECTS).is_file():
+        shutil.copyfile(subjects, bundle / BUNDLED)
 
 
 def _card(work: Work[BundleSettings], lineage: Lineage) -> str:

@@ -32,6 +32,7 @@ from cleo_model.pipeline import TEXT
 from cleo_model.recipes import get
 from cleo_model.settings import ModelSettings
 from cleo_model.train import launch
+from orchestration.defs.release.bundle import copy_corpus_facts
 from orchestration.review.cli import review
 from tests.trust_bundles import Registered, register_bundle, stored_files
 
@@ -84,10 +85,10 @@ def people(result: StageResult) -> set[str]:
     return {record.subject for name in (TRAIN, HELDOUT) for record in read_records(result.path / name)}
 
 
-def learned(place: Path, made: StageResult | None = None, seed: int = 1, **more: Any) -> Registered:
+def learned(place: Path, made: StageResult | None = None, seed: int = 1) -> Registered:
     """A registered version whose bundle says that it learned from a corpus."""
     subjects = json.loads((made.path / SUBJECTS).read_text())["subjects"] if made else None
-    return register_bundle(place, seed=seed, subjects=subjects, **more)
+    return register_bundle(place, seed=seed, subjects=subjects)
 
 
 def release(version: Registered, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,6 +211,17 @@ def test_a_receipt_verifies_and_one_flipped_byte_does_not(tickets: Path, tmp_pat
     file.write_text(json.dumps(audit.open_log().prove(0)["checkpoint"]))
     with pytest.raises(SignatureInvalid):
         run("verify", str(file))
+
+
+def test_a_bundle_takes_along_whose_records_its_corpus_holds(tickets: Path, tmp_path: Path) -> None:
+    made = corpus(tickets)
+    (made.path / "manifest.json").write_text("{}")
+    copy_corpus_facts(made.path, tmp_path)
+    assert (tmp_path / BUNDLED).read_bytes() == (made.path / SUBJECTS).read_bytes()
+    (made.path / SUBJECTS).unlink()
+    (tmp_path / BUNDLED).unlink()
+    copy_corpus_facts(made.path, tmp_path)  # a corpus that knows of nobody
+    assert not (tmp_path / BUNDLED).exists()
 
 
 def test_review_shows_the_mark_and_the_registry_has_it_as_a_tag(tickets: Path, tmp_path: Path) -> None:
