@@ -22,6 +22,7 @@ from cleo_core.errors import CleoError
 from cleo_core.files import write_json
 from cleo_core.progress import Reporter
 from cleo_core.settings import home
+from cleo_core.stage.code import code_version
 from evals.canaries import memorised
 from evals.gate import compare
 from evals.safety import conduct
@@ -32,9 +33,6 @@ from evals.verdict import VERDICT, Probes, Verdict, VerdictFile
 
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
-
-SCORING = 1
-"""Raise it when the meaning of a score changes: kept scores of the champion are then made anew."""
 
 
 def command(candidate: Path, champion: Path, tasks: Path, out: Path) -> list[str]:
@@ -111,7 +109,7 @@ def score_model(
         "limit": limit,
         "dtype": str(compute_dtype(here["device"], tasks.protocol.dtype)),
         "environment": here,
-        "scoring": SCORING,
+        "code": code_version(score),
     }
     place = home("evals", "scores") / f"{digest_json(key)}.json"
     if keep and place.is_file():

@@ -113,6 +113,17 @@ def test_damaged_kept_scores_are_made_anew(llama: Path, tasks: Path, home: Path)
     assert kept.tasks == first.tasks
 
 
+def test_scores_of_other_code_are_made_anew(
+    llama: Path, tasks: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score_model(llama, load(tasks), silent, keep=True)
+    _, nothing = score_model(llama, load(tasks), silent, keep=True)
+    assert nothing is None
+    monkeypatch.setattr("evals.evaluate.code_version", lambda function: f"{function.__name__}, changed")
+    _, loaded = score_model(llama, load(tasks), silent, keep=True)
+    assert loaded is not None
+
+
 def test_a_trained_canary_is_found(llama: Path, masked: Path, tmp_path: Path) -> None:
     import torch
 
