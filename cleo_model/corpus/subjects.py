@@ -103,11 +103,8 @@ class Subjects:
             )
 
     def notes(self) -> list[str]:
-        """What a person should be told."""
-        return [
-            *(f"Source {name!r}: {n:,} records of erased people were left out." for name, n in self.left_out.items()),
-            *(f"Source {name!r}: {n:,} records do not say whose they are." for name, n in self.silent.items()),
-        ]
+        """What the account of a source does not say."""
+        return [f"Source {name!r}: {n:,} records do not say whose they are." for name, n in self.silent.items()]
 
 
 def write_subjects(out: Path) -> None:
