@@ -1,1 +1,2 @@
-"""Personal data: `detect` finds it with `analyzer` and `recognizers`, `mask` replaces it by `surrogates`."""
+"""Personal data: `detect` finds it by patterns and models as each source's policy says,
+`mask` replaces it by `surrogates`."""

@@ -2,70 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from presidio_analyzer import RecognizerResult
-
 from cleo_core.files import write_jsonl
-from cleo_model.corpus.pii.analyzer import ENTITIES, analyzer, is_person
-from cleo_model.corpus.pii.recognizers import is_personal_address
-from cleo_model.corpus.profiles import PROFILES, ProfileName
+from cleo_model.corpus.pii.detector import Detector
+from cleo_model.corpus.pii.find import Find
+from cleo_model.corpus.pii.policy import MaskingPolicy
 from cleo_model.corpus.shards import Progress, read_shard
 
-BATCH = 64
+BATCH = 256
+"""Records that are read at a time, so that memory does not grow with the shard. No result depends on it."""
+
+
+class Detectors:
+    """One detector for each kind of record, made when it is first needed.
+
+    Args:
+        policies: by name of the source; a source that is not named is searched by `default`.
+        default: its policy.
+        model: folder of the spaCy pipeline.
+    """
+
+    def __init__(
+        self, policies: Mapping[str, MaskingPolicy], default: MaskingPolicy | None = None, model: Path | None = None
+    ) -> None:
+        self._policies, self._default, self._model = policies, default or MaskingPolicy(), model
+        self._made: dict[tuple[MaskingPolicy, str, bool], Detector] = {}
+
+    def of(self, row: Mapping[str, Any]) -> Detector:
+        """The detector of a row of a shard; the id of a record begins with the name of its source."""
+        policy = self._policies.get(row["id"].partition("/")[0], self._default)
+        kind = (policy, row["profile"], row["keep_names"])
+        if kind not in self._made:
+            self._made[kind] = Detector(policy, row["profile"], keep_names=row["keep_names"], model=self._model)
+        return self._made[kind]
+
+    def find(self, rows: list[dict[str, Any]]) -> list[tuple[list[Find], list[Find]]]:
+        """For each row the united finds, and what each finder saw."""
+        found: list[tuple[list[Find], list[Find]] | None] = [None] * len(rows)
+        groups: dict[int, tuple[Detector, list[int]]] = {}
+        for number, row in enumerate(rows):
+            detector = self.of(row)
+            groups.setdefault(id(detector), (detector, []))[1].append(number)
+        for detector, numbers in groups.values():
+            for number, seen in zip(numbers, detector.seen([rows[n]["text"] for n in numbers]), strict=True):
+                found[number] = (detector.united(seen), seen)
+        return [each for each in found if each is not None]
 
 
 def detect_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
-    """Read `shards/<rank>.jsonl` (id, profile, keep_names, text); write `found/<rank>.jsonl` (id, spans)."""
+    """Read `shards/<rank>.jsonl` (id, profile, keep_names, text); write `found/<rank>.jsonl`.
+
+    A line of it is `id`, `spans` (start, end, type; in order, none overlaps another) and `finders` (how many finds
+    each finder made of each type). `job` has `scratch`, `model` (a folder), and perhaps `policies` (by source) and
+    `policy` (of all others).
+    """
     scratch = Path(job["scratch"])
-    engine = analyzer(Path(job["model"]))
-    rows = list(read_shard(scratch / "shards", rank))
+    policies = {name: MaskingPolicy.model_validate(each) for name, each in job.get("policies", {}).items()}
+    default = MaskingPolicy.model_validate(job.get("policy", {}))
+    detectors = Detectors(policies, default, Path(job["model"]) if job.get("model") else None)
 
     def found() -> Iterator[dict[str, Any]]:
         seen = 0
-        artifacts = engine.nlp_engine.process_batch([row["text"] for row in rows], language="en", batch_size=BATCH)
-        for row, (text, artifact) in zip(rows, artifacts, strict=True):
-            results = engine.analyze(text, language="en", entities=list(ENTITIES), nlp_artifacts=artifact)
-            yield {"id": row["id"], "spans": spans(text, row["profile"], results, keep_names=row["keep_names"])}
-            seen += len(text)
-            progress(seen)
+        rows = read_shard(scratch / "shards", rank)
+        while batch := list(islice(rows, BATCH)):
+            for row, (finds, each) in zip(batch, detectors.find(batch), strict=True):
+                counts: dict[str, Counter[str]] = {}
+                for find in each:
+                    counts.setdefault(find.finder, Counter())[find.entity] += 1
+                yield {
+                    "id": row["id"],
+                    "spans": [(find.start, find.end, find.entity) for find in finds],
+                    "finders": {name: dict(count) for name, count in counts.items()},
+                }
+                seen += len(row["text"])
+                progress(seen)
 
     write_jsonl(scratch / "found" / f"{rank:05d}.jsonl", found())
-
-
-def spans(
-    text: str, profile: ProfileName, found: list[RecognizerResult], *, keep_names: bool = False
-) -> list[tuple[int, int, str]]:
-    """Spans that do not overlap, in order."""
-    chosen: list[tuple[int, int, str]] = []
-    wanted = [result for result in found if not (keep_names and result.entity_type == "PERSON")]
-    for result in sorted(wanted, key=lambda r: (ENTITIES.index(r.entity_type), r.start - r.end)):
-        start, end = _trim(text, result.start, result.end)
-        if start >= end or any(start < other_end and other_start < end for other_start, other_end, _ in chosen):
-            continue
-        name = (result.recognition_metadata or {}).get(RecognizerResult.RECOGNIZER_NAME_KEY, "")
-        if _is_personal(text[start:end], result.entity_type, profile, certain=name.startswith("own")):
-            chosen.append((start, end, result.entity_type))
-    return sorted(chosen)
-
-
-def _is_personal(value: str, entity: str, profile: ProfileName, certain: bool) -> bool:
-    if entity == "PERSON":
-        return is_person(value, certain, technical=PROFILES[profile].technical)
-    if entity == "PHONE_NUMBER":
-        # Documentation is full of numbers that could be a telephone's.
-        return certain or not PROFILES[profile].technical
-    return entity != "IP_ADDRESS" or is_personal_address(value)
-
-
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """Without the white space, punctuation and possessive s that a recognizer took along."""
-    if text[start:end].endswith(("'s", "’s")):
-        end -= 2
-    while start < end and not (text[start].isalnum() or text[start] in "+("):
-        start += 1
-    while start < end and not text[end - 1].isalnum():
-        end -= 1
-    return start, end

@@ -1,7 +1,7 @@
 """Types of personal data, by Presidio's names where it has one, and the masking profiles that name them.
 
-    direct   what identifies a person by itself (default)
-    strict   also what does so together with other things: places, organisations, titles, dates, ages
+direct   what identifies a person by itself (default)
+strict   also what does so together with other things: places, organisations, titles, dates, ages
 """
 
 from __future__ import annotations

