@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def files_below(folder: Path) -> dict[str, Path]:
+def files_below(folder: Path, *, skip: Callable[[Path], bool] = lambda _: False) -> dict[str, Path]:
     """Every regular file by its POSIX path relative to the folder, sorted.
+
+    Args:
+        skip: says of a path that it is left out, whatever it is.
 
     Raises:
         IntegrityError: there is a link or a special file, which a digest could not speak for.
@@ -35,6 +39,8 @@ def files_below(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
+        if skip(path):
+            continue
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise IntegrityError(f"{name!r} is a link or a special file.", hint="Put the file itself in its place.")
         if path.is_file():

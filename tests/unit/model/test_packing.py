@@ -12,8 +12,9 @@ import pytest
 from cleo_core.progress import silent
 from cleo_model import recipes
 from cleo_model.errors import EmptyCorpus, MalformedRecord
+from cleo_model.packing.encode import Encoder
 from cleo_model.packing.mixture import Text, endless, read_texts, row_counts, shares
-from cleo_model.packing.pack import Encoder, build_curriculum
+from cleo_model.packing.pack import build_curriculum
 
 pytestmark = pytest.mark.unit
 
@@ -48,7 +49,60 @@ def test_a_template_that_rewrites_earlier_turns_is_trained_as_plain_text(tokeniz
     tokenizer.chat_template = "{% for m in messages %}{{ loop.length }}{{ m['content'] }}{% endfor %}"
     encode = Encoder(tokenizer)
     assert all(encode(chat("Who?", "Me.")).targets)
-    assert encode.plain_conversations == 1
+    assert encode.plain == {"c"}
+    assert "its chat template does not fit them" in encode.notes()[0]
+
+
+TURN = "<{{ m['role'] }}>{{ m['content'] }}</s>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+REFUSES = "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + TURN
+LEAVES_OUT = "{% for m in messages if m['role'] != 'system' %}" + TURN
+
+
+@pytest.mark.parametrize("template", [REFUSES, LEAVES_OUT])
+def test_a_system_message_that_the_template_does_not_know_stands_in_the_first_question(
+    tokenizer: Any, template: str
+) -> None:
+    tokenizer.chat_template = template
+    encode = Encoder(tokenizer)
+    talk = Text("s", "", ({"role": "system", "content": "Be short."}, *chat("Who?", "Me.").messages), "chat", "talk")
+    coded = encode(talk)
+    assert "<user>Be short.\n\nWho?" in tokenizer.decode(coded.ids)
+    spoken = tokenizer.decode([i for i, wanted in zip(coded.ids, coded.targets, strict=True) if wanted])
+    assert spoken.startswith("Me.")
+    assert "1 conversations it stands in the first question" in encode.notes()[0]
+
+
+def test_a_template_that_takes_a_system_message_is_given_it(tokenizer: Any) -> None:
+    encode = Encoder(tokenizer)
+    talk = Text("s", "", ({"role": "system", "content": "Be short."}, *chat("Who?", "Me.").messages), "chat", "talk")
+    assert "system\nBe short." in tokenizer.decode(encode(talk).ids)
+    assert encode.notes() == []
+
+
+def test_without_a_template_a_conversation_is_plain_text_and_it_is_said(tokenizer: Any) -> None:
+    tokenizer.chat_template = None
+    encode = Encoder(tokenizer)
+    assert all(encode(chat("Who?", "Me.")).targets)
+    assert "it has no chat template" in encode.notes()[0]
+
+
+def test_a_row_without_a_target_is_filled_again_and_counted(corpus: Path, tiny_base: Path, tmp_path: Path) -> None:
+    masked = tmp_path / "masked"
+    masked.mkdir()
+    asked = [{"role": "user", "content": "Is it clean today? " * 400}, {"role": "assistant", "content": "It is clean."}]
+    for name in ("train", "heldout"):
+        rows = ({"id": f"{name}{n}", "messages": asked, "domain": "conversation", "source": "c"} for n in range(3))
+        (masked / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out = tmp_path / "out"
+    out.mkdir()
+    recipe = recipes.tiny().curriculum.with_tokens(6144)
+    made = build_curriculum(masked, tiny_base, recipe, out, silent)
+    for phase in recipe.phases:
+        targets = np.load(out / f"{phase.name}.targets.npy")
+        assert len(targets) == made.phases[phase.name].rows
+        assert targets[:, 1:].any(axis=1).all()
+    assert made.rows_without_targets > 20
+    assert any("filled again" in note for note in made.notes)
 
 
 def test_rows_per_domain_sum_to_the_whole() -> None:
