@@ -100,7 +100,7 @@ def erase(id: str, folders: tuple[Path, ...], reason: str, receipt: Path | None,
         write_json(receipt, done.envelope)
     failed = mark_versions(found)
     click.echo(f"Erased on {done.erasure.erased_at} ({done.erasure.id}).", err=True)
-    for fault in [*found.unread, *failed]:
+    for fault in failed:
         click.echo(f"Not marked: {fault}", err=True)
     if found.unread or failed:
         click.echo("Call it again when that is mended; the erasure itself stands.", err=True)

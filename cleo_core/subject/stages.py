@@ -38,8 +38,10 @@ class Recorded:
         return SubjectIndex.read(file)
 
 
-def recorded(roots: Iterable[Path]) -> Iterator[Recorded]:
-    """Every finished stage below folders of stages (``<root>/<stage>/<fingerprint>``)."""
+def recorded(roots: Iterable[Path], unread: list[str]) -> Iterator[Recorded]:
+    """Every finished stage below folders of stages (``<root>/<stage>/<fingerprint>``); adds to `unread` those whose
+    record says nothing.
+    """
     for root in roots:
         for file in sorted(root.glob(f"*/*/{RECORD}")):
             try:
@@ -53,10 +55,7 @@ def recorded(roots: Iterable[Path]) -> Iterator[Recorded]:
                     index=told["files"].get(SUBJECTS),
                 )
             except (OSError, ValueError, KeyError, AttributeError) as error:
-                raise IntegrityError(
-                    f"The record of a stage, {file}, cannot be read ({type(error).__name__}).",
-                    hint="Remove that folder; the stage is made again when it is needed.",
-                ) from None
+                unread.append(f"the record of a stage, {file}, cannot be read ({type(error).__name__})")
 
 
 def made_from(stages: Iterable[Recorded], digests: Iterable[str]) -> list[Recorded]:

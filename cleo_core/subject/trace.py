@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from cleo_core import registry
 from cleo_core.audit.log import open_log
-from cleo_core.errors import CleoError
+from cleo_core.errors import CleoError, IntegrityError
 from cleo_core.registry import VersionInfo
 from cleo_core.registry.mlflow import model_name
 from cleo_core.registry.pull import inspected
@@ -76,7 +76,7 @@ class Trace(BaseModel):
     served: list[Served] = []
     erased: Erasure | None = None
     unread: list[str] = []
-    """Versions that could not be looked into, and why."""
+    """Corpora and versions that could not be looked into, and why."""
 
     @property
     def found(self) -> bool:
@@ -94,14 +94,14 @@ def trace(subject: str, folders: Sequence[Path] = ()) -> Trace:
         folders: output folders of `cleo train`, to be looked into as well.
 
     Raises:
-        IntegrityError: the record of a stage, or its list of subjects, was changed.
         StateDamaged: a kept erasure does not hold.
     """
-    stages = list(recorded([home("data"), *(folder / "work" for folder in folders)]))
-    corpora = list(_corpora(stages, subject))
+    unread: list[str] = []
+    stages = list(recorded([home("data"), *(folder / "work" for folder in folders)], unread))
+    corpora = list(_corpora(stages, subject, unread))
     digests = {corpus.digest for corpus in corpora}
     learned = {corpus.digest for corpus in corpora if corpus.records.get("train")}
-    versions, unread = _versions(subject)
+    versions = list(_versions(subject, unread))
     receipt = erasures.known().get(subject)
     return Trace(
         subject=subject,
@@ -115,9 +115,14 @@ def trace(subject: str, folders: Sequence[Path] = ()) -> Trace:
     )
 
 
-def _corpora(stages: Iterable[Recorded], subject: str) -> Iterator[Corpus]:
+def _corpora(stages: Iterable[Recorded], subject: str, unread: list[str]) -> Iterator[Corpus]:
     for stage in stages:
-        if records := stage.subjects().subjects.get(subject):
+        try:
+            records = stage.subjects().subjects.get(subject)
+        except IntegrityError as error:
+            unread.append(error.message)
+            continue
+        if records:
             yield Corpus(**_made(stage).model_dump(), records=records)
 
 
@@ -125,9 +130,7 @@ def _made(stage: Recorded) -> Made:
     return Made(stage=stage.name, digest=stage.digest, made_at=stage.made_at, path=str(stage.path))
 
 
-def _versions(subject: str) -> tuple[list[Version], list[str]]:
-    found: list[Version] = []
-    unread: list[str] = []
+def _versions(subject: str, unread: list[str]) -> Iterator[Version]:
     for info in registry.list_versions():
         try:
             records = _learned(info).get(subject, {}).get("train", 0)
@@ -135,13 +138,10 @@ def _versions(subject: str) -> tuple[list[Version], list[str]]:
             unread.append(f"version {info.version}: {error.message}")
             continue
         if records:
-            found.append(
-                Version(
-                    version=info.version, bundle_digest=info.bundle_digest, records=records, review=info.review,
-                    aliases=list(info.aliases),
-                )
+            yield Version(
+                version=info.version, bundle_digest=info.bundle_digest, records=records, review=info.review,
+                aliases=list(info.aliases),
             )  # fmt: skip
-    return found, unread
 
 
 def _learned(info: VersionInfo) -> dict[str, dict[str, int]]:
