@@ -19,8 +19,9 @@ from cleo_core.files import write_json
 
 Figure = float | int | str
 
-# Figures of these units are better when they are small; a size may follow (``disk_mb_50k``). A rate is no duration.
-SMALLER = re.compile(r"(?:^|(?<!_per)_)(ms|s|seconds|bytes|mb)(_|$)|(^|_)(hits|lost|duplicated|resurrected)$")
+# Figures of these units are better when they are small; a size may follow (``disk_mb_50k``). A rate (``mb_per_s``) is
+# no duration and no size.
+SMALLER = re.compile(r"^(?!.*_per_)(?:.*_)?(ms|s|seconds|bytes|mb)(_|$)|(^|_)(hits|lost|duplicated|resurrected)$")
 COUNTS = ("memories", "questions")  # sizes of the input, better neither way
 
 

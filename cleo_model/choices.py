@@ -8,12 +8,15 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from cleo_core.errors import EnvironmentFault
+from cleo_model.corpus.licences import LicencePolicy
 from cleo_model.corpus.sources.source import Source, default_sources, sources_from_file
+from cleo_model.corpus.versions.drift import Limits
+from cleo_model.errors import RefusedLicence
 from cleo_model.recipe import Recipe
 from cleo_model.recipes import get
 from cleo_model.settings import ModelSettings
 
-TAKEN = {"max_record_bytes", "heldout_share", "canaries", "corpus_seed", "min_records"}
+TAKEN = {"max_record_bytes", "heldout_share", "canaries", "corpus_seed", "min_records", "licences", "drift"}
 """Settings that are choices as they are."""
 
 
@@ -36,6 +39,8 @@ class Choices(BaseModel):
     canaries: int
     corpus_seed: int
     min_records: int
+    licences: LicencePolicy
+    drift: Limits
     workers: int
     """Processes that curate and mask: no result depends on it."""
 
@@ -49,17 +54,35 @@ class Choices(BaseModel):
         sources: Path | None = None,
         text: tuple[Source, ...] = (),
     ) -> Choices:
-        """The choices that the settings make, but for those that are given."""
+        """The choices that the settings make, but for those that are given.
+
+        Raises:
+            RefusedLicence: a source is under a licence that may not be trained on.
+        """
         recipe = recipe or get(settings.recipe)
         file = sources or settings.sources
+        read = tuple(sources_from_file(file) if file else default_sources())
+        check_licences(read, settings.licences)
         return cls(
             recipe=recipe,
             base_model=base_model or settings.base_model or recipe.base_model,
-            sources=tuple(sources_from_file(file) if file else default_sources()),
+            sources=read,
             text=text,
             decontaminate=decontamination_texts(),
             **settings.model_dump(include=TAKEN),
             workers=settings.corpus_workers,
+        )
+
+
+def check_licences(sources: tuple[Source, ...], policy: LicencePolicy) -> None:
+    """Raises: RefusedLicence: names each source whose licence may not be trained on, and why."""
+    refused = [(source, why) for source in sources if (why := policy.refuses(source.licence))]
+    if refused:
+        told = "; ".join(f"source {source.name!r} is under {source.licence!r}: {why}" for source, why in refused)
+        raise RefusedLicence(
+            f"{told[0].upper()}{told[1:]}.",
+            hint="Take the source out, or correct its licence. Where its text may be trained on nevertheless, tell "
+            "CLEO_MODEL_LICENCES, as in '{\"denied\": []}'.",
         )
 
 

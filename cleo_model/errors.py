@@ -6,7 +6,8 @@ CleoError
 │   │   ├── SourceError               a source is declared wrongly, empty, or cannot be read
 │   │   │   ├── UndecodableText       bytes that are not UTF-8, by file and offset
 │   │   │   ├── MalformedRecord       a line or row that is not a record, by file and line
-│   │   │   └── UnsafePath            a link or a path that leaves the source's folder
+│   │   │   ├── UnsafePath            a link or a path that leaves the source's folder
+│   │   │   └── RefusedLicence        text under a licence that it may not be trained on
 │   │   └── EmptyCorpus               nothing is left to train on
 │   ├── ModelError                    (cleo_core), with UnsafeWeights and UnusableModel
 │   │   └── UnsupportedArchitecture   a dense model that a mixture of experts cannot express exactly
@@ -38,6 +39,9 @@ class MalformedRecord(SourceError, code="MALFORMED_RECORD"): ...
 
 
 class UnsafePath(SourceError, code="UNSAFE_PATH"): ...
+
+
+class RefusedLicence(SourceError, code="REFUSED_LICENCE"): ...
 
 
 class EmptyCorpus(CorpusError, code="EMPTY_CORPUS"): ...

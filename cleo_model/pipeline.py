@@ -1,6 +1,7 @@
 """The pipeline from text to weights: every stage, declared once. Dagster's assets and `cleo train` run these.
 
     raw_corpus ─> curated_corpus ─> masked_corpus ─┐                          (text_corpus: a user's own text, as it is)
+                        corpus_quality, corpus_version: its checks, and what is new in it
                                                    ├─> curriculum ─┐
     base_model ────────────────────────────────────┘               ├─> foundation ─> specialized ─> advanced
         └────────────> moe_init ───────────────────────────────────┘
@@ -32,6 +33,7 @@ from cleo_model.corpus.sources.collect import CollectSettings, RawSummary, colle
 from cleo_model.corpus.sources.folder import TextSettings, TextSummary, read_folder
 from cleo_model.corpus.sources.identity import IdSettings
 from cleo_model.corpus.subjects import subject_settings
+from cleo_model.corpus.versions.version import VersionSettings, VersionSummary, judge
 from cleo_model.moe.equivalence import same_function
 from cleo_model.moe.upcycle import MoESummary, init_moe
 from cleo_model.packing.pack import CurriculumSummary, build_curriculum
@@ -56,6 +58,17 @@ def _curate(work: Work[CurateSettings]) -> CurationSummary:
     return curate(work["raw_corpus"], work.settings, work.out, work.report)
 
 
+def _curate_settings(choices: Choices, _: Results) -> CurateSettings:
+    return CurateSettings(
+        heldout_share=choices.heldout_share,
+        decontaminate=choices.decontaminate,
+        languages={source.name: source.language for source in choices.sources if source.language != "en"},
+        alike=tuple(source.name for source in choices.sources if source.near_duplicates == "keep"),
+        licences=choices.licences,
+        workers=choices.workers,
+    )
+
+
 def _mask_settings(choices: Choices, _: Results) -> MaskSettings:
     from cleo_core.crypto.keys import masking_key
 
@@ -77,19 +90,53 @@ def _no_residue(result: StageResult, inputs: Results) -> Outcome:
     )
 
 
+def _quality_settings(choices: Choices, _: Results) -> QualitySettings:
+    allowed = sorted({value.lower() for source in choices.sources for value in source.allow})
+    return QualitySettings(min_records=choices.min_records, allowed=tuple(allowed))
+
+
 def _validate(work: Work[QualitySettings]) -> QualityReport:
     work.report("checking the masked corpus with Great Expectations")
-    return validate(work["masked_corpus"], work.settings, work.out)
+    curation = CurationSummary.of(work.inputs["curated_corpus"])
+    return validate(work["masked_corpus"], work.settings, work.out, curation)
 
 
 def _expectation(name: str, result: StageResult, _: Results) -> Outcome:
     report = QualityReport.of(result)
     found = next(each for each in report.results if each.name == name)
+    mend = f" To mend it: {found.mend}." if found.mend else ""
     return Outcome(
         found.passed,
-        f"Expected: {found.expected}; {found.observed}.",
-        {"observed": found.observed, "expected": found.expected, "report": (result.path / report.html).as_uri()},
+        f"Expected: {found.expected}; {found.observed}.{mend}",
+        {
+            "observed": found.observed,
+            "expected": found.expected,
+            "records": ", ".join(found.records),
+            "report": (result.path / report.html).as_uri(),
+        },
     )
+
+
+def _version_settings(choices: Choices, inputs: Results) -> VersionSettings:
+    from cleo_core.settings import CoreSettings, load
+    from cleo_model.corpus.versions.baseline import baseline
+
+    return VersionSettings.of(baseline(inputs["masked_corpus"].digest), choices.drift, load(CoreSettings).environment)
+
+
+def _look_at(work: Work[VersionSettings]) -> VersionSummary:
+    from cleo_model.corpus.versions.version import look_at
+
+    masked = work.inputs["masked_corpus"]
+    curation = CurationSummary.of(work.inputs["curated_corpus"])
+    pii = MaskingSummary.of(masked).pii.replaced
+    return look_at(work["raw_corpus"], masked.path, masked.digest, pii, curation, work.settings, work.out, work.report)
+
+
+def _drift(result: StageResult, _: Results) -> Outcome:
+    summary = VersionSummary.of(result)
+    passed, reason = judge(summary)
+    return Outcome(passed, reason, {each.name: each.value for each in summary.drift})
 
 
 def _read_text(work: Work[TextSettings]) -> TextSummary:
@@ -115,12 +162,10 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
     Stage(
         name="curated_corpus",
         group="corpus",
-        description="English only, judged by a profile for each kind of text, no exact or near duplicates, nothing of "
-        "our own evaluation.",
+        description="In the language of its source, judged by a profile for each kind of text, no exact or near "
+        "duplicates, nothing of any evaluation.",
         inputs=("raw_corpus",),
-        settings=lambda choices, _: CurateSettings(
-            heldout_share=choices.heldout_share, decontaminate=choices.decontaminate, workers=choices.workers
-        ),
+        settings=_curate_settings,
         build=_curate,
     ),
     Stage(
@@ -143,11 +188,27 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
         name="corpus_quality",
         group="corpus",
         description="The Great Expectations suite; its HTML report is kept and linked.",
-        inputs=("masked_corpus",),
-        settings=lambda choices, _: QualitySettings(min_records=choices.min_records),
+        inputs=("curated_corpus", "masked_corpus"),
+        settings=_quality_settings,
         build=_validate,
         checks=tuple(Check(name, text, partial(_expectation, name)) for name, text in EXPECTATIONS.items()),
         checks_of="masked_corpus",
+    ),
+    Stage(
+        name="corpus_version",
+        group="corpus",
+        description="What came, went and changed since the approved version of the corpus (without one, the last), how "
+        "far it drifted, and the data card.",
+        inputs=("raw_corpus", "curated_corpus", "masked_corpus"),
+        settings=_version_settings,
+        build=_look_at,
+        checks=(
+            Check(
+                "drift_is_within_limits",
+                "Domains, lengths, vocabulary and personal data are about what they were in the version before.",
+                _drift,
+            ),
+        ),
     ),
 )
 """From the configured sources to a masked corpus that passed its checks."""
@@ -231,6 +292,7 @@ MODEL: tuple[Stage[Choices, Any], ...] = (
         description="The corpus tokenised, mixed per phase and packed; with what each source gives to each phase.",
         kinds=("numpy",),
         inputs=("masked_corpus", "base_model"),
+        after=("corpus_version",),
         settings=lambda choices, _: choices.recipe.curriculum,
         build=_pack,
     ),

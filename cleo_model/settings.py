@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleo_core.errors import CleoError
 from cleo_core.redact import shown
+from cleo_model.corpus.licences import LicencePolicy
+from cleo_model.corpus.versions.drift import Limits
 
 
 class ModelSettings(BaseSettings):
@@ -35,6 +37,10 @@ class ModelSettings(BaseSettings):
     """Seed of the generated dialogues."""
     min_records: int = Field(default=100, ge=1)
     """The quality check of the masked corpus fails below this number of records."""
+    licences: LicencePolicy = LicencePolicy()
+    """JSON with `allowed` and `denied` names of licences (MIT, CC-BY-4.0, *-NC*); see cleo_model/corpus/licences.py."""
+    drift: Limits = Limits()
+    """JSON with the limits of drift between corpora, and what it does (`action`); see cleo_model/corpus/versions."""
 
     def problems(self) -> Iterator[str]:
         """See `cleo_core.settings.check`."""

@@ -47,7 +47,10 @@ def locate(model: str, report: Reporter) -> Path:
     "too), LAMBADA, or text.",
 )
 @click.option(
-    "--corpus", type=click.Path(path_type=Path), help="Folder with heldout.jsonl: adds the tasks made from it."
+    "--corpus",
+    type=click.Path(path_type=Path),
+    help="Folder of the masked corpus: adds the tasks made from its held-out part; with --data, tells which items "
+    "stand in its training part.",
 )
 @click.option("--tasks", type=click.Path(path_type=Path), help="A sealed task set instead of the built-in one.")
 def evaluate(
@@ -67,8 +70,8 @@ def evaluate(
     cleo evaluate --model outputs/model --champion smollm2 --output-dir outputs/eval
     cleo evaluate --model outputs/model --data arc_easy.jsonl --output-dir outputs/eval
     """
-    if sum(map(bool, (files, corpus, tasks))) > 1:
-        raise click.UsageError("Give one of --data, --corpus and --tasks.")
+    if tasks and (files or corpus):
+        raise click.UsageError("Give --tasks, or --data and --corpus.")
     from cleo_core.settings import home
     from evals.evaluate import run
     from evals.tasks import build, load
@@ -79,7 +82,7 @@ def evaluate(
         if tasks:
             task_set = load(tasks)
         elif files:
-            task_set = build_imported(list(files), Path(scratch), report)
+            task_set = build_imported(list(files), Path(scratch), report, corpus)
         else:
             task_set = build(corpus, Path(scratch))
         chosen = task_set.select(dataset)

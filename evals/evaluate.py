@@ -28,6 +28,7 @@ from evals.gate import compare
 from evals.safety import conduct
 from evals.scores import Scores
 from evals.tasks.build import CANARIES
+from evals.tasks.contamination import read_contamination
 from evals.tasks.sealed import TaskSet, load
 from evals.verdict import VERDICT, Probes, Verdict, VerdictFile
 
@@ -77,7 +78,7 @@ def evaluate(
         candidate_digest=after.model_digest,
         champion_digest=before.model_digest,
     )
-    write_report(out, whole, task_set.protocol, before, after, probes)
+    write_report(out, whole, task_set.protocol, before, after, probes, read_contamination(task_set.folder))
     write_json(out / VERDICT, whole.model_dump(mode="json"))
     report(f"{verdict.verdict}: {verdict.reason}")
     return verdict
@@ -137,7 +138,7 @@ def run(
 
     out.mkdir(parents=True, exist_ok=True)
     scores, _ = score_model(candidate, tasks, report, limit=limit)
-    write_scores(out, scores)
+    write_scores(out, scores, read_contamination(tasks.folder))
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from pydantic import BaseModel
 from cleo_core.files import write_json
 from cleo_core.markdown import table as markdown_table
 from evals.protocol import Protocol
-from evals.scores import Scores
+from evals.scores import Scores, Subset, full_and_clean
 from evals.verdict import Probes, TaskVerdict, Verdict, VerdictFile
 
 REPORT = "report.json"
+CLEAN = "## On all items, and on those that are not in the training text"
+Found = Mapping[str, set[str]] | None
+"""By task, the items that stand in the training text; None where it is not known."""
 
 
 class ScoredModel(BaseModel):
@@ -29,11 +33,15 @@ class ScoredModel(BaseModel):
     cpu_seconds: float
     metrics: dict[str, dict[str, float]]
     """What stock lm-eval reports, by task."""
+    subsets: dict[str, Subset] | None = None
+    """The score on all items, and on those that are not in the training text; None where it is not known."""
 
     @classmethod
-    def of(cls, scores: Scores) -> ScoredModel:
+    def of(cls, scores: Scores, found: Found) -> ScoredModel:
         metrics = {name: task.metrics for name, task in scores.tasks.items()}
-        return cls(metrics=metrics, **{name: getattr(scores, name) for name in cls.model_fields if name != "metrics"})
+        subsets = None if found is None else full_and_clean(scores, found)
+        plain = cls.model_fields.keys() - {"metrics", "subsets"}
+        return cls(metrics=metrics, subsets=subsets, **{name: getattr(scores, name) for name in plain})
 
 
 class ScoredTask(BaseModel):
@@ -82,8 +90,36 @@ def _common(scores: Scores) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def subsets_table(sides: Mapping[str, Scores], found: Found) -> str:
+    """Markdown table of each side's score on all items and on those that are not in the training text."""
+    if found is None:
+        return "Which items stand in the training text is not known: no corpus was named (`--corpus`)."
+    told = {name: full_and_clean(scores, found) for name, scores in sides.items()}
+    first = next(iter(told.values()))
+    rows = [
+        [task, each.items, each.found, *_shown(value for side in told.values() for value in _both(side[task]))]
+        for task, each in first.items()
+    ]
+    header = ["task", "items", "in training", *(f"{name}, {part}" for name in told for part in ("all", "clean"))]
+    return markdown_table(header, rows, "lrr" + "rr" * len(told))
+
+
+def _both(subset: Subset) -> tuple[float | None, float | None]:
+    return subset.full, subset.clean
+
+
+def _shown(values: Iterable[float | None]) -> list[str]:
+    return ["" if value is None else f"{value:.3f}" for value in values]
+
+
 def write_report(
-    out: Path, verdict: VerdictFile, rules: Protocol, champion: Scores, candidate: Scores, probes: Probes
+    out: Path,
+    verdict: VerdictFile,
+    rules: Protocol,
+    champion: Scores,
+    candidate: Scores,
+    probes: Probes,
+    found: Found = None,
 ) -> None:
     """Write report.json, report.md and, where there is something to draw, forest.png."""
     value = EvaluationReport(
@@ -91,20 +127,23 @@ def write_report(
         verdict=Verdict(**{name: getattr(verdict, name) for name in Verdict.model_fields}),
         plan_digest=verdict.plan_digest,
         protocol=rules,
-        champion=ScoredModel.of(champion),
-        candidate=ScoredModel.of(candidate),
+        champion=ScoredModel.of(champion, found),
+        candidate=ScoredModel.of(candidate, found),
         probes=probes,
     )
     write_json(out / REPORT, value.model_dump(mode="json", exclude_none=True))
-    (out / "report.md").write_text(markdown(verdict, rules, candidate, probes), encoding="utf-8")
+    subsets = subsets_table({"champion": champion, "candidate": candidate}, found)
+    page = f"{markdown(verdict, rules, candidate, probes)}\n{CLEAN}\n\n{subsets}\n"
+    (out / "report.md").write_text(page, encoding="utf-8")
     forest(verdict, out / "forest.png")
 
 
-def write_scores(out: Path, scores: Scores) -> None:
+def write_scores(out: Path, scores: Scores, found: Found = None) -> None:
     """Write report.json and report.md of a model scored by itself."""
-    value = ModelReport(**_common(scores), model=ScoredModel.of(scores))
+    value = ModelReport(**_common(scores), model=ScoredModel.of(scores, found))
     write_json(out / REPORT, value.model_dump(mode="json"))
-    (out / "report.md").write_text("# Scores\n\n" + table(scores) + "\n", encoding="utf-8")
+    page = f"# Scores\n\n{table(scores)}\n\n{CLEAN}\n\n{subsets_table({'model': scores}, found)}\n"
+    (out / "report.md").write_text(page, encoding="utf-8")
 
 
 def table(scores: Scores) -> str:

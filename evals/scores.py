@@ -14,6 +14,8 @@ margin of two points can be held with hundreds of items instead of thousands (th
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -45,6 +47,18 @@ class TaskScores:
     """What stock lm-eval reports for the task."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """A task's score on all of its items, and on those that do not stand in the training text."""
+
+    items: int
+    found: int
+    """Items that stand in the training text."""
+    full: float | None
+    clean: float | None
+    """None where no item is left."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
     model_digest: str
@@ -71,3 +85,25 @@ class Scores:
             ValueError: the file does not hold any.
         """
         return replace(TypeAdapter(cls).validate_python(json.loads(path.read_text(encoding="utf-8"))), reused=True)
+
+
+def full_and_clean(scores: Scores, found: Mapping[str, set[str]]) -> dict[str, Subset]:
+    """Each task's score with and without the items that were found in the training text.
+
+    A score is the mean of the items' values; of a perplexity task it is bits per byte, where lower is better.
+    """
+    told = {}
+    for name, task in scores.tasks.items():
+        left = [item for item in task.items if item.id not in found.get(name, ())]
+        told[name] = Subset(len(task.items), len(task.items) - len(left), _mean(task, task.items), _mean(task, left))
+    return told
+
+
+def _mean(task: TaskScores, items: Iterable[ItemScore]) -> float | None:
+    pairs = [(item.value, item.bytes) for item in items if item.value is not None]
+    if not pairs:
+        return None
+    total = sum(value for value, _ in pairs)
+    if task.spec.in_macro:
+        return total / len(pairs)
+    return -total / math.log(2) / sum(size for _, size in pairs)

@@ -108,6 +108,8 @@ class Stage(Generic[C, S]):
     """What it is made with: the labels that the UI shows."""
     inputs: tuple[str, ...] = ()
     """Names of the stages whose results it reads."""
+    after: tuple[str, ...] = ()
+    """Stages whose checks must have passed before it is worth its time, and of whose results it reads nothing."""
     settings: Callable[[C, Results], S]
     """The part of the choices that this stage depends on."""
     build: Callable[[Work[S]], Summary]

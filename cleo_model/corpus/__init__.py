@@ -2,7 +2,8 @@
 
     sources/  ─> records ─> curate/ ─> train, held out ─> pii/ ─> the same, masked ─> quality
     files, data sets,       language, profile,            find, replace               expectations
-    built-in text           duplicates, decontamination   by surrogates
+    built-in text           duplicates, decontamination   by surrogates          versions/
+                                                                                 difference, drift
 
 `record` is a line of it, `shards` divides work over processes or a Ray cluster, `profiles` says how a kind of text is
 judged, `canaries` plants what measures memorising, `plots` draws what people look at.

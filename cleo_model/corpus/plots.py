@@ -1,4 +1,4 @@
-"""Pictures for people: what curation dropped, and how much personal data masking found."""
+"""Pictures for people: what curation dropped and how it scored the rest, and how much personal data masking found."""
 
 from __future__ import annotations
 
@@ -24,6 +24,23 @@ def plot_curation(path: Path, seen: Mapping[str, int], dropped: Mapping[tuple[st
     axes.set_title("What curation dropped")
     if reasons:
         axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(path, dpi=110)
+
+
+def plot_quality(path: Path, scores: Mapping[str, Mapping[int, int]]) -> None:
+    """How many records of each domain have which quality score; scores are in hundredths."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 1 + 1.6 * max(len(scores), 1)), layout="constrained")
+    panels = figure.subplots(max(len(scores), 1), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (domain, counts) in zip(panels, sorted(scores.items()), strict=False):
+        bins = [0] * 20
+        for score, count in counts.items():
+            bins[min(score // 5, 19)] += count
+        axes.bar([number / 20 + 0.025 for number in range(20)], bins, width=0.048)
+        axes.set_title(f"{domain} ({sum(bins):,} records)", fontsize="small", loc="left")
+    panels[-1].set_xlim(0, 1)
+    panels[-1].set_xlabel("quality score")
     figure.savefig(path, dpi=110)
 
 

@@ -6,7 +6,8 @@
     dialogue    short turns of a conversation
 
 The thresholds made for web pages drop two thirds of documentation and dialogue, so each profile has its own (Gopher:
-Rae et al. 2021, arXiv:2112.11446).
+Rae et al. 2021, arXiv:2112.11446). All are measured on the running text, outside code and tables
+(`cleo_model.corpus.curate.prose`).
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ class Profile:
     """Thresholds of one kind of text; None turns a rule off."""
 
     language: float
-    """At least this probability of being English; short text is hard to tell."""
+    """At least this probability of being in the language of its source; short text is hard to tell."""
     quality: dict[str, Any] | None = None
     """Arguments of datatrove's GopherQualityFilter."""
     repetition: dict[str, Any] | None = None
     """Arguments of datatrove's GopherRepetitionFilter."""
     min_words: int = 1
-    max_code_lines: float = 1.0
-    """Share of lines that are code, tables or doctests."""
+    min_prose: int = 1
+    """Words of running text: with fewer, a document is code or a table and nothing else."""
+    judged: int = 1
+    """With fewer words of running text than this, a document that is longer by its code is not judged by shares."""
     technical: bool = False
     """A bare number is no telephone number and a single capitalised word no name, unless a word beside it says so."""
 
@@ -44,9 +47,9 @@ REPETITION = {
 }  # fmt: skip
 
 PROFILES: dict[ProfileName, Profile] = {
-    "general": Profile(language=0.30, quality=QUALITY, repetition=REPETITION, max_code_lines=0.6),
+    "general": Profile(language=0.30, quality=QUALITY, repetition=REPETITION, min_prose=5, judged=25),
     # 0.8 in the paper; here punctuation marks are counted as words.
     "prose": Profile(language=0.65, quality={"max_non_alpha_words_ratio": 0.7}, repetition={}),
-    "reference": Profile(language=0.30, quality=QUALITY, repetition=REPETITION, max_code_lines=0.6, technical=True),
+    "reference": Profile(language=0.30, quality=QUALITY, repetition=REPETITION, min_prose=5, judged=25, technical=True),
     "dialogue": Profile(language=0.20, min_words=4),
 }

@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from cleo_core.settings import load
 from evals.protocol import Form, Protocol, TaskSpec
+from evals.settings import EvalSettings
 from evals.settings import protocol as rules
+from evals.tasks.contamination import contamination_file
 from evals.tasks.forms import DATA, Item, read_items, text_of
 from evals.tasks.heldout import documents, last_words, read_heldout
+from evals.tasks.imported import read_files
 from evals.tasks.sealed import TaskSet, seal
 
 OWN = "written for this project (Apache-2.0)"
@@ -25,7 +29,7 @@ DOCUMENTS = 32
 """Most documents of each domain's perplexity task."""
 FEWEST = {"last_word": 32, "perplexity": 8}
 """A task with fewer items says nothing and is left out; in the macro difference it would drown the others in noise."""
-CANARIES = "canaries.json"
+CANARIES, TRAIN = "canaries.json", "train.jsonl"
 RUNNING = ("prose", "general")
 """Profiles of text in whole sentences, of which the last word can be asked for."""
 
@@ -41,8 +45,12 @@ def handwritten() -> dict[TaskSpec, list[Item]]:
 
 
 def decontamination_texts() -> list[str]:
-    """Each hand-written item with its right answer: text that must not be trained on. Imports no torch."""
-    return [text_of(item, spec.form) for spec, items in handwritten().items() for item in items]
+    """Each item with its right answer, hand-written or in a file of CLEO_EVALS_ITEMS: text that must not be trained on.
+
+    Imports no torch.
+    """
+    registered = read_files(load(EvalSettings).items)
+    return [text_of(item, spec.form) for tasks in (handwritten(), registered) for spec in tasks for item in tasks[spec]]
 
 
 def build(masked: Path | None, out: Path, *, protocol: Protocol | None = None, limit: int | None = None) -> TaskSet:
@@ -75,4 +83,6 @@ def build(masked: Path | None, out: Path, *, protocol: Protocol | None = None, l
         tasks = {spec: items[:limit] for spec, items in tasks.items()}
     canaries = masked / CANARIES if masked else None
     extras = {CANARIES: canaries.read_bytes()} if canaries and canaries.is_file() else {}
+    if masked:
+        extras |= contamination_file(tasks, masked / TRAIN)
     return seal(out, tasks, protocol or rules(), extras)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from cleo_core.progress import Reporter, silent
 from evals.errors import BadItems
 from evals.protocol import Form, TaskSpec
 from evals.settings import protocol
+from evals.tasks.contamination import contamination_file
 from evals.tasks.forms import Item, check_item, read_lines
 from evals.tasks.sealed import TaskSet, seal
 
@@ -34,8 +35,21 @@ FORMS: tuple[tuple[set[str], Form], ...] = (
 )
 
 
-def build_imported(files: list[Path], out: Path, report: Reporter = silent) -> TaskSet:
+def build_imported(files: list[Path], out: Path, report: Reporter = silent, corpus: Path | None = None) -> TaskSet:
     """Turn each file into a task named after it.
+
+    Args:
+        corpus: folder with the train.jsonl of the model, in which the items are looked for.
+
+    Raises:
+        BadItems: a file cannot be read, is of no known format, or a line of it is not an item.
+    """
+    tasks = read_files(files, report)
+    return seal(out, tasks, protocol(), contamination_file(tasks, corpus / "train.jsonl") if corpus else {})
+
+
+def read_files(files: Iterable[Path], report: Reporter = silent) -> dict[TaskSpec, list[Item]]:
+    """The items of each file, as a task named after it.
 
     Raises:
         BadItems: a file cannot be read, is of no known format, or a line of it is not an item.
@@ -60,7 +74,7 @@ def build_imported(files: list[Path], out: Path, report: Reporter = silent) -> T
         for doubt, count in doubts.most_common():
             report(f"{path.name}: {doubt}, in {count:,} of {len(items):,} items (first in line {first[doubt]})")
         tasks[TaskSpec(name=name, form=form, items=0, sha256="", what=path.name, origin="given by the user")] = items
-    return seal(out, tasks, protocol())
+    return tasks
 
 
 def _doubts(item: Any) -> Iterator[str]:

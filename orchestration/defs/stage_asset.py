@@ -29,6 +29,7 @@ def stage_asset(stage: Stage[Any, Any]) -> dg.AssetsDefinition:
         io_manager_key="stages",
         dagster_type=dg.Any,
         ins={name: dg.AssetIn(name) for name in stage.inputs},
+        deps=list(stage.after),
         check_specs=[_spec(check, stage.name) for check in stage.checks],
         # Resuming is explicit: what failed goes on, or starts again, when a person runs it again.
         retry_policy=None,
@@ -59,7 +60,7 @@ def stage_checks(stage: Stage[Any, Any]) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(
         name=stage.name,
-        specs=[_spec(check, about) for check in stage.checks],
+        specs=[_spec(check, about, [name for name in stage.inputs if name != about]) for check in stage.checks],
         ins={name: dg.AssetIn(name, input_manager_key="stages") for name in stage.inputs},
         can_subset=False,
     )
@@ -92,8 +93,10 @@ def _run(
     return stage.run(chain.choices(), inputs, LogReporter(context.log), launch)
 
 
-def _spec(check: Check, asset: str) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(check.name, asset=asset, blocking=True, description=check.description)
+def _spec(check: Check, asset: str, also: Sequence[str] = ()) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        check.name, asset=asset, additional_deps=list(also), blocking=True, description=check.description
+    )
 
 
 def _result(check: Check, asset: str, outcome: Outcome) -> dg.AssetCheckResult:

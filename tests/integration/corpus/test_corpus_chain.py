@@ -18,11 +18,12 @@ from cleo_core.progress import silent
 from cleo_core.subject.identity import Pseudonyms
 from cleo_core.subject.index import SUBJECTS, SubjectIndex
 from cleo_model.corpus.canaries import CANARIES
-from cleo_model.corpus.curate.curate import CurateSettings, CurationSummary, curate
+from cleo_model.corpus.curate.clusters import CLUSTERS
+from cleo_model.corpus.curate.curate import SCORES, CurateSettings, CurationSummary, curate
 from cleo_model.corpus.pii.mask import MaskingSummary, MaskSettings, Residue, mask, residue
 from cleo_model.corpus.pii.planted import Planted, write_planted
 from cleo_model.corpus.quality import EXPECTATIONS, QualitySettings, validate
-from cleo_model.corpus.record import DROPPED, HELDOUT, TRAIN, Record, read_records, write_records
+from cleo_model.corpus.record import DROPPED, HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.sources.collect import CollectSettings, collect
 from cleo_model.corpus.sources.personas import personas
 from cleo_model.corpus.sources.prose import addresses
@@ -156,8 +157,24 @@ def test_every_dropped_record_has_an_example_and_a_line_in_the_table(chain: Chai
     rows = [json.loads(line) for line in (chain.curated / DROPPED).read_text().splitlines()]
     assert {row["reason"] for row in rows} >= {"exact_duplicate", "near_duplicate", "in_evaluation", "language_fr"}
     assert "| dropped: language_fr | 1 |" in chain.curation.markdown["What each filter dropped"]
-    assert (chain.curated / "curation.png").stat().st_size > 1000
+    assert all((chain.curated / name).stat().st_size > 1000 for name in ("curation.png", "quality.png"))
+    told = {account.name: account for account in chain.curation.accounts}
+    assert told["prose"].dropped["language_fr"].count == 1
+    assert told["prose"].lost == 5
     assert "language\\_fr" not in chain.masking.markdown["Examples of what curation dropped"]
+
+
+def test_every_kept_record_has_a_score_and_the_cluster_is_shown(chain: Chain) -> None:
+    scores = {row["id"]: row["quality"] for row in map(json.loads, (chain.curated / SCORES).read_text().splitlines())}
+    kept = {r.id for part in (TRAIN, HELDOUT) for r in read_records(chain.curated / part) if r.source != RESERVED}
+    assert scores.keys() == kept
+    assert all(0 < score <= 1 for score in scores.values())
+    members = [json.loads(line) for line in (chain.curated / CLUSTERS).read_text().splitlines()]
+    assert chain.curation.clusters == 1
+    assert [member["size"] for member in members] == [2, 2]
+    assert members[0]["id"] == members[0]["kept"] in kept
+    assert members[1]["id"] not in kept
+    assert 0.8 < members[1]["alike"] < 1
 
 
 def test_training_and_held_out_parts_share_no_record(chain: Chain) -> None:
@@ -287,8 +304,19 @@ def test_the_quality_report_passes_and_is_kept_as_html(chain: Chain, tmp_path: P
     unlicensed = replace(records[2], licence="")
     write_records(bad / TRAIN, [leaking, changed, unlicensed, records[3], records[3]])
     write_records(bad / HELDOUT, [])
-    verdict = validate(bad, QUALITY, tmp_path / "worse")
+    verdict = validate(bad, QUALITY, tmp_path / "worse", chain.curation)
     assert not verdict.passed
+    failed = {result.name: result for result in verdict.results if not result.passed}
+    assert failed["no_mail_address_is_left"].records == [leaking.id]
+    assert failed["digests_hold"].records == [changed.id]
+    assert failed["licences_are_stated"].records == [unlicensed.id]
+    assert failed["ids_are_unique"].records == [records[3].id]
+    assert all(result.mend for result in failed.values())
+    assert f"({leaking.id}: mail_addresses 1)" in failed["no_mail_address_is_left"].observed
+    few = failed["the_corpus_is_large_enough"]
+    assert "observed: 5; curation read " in few.observed
+    assert "near_duplicate 1" in few.observed
+    assert "near_duplicates: keep" in few.mend
     assert {result.name for result in verdict.results if not result.passed} == {
         "ids_are_unique", "licences_are_stated", "digests_hold", "both_parts_are_there", "no_mail_address_is_left",
         "the_corpus_is_large_enough",

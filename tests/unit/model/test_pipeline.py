@@ -40,6 +40,8 @@ TAKEN_BY: dict[str, frozenset[str]] = {
     "canaries": frozenset({"raw_corpus"}),
     "corpus_seed": frozenset({"raw_corpus"}),
     "min_records": frozenset({"corpus_quality"}),
+    "licences": frozenset({"curated_corpus"}),
+    "drift": frozenset({"corpus_version"}),
     "workers": frozenset(),
     "recipe": TRAINED,
     "recipe.moe": TRAINED | {"moe_init"},

@@ -1,0 +1,101 @@
+"""The same curation on a Ray cluster of this machine: the same bytes, nothing listening beyond it, nothing left."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cleo_core.digest import tree_digest
+from cleo_core.progress import silent
+from cleo_model.corpus import shards
+from cleo_model.corpus.curate.curate import CurateSettings, curate
+from cleo_model.corpus.record import Record, write_records
+from cleo_model.corpus.shards import run_workers
+from cleo_model.corpus.sources.words import words
+from cleo_model.errors import WorkerFailed
+
+pytestmark = pytest.mark.integration
+
+SETTINGS = CurateSettings(heldout_share=0.2, decontaminate=(), workers=2)
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    rng = random.Random(3)
+    pool = words("canary_words")
+    said = [f"Tell me of the {' and of the '.join(rng.sample(pool, 12))}, if you please." for _ in range(120)]
+    said += [f"{said[0]} Thank you.", said[1].upper(), "Non, je ne veux pas parler de cela avec vous aujourd'hui."]
+    (tmp_path / "raw").mkdir()
+    made = [
+        Record.make(
+            name=str(number), source="s", domain="conversation", licence="MIT",
+            messages=[{"role": "user", "content": text}, {"role": "assistant", "content": "I will, and gladly."}],
+        )
+        for number, text in enumerate(said)
+    ]  # fmt: skip
+    write_records(tmp_path / "raw" / "records.jsonl", made)
+    return tmp_path / "raw"
+
+
+def curated(raw: Path, name: str, settings: CurateSettings = SETTINGS) -> str:
+    out = raw.parent / name
+    out.mkdir()
+    curate(raw, settings, out, silent)
+    return tree_digest(out)[0]
+
+
+def ray_processes() -> list[psutil.Process]:
+    below = psutil.Process().children(recursive=True)
+    return [each for each in below if each.status() != psutil.STATUS_ZOMBIE and _is_ray(each)]
+
+
+def _is_ray(process: psutil.Process) -> bool:
+    try:
+        return any(name in " ".join(process.cmdline()) for name in ("gcs_server", "raylet", "ray::"))
+    except psutil.Error:
+        return False
+
+
+def test_ray_and_any_number_of_workers_make_the_same_bytes(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shards, "SHARD", 4000)  # several shards of a small corpus
+    alone = curated(raw, "alone", SETTINGS.model_copy(update={"workers": 1}))
+    assert curated(raw, "local") == alone
+    monkeypatch.setenv("CLEO_COMPUTE", "ray")
+    listening: set[str] = set()
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.3):
+            for process in ray_processes():
+                try:
+                    found = process.net_connections("tcp")
+                except psutil.Error:
+                    continue
+                listening.update(each.laddr.ip for each in found if each.status == psutil.CONN_LISTEN)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        assert curated(raw, "ray") == alone
+    finally:
+        done.set()
+        watcher.join()
+    assert listening
+    assert {ip for ip in listening if ip not in ("127.0.0.1", "::1", "::ffff:127.0.0.1")} == set()
+    until = time.monotonic() + 30
+    while ray_processes() and time.monotonic() < until:
+        time.sleep(0.2)
+    assert ray_processes() == []
+
+
+def test_what_fails_on_ray_is_named_as_it_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_COMPUTE", "ray")
+    job = {"scratch": str(tmp_path), "ranks": 1}
+    target = "cleo_model.corpus.curate.screening:find_exact"
+    with pytest.raises(WorkerFailed, match="step find exact duplicates, part 0 did not finish: KeyError: 'eval_texts'"):
+        run_workers("find exact duplicates", target, job, 1, 1, silent)
