@@ -1,7 +1,7 @@
 """From the probabilities of words to finds: thresholds, whole names, addresses over several lines.
 
-A word is found for the direct types where their probabilities together reach the threshold of the likeliest of them,
-and else for all types in the same way: what may be a place or an organisation is personal data whichever it is.
+A word is found for the direct types where their probabilities, each over its threshold, together reach one, and else
+for all types in the same way: what may be a place or an organisation is personal data whichever it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from cleo_model.corpus.pii.entities import DIRECT
 from cleo_model.corpus.pii.find import Find
 from cleo_model.corpus.pii.tokens import Word
 
-NOTHING, BEGINS, PERSON = "O", "B-PERSON", "PERSON"
+NOTHING, BEGINS, PERSON, STREET = "O", "B-PERSON", "PERSON", "STREET_ADDRESS"
+BESIDE_STREET = frozenset(["LOCATION", "ZIP_CODE"])
 # What may stand between two words of one find. Lists of anything are not one find, but an address is.
 SPACE = regex.compile(r"[^\S\n]*\n?[^\S\n]*")
 WITHIN = regex.compile(r"\s?[-–'’.·_/&+@:#]{1,2}\s?")
@@ -63,7 +64,7 @@ def decided(
         return []
     finds: list[Find] = []
     run: list[_Mark] = []
-    for mark in _marks(text, words, odds, labels, thresholds):
+    for mark in _addressed(text, _marks(text, words, odds, labels, thresholds)):
         if run and not _joined(text, run[-1], mark):
             finds += _find(text, run, finder)
             run = []
@@ -87,13 +88,14 @@ def _marks(
         (direct, thresholds.direct, direct),
     ):
         columns = odds[:, [places[label] for label in group]]
-        mass, likeliest = columns.sum(1), columns.argmax(1)
+        likeliest = columns.argmax(1)
         named = odds[:, [places[label] for label in among]].argmax(1)
-        needed = np.array([least.get(label, 1.1) for label in group], np.float32)[likeliest]
-        sure = mass >= needed
-        near = (mass >= needed * thresholds.beside) & ~sure
+        # Each probability counts by its own threshold: more of any of them never makes a word less sure.
+        score = columns @ (1 / np.array([least[label] for label in group], np.float32))
+        sure = score >= 1
+        near = (score >= thresholds.beside) & ~sure
         for place in np.flatnonzero(sure | _beside(near, sure, likeliest)):
-            found[place] = among[named[place]], float(mass[place])
+            found[place] = among[named[place]], float(columns[place].sum())
     return [
         _Mark(word, *one, begins=bool(begins[place] > inside[place]))
         for place, (word, one) in enumerate(zip(words, found, strict=True))
@@ -109,11 +111,27 @@ def _beside(near: NDArray[np.bool_], sure: NDArray[np.bool_], kind: NDArray[np.i
     return beside
 
 
+def _addressed(text: str, marks: list[_Mark]) -> list[_Mark]:
+    """The marks, with the places and postal codes that stand beside a street made part of its address.
+
+    City and country tell nothing by themselves, but after a street they say which one it is.
+    """
+    for order in (range(1, len(marks)), range(len(marks) - 2, -1, -1)):
+        for place in order:
+            mark, near = marks[place], marks[place - 1 if order.step > 0 else place + 1]
+            if mark.entity not in BESIDE_STREET or near.entity != STREET:
+                continue
+            first, second = sorted((mark, near), key=lambda one: one.word.start)
+            if ADDRESS.fullmatch(text, first.word.end, second.word.start):
+                marks[place] = mark._replace(entity=STREET)
+    return marks
+
+
 def _joined(text: str, before: _Mark, after: _Mark) -> bool:
     if before.entity != after.entity:
         return False
     between = text[before.word.end : after.word.start]
-    if before.entity == "STREET_ADDRESS":
+    if before.entity == STREET:
         return ADDRESS.fullmatch(between) is not None
     if before.entity == PERSON and after.begins and between.strip(" .'’-"):
         return False

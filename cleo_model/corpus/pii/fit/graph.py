@@ -68,7 +68,7 @@ def graph(model: BertForTokenClassification) -> onnx.ModelProto:
         hidden = _layer(made, hidden, f"bert.encoder.layer.{number}", model.config.num_attention_heads)
     product = made.linear(hidden, "classifier")
     made.node("Add", [product, made.weight("classifier.bias")], "logits")
-    return _checked(made, model.config.num_labels)
+    return _checked(made, len(made.state["classifier.bias"]))
 
 
 def _layer(made: _Graph, hidden: str, name: str, heads: int) -> str:

@@ -28,9 +28,16 @@ class Organisations:
         word = f"{self.rng.choice(parts['start'])}{middle}{self.rng.choice(parts['end'])}"
         return word[:1] + word[1:].lower()
 
+    def _ordinary(self) -> str:
+        """Words of the language that only their place makes a name: Clean Power Finance, Compared Care."""
+        count = self.rng.choice([1, 2, 2, 2, 3])
+        return " ".join(self.rng.choice(self.lists["ordinary"]) for _ in range(count))
+
     def org(self) -> str:
         pick = self.rng.random()
-        if pick < 0.22:
+        if pick < 0.13:
+            return self._cased(f"{self._ordinary()} {self._suffix() if self.rng.random() < 0.3 else ''}".strip())
+        if pick < 0.28:
             return self._cased(str(self.rng.choice(self.lists["whole"])))
         if pick < 0.5:
             two = f" {self._stem()}" if self.rng.random() < 0.12 else ""

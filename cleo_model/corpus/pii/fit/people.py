@@ -43,16 +43,16 @@ class People:
 
     def full(self) -> str:
         given, family = self.pair()
-        middle = self.rng.random()
+        initial, middle = self.rng.choice("ABCDEFGHJKLMNPRSTVW"), self.rng.random()
         if middle < 0.08:
-            given += f" {self.rng.choice('ABCDEFGHJKLMNPRSTVW')}."
-        elif middle < 0.10:
-            given += f" {self.rng.choice('ABCDEFGHJKLMNPRSTVW')}"
-        elif middle < 0.14:
+            given += f" {initial}."
+        elif middle < 0.13:
+            given += f" {initial}"
+        elif middle < 0.17:
             given += f" {self.rng.choice(cultures()[self.culture()][0])}"
-        elif middle < 0.16:
+        elif middle < 0.19:
             family = f"{self.rng.choice(PARTICLES)} {family}"
-        elif middle < 0.18:
+        elif middle < 0.21:
             family += self.rng.choice(TAILS)
         if self.rng.random() < 0.02:
             return f"{family} {given}"

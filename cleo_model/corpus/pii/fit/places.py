@@ -112,11 +112,22 @@ class Places:
         office = f"{rng.choice(['APO', 'FPO', 'DPO'])} {rng.choice(['AA', 'AE', 'AP'])} {rng.randrange(10_000, 99_999)}"
         return rng.choice(["\n", ", "]).join([head, office])
 
+    def crossing(self) -> str:
+        """Where two streets meet, with or without the words that say so."""
+        one, other = (self.street() if self.rng.random() < 0.3 else self.street_name() for _ in range(2))
+        ways = [
+            "the corner of {} and {}", "corner of {} and {}", "the intersection of {} and {}", "{} and {}",
+            "{} & {}", "{} at {}",
+        ]  # fmt: skip
+        return self.rng.choice(ways).format(one.split(", ")[0], other.split(", ")[0])
+
     def full(self) -> Sample:
         """A whole address. It is one span, so that it is one address to those who replace it."""
         rng = self.rng
         if rng.random() < 0.05:
             return Sample().add(self.military(), "STREET_ADDRESS")
+        if rng.random() < 0.05:
+            return Sample().add(self.crossing(), "STREET_ADDRESS")
         street = self.pobox() if rng.random() < 0.04 else self.street()
         street = street.split(", ")[0] if rng.random() < 0.3 else street
         if rng.random() < 0.25:

@@ -30,11 +30,11 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    rounds: tuple[Budget, ...] = (Budget(tokens=2_600_000),)
+    rounds: tuple[Budget, ...] = (Budget(tokens=600_000, decay=False), Budget(tokens=680_000))
     seed: int = 1
     real: float = 1.0
     """Share of the real passages that are read; labelling them takes two minutes."""
-    judged: int = 3_000
+    judged: int = 2_500
     """Texts of the held-out forms that thresholds are chosen by."""
 
 
@@ -50,7 +50,7 @@ def fit(
     work = out.with_name(f"{out.name}-work")
     work.mkdir(parents=True, exist_ok=True)
     real = _real(work / "real.jsonl", recipe.real, report)
-    kept, learned = real[: len(real) // 6], real[len(real) // 6 :]
+    kept, learned = real[: len(real) // 10], real[len(real) // 10 :]
     base = base or from_rampart()
     vocabulary = Vocabulary(base.tokenizer)
     model = widened(base.model, recipe.seed)

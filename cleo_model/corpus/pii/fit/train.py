@@ -113,4 +113,5 @@ def train(
             saved = time.monotonic()
         if seen >= budget.tokens:
             break
-    return model.eval()
+    model.eval()  # type: ignore[no-untyped-call]
+    return model

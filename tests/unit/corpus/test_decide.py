@@ -1,0 +1,114 @@
+"""Decisions of the token classifier, from probabilities that are given: no weights are needed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleo_model.corpus.pii.decide import Thresholds, decided
+from cleo_model.corpus.pii.entities import MASKED
+from cleo_model.corpus.pii.find import Find, union
+from cleo_model.corpus.pii.tokens import WORD, Word
+
+pytestmark = pytest.mark.unit
+
+LABELS = ("O", "B-PERSON", "PERSON", "STREET_ADDRESS", "ZIP_CODE", "LOCATION", "ORGANIZATION", "PHONE_NUMBER", "SECRET")
+THRESHOLDS = Thresholds(direct=dict.fromkeys(LABELS[1:], 0.5), every=dict.fromkeys(LABELS[1:], 0.5))
+
+
+UNEVEN = Thresholds(
+    direct={label: 0.2 + 0.1 * (place % 6) for place, label in enumerate(LABELS[1:])},
+    every={label: 0.2 + 0.1 * (place % 5) for place, label in enumerate(LABELS[1:])},
+)
+
+
+def finds(text: str, *odds: dict[str, float], thresholds: Thresholds = THRESHOLDS) -> list[Find]:
+    """The finds where the words of a text have these probabilities; the rest is nothing."""
+    words = [Word(match.start(), match.end(), 0, (1,)) for match in WORD.finditer(text)]
+    table = np.zeros((len(words), len(LABELS)), np.float32)
+    for row, given_odds in zip(table, odds, strict=True):
+        for label, probability in given_odds.items():
+            row[LABELS.index(label)] = probability
+        row[0] = 1 - row[1:].sum()
+    return decided(text, words, table, LABELS, thresholds, "test")
+
+
+def seen(text: str, *odds: dict[str, float]) -> list[tuple[str, str]]:
+    return [(text[find.start : find.end], find.entity) for find in finds(text, *odds)]
+
+
+BEGIN, INSIDE, NOT = {"B-PERSON": 0.9}, {"PERSON": 0.9}, {"O": 1.0}
+
+
+def test_given_and_family_name_are_one_find_and_each_of_a_list_is_its_own() -> None:
+    text = "Ann Lee, Bo Ek"
+    assert seen(text, BEGIN, INSIDE, NOT, BEGIN, INSIDE) == [("Ann Lee", "PERSON"), ("Bo Ek", "PERSON")]
+
+
+def test_a_family_name_in_front_is_of_the_same_person() -> None:
+    assert seen("Lee, Ann", BEGIN, NOT, INSIDE) == [("Lee, Ann", "PERSON")]
+
+
+def test_the_possessive_s_stays() -> None:
+    assert seen("Ann's", BEGIN, INSIDE, INSIDE) == [("Ann", "PERSON")]
+
+
+def test_an_address_goes_on_over_lines_and_takes_its_place_along() -> None:
+    street, code, place = {"STREET_ADDRESS": 0.9}, {"ZIP_CODE": 0.9}, {"LOCATION": 0.9}
+    text = "5 Oak Rd,\n10115 Bern"
+    assert seen(text, street, street, street, NOT, code, place) == [(text, "STREET_ADDRESS")]
+    assert seen("near Bern", NOT, place) == [("Bern", "LOCATION")]
+
+
+def test_what_is_personal_whichever_it_is_is_found() -> None:
+    either = {"LOCATION": 0.3, "ORGANIZATION": 0.4}
+    assert seen("Vera", either) == [("Vera", "ORGANIZATION")]
+    assert seen("Vera", {"LOCATION": 0.2, "ORGANIZATION": 0.2}) == []
+
+
+def test_a_word_that_is_more_likely_a_place_is_found_as_a_person_where_persons_are_sure_enough() -> None:
+    low = Thresholds(direct=dict.fromkeys(LABELS[1:], 0.3), every=dict.fromkeys(LABELS[1:], 0.5))
+    (find,) = finds("Paris", {"LOCATION": 0.55, "PERSON": 0.4}, thresholds=low)
+    assert find.entity == "PERSON"
+
+
+def test_a_nearly_sure_word_beside_a_sure_one_is_found_and_alone_is_not() -> None:
+    nearly = {"PERSON": 0.3}
+    assert seen("Ann Lee", BEGIN, nearly) == [("Ann Lee", "PERSON")]
+    assert seen("Lee", nearly) == []
+
+
+ODDS = st.dictionaries(
+    st.sampled_from(LABELS[1:]), st.integers(0, 20).map(lambda hundredths: hundredths / 100), max_size=4
+)
+
+
+@given(odds=st.lists(ODDS, min_size=6, max_size=6), more=st.integers(0, 5), label=st.sampled_from(LABELS[1:]))
+def test_more_evidence_for_a_word_never_unmasks_it(odds: list[dict[str, float]], more: int, label: str) -> None:
+    text = "one two, three four. five"
+    surer = [*odds[:more], {**odds[more], label: min(odds[more].get(label, 0.0) + 0.2, 1.0)}, *odds[more + 1 :]]
+    words = [match.span() for match in WORD.finditer(text)]
+    padded, sure = ([*given_odds, *[{}] * (len(words) - 6)] for given_odds in (odds, surer))
+    start, end = words[more]
+    for profile, types in MASKED.items():
+        if profile == "direct" and label in ("LOCATION", "ORGANIZATION"):
+            continue
+
+        def covered(found: list[Find], types: frozenset[str] = types) -> bool:
+            return any(one.start <= start and end <= one.end for one in union(found, types))
+
+        if covered(finds(text, *padded, thresholds=UNEVEN)):
+            assert covered(finds(text, *sure, thresholds=UNEVEN))
+
+
+@given(odds=st.lists(ODDS, min_size=8, max_size=8))
+def test_finds_are_whole_words_in_order_and_do_not_overlap(odds: list[dict[str, float]]) -> None:
+    text = "Ann-Lee O'Hara, 5"
+    found = finds(text, *odds)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    bounds = {place for match in WORD.finditer(text) for place in match.span()}
+    assert all({find.start, find.end} <= bounds for find in found)
