@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleo_core.errors import EnvironmentFault
 from cleo_model.corpus.licences import LicencePolicy
+from cleo_model.corpus.sources.inbox import with_inbox
 from cleo_model.corpus.sources.source import Source, default_sources, sources_from_file
 from cleo_model.corpus.versions.drift import Limits
 from cleo_model.errors import RefusedLicence
@@ -61,7 +62,8 @@ class Choices(BaseModel):
         """
         recipe = recipe or get(settings.recipe)
         file = sources or settings.sources
-        read = tuple(sources_from_file(file) if file else default_sources())
+        declared = sources_from_file(file) if file else default_sources()
+        read = with_inbox(declared, domain=settings.inbox_domain, licence=settings.inbox_licence)
         check_licences(read, settings.licences)
         return cls(
             recipe=recipe,

@@ -25,6 +25,10 @@ class ModelSettings(BaseSettings):
     """smollm2, a local folder or a Hugging Face id; None takes what the recipe says."""
     sources: Path | None = None
     """TOML or YAML file that lists the sources of the corpus; None uses the built-in ones."""
+    inbox_domain: str = "documentation"
+    """Domain of what lies in CLEO_HOME/inbox, which is a source of every corpus."""
+    inbox_licence: str = "the owner's own"
+    """Under which licence it is."""
     max_record_bytes: int = Field(default=4 * 2**20, ge=1024)
     """A record with more UTF-8 bytes than this is left out, and named in the summary."""
     corpus_workers: int = Field(default=2, ge=1, le=64)
@@ -45,12 +49,17 @@ class ModelSettings(BaseSettings):
     def problems(self) -> Iterator[str]:
         """See `cleo_core.settings.check`."""
         from cleo_model.corpus.sources.source import sources_from_file
+        from cleo_model.domain import is_domain
         from cleo_model.recipes import get
 
         try:
             get(self.recipe)
         except CleoError as error:
             yield f"CLEO_MODEL_RECIPE is {shown(self.recipe)}: {error.message} {error.hint or ''}"
+        if not is_domain(self.inbox_domain):
+            yield f"CLEO_MODEL_INBOX_DOMAIN is {shown(self.inbox_domain)}: use a letter, then letters, digits and _."
+        if not self.inbox_licence.strip():
+            yield "CLEO_MODEL_INBOX_LICENCE is empty: say under which licence the text is."
         if self.sources is not None:
             try:
                 sources_from_file(self.sources)
