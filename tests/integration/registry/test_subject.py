@@ -21,6 +21,7 @@ from cleo_core.progress import silent
 from cleo_core.provenance.errors import BundleChanged, LearnedFromErased, StateDamaged
 from cleo_core.registry import tracking
 from cleo_core.registry.pull import inspected
+from cleo_core.settings import load
 from cleo_core.stage.execution import StageResult
 from cleo_core.subject import erasures, marks
 from cleo_core.subject.identity import Pseudonyms
@@ -74,12 +75,7 @@ def corpus(tickets: Path) -> StageResult:
     source = Source(
         name="tickets", domain="prose", kind="jsonl", location=str(tickets), licence="own", subject="author"
     )
-    choices = Choices(
-        recipe=get("tiny"), base_model="tiny", sources=(), text=(source,), workers=1,
-        **ModelSettings().model_dump(include={
-            "max_record_bytes", "heldout_share", "canaries", "corpus_seed", "min_records"
-        }),
-    )  # fmt: skip
+    choices = Choices.of(load(ModelSettings), recipe=get("tiny"), base_model="tiny", text=(source,))
     return TEXT.run(choices, {}, silent, launch)
 
 
