@@ -17,7 +17,16 @@ from cleo_model.recipe import Recipe
 from cleo_model.recipes import get
 from cleo_model.settings import ModelSettings
 
-TAKEN = {"max_record_bytes", "heldout_share", "canaries", "corpus_seed", "min_records", "licences", "drift"}
+TAKEN = {
+    "max_record_bytes",
+    "heldout_share",
+    "canaries",
+    "corpus_seed",
+    "min_records",
+    "missed_limit",
+    "licences",
+    "drift",
+}
 """Settings that are choices as they are."""
 
 
@@ -42,6 +51,7 @@ class Choices(BaseModel):
     min_records: int
     licences: LicencePolicy
     drift: Limits
+    missed_limit: float
     workers: int
     """Processes that curate and mask: no result depends on it."""
 

@@ -1,4 +1,4 @@
-"""`cleo train`."""
+"""`cleo train` and `cleo mask`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cleo_core.progress import ConsoleReporter
+from cleo_model.corpus.pii.languages import LANGUAGES
 
 COUNTS = {"num_experts", "top_k"}
 
@@ -113,3 +114,76 @@ def train(
     for domain, after in done.report.loss_after.items():
         click.echo(f"  held-out loss, {domain}: {done.report.loss_at_start[domain]:.4f} -> {after:.4f}")
     click.echo(f"The model is in {output_dir / 'model'}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder, outside of FOLDER.")
+@click.option(
+    "--profile",
+    type=click.Choice(["direct", "strict"]),
+    default="direct",
+    show_default=True,
+    help="direct: what identifies by itself; strict: also places, organisations, peoples, titles, dates, ages.",
+)
+@click.option(
+    "--replace",
+    type=click.Choice(["surrogate", "placeholder", "drop"]),
+    default="surrogate",
+    show_default=True,
+    help="An invented value, [PERSON_1], or the record is left out.",
+)
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the text.")
+@click.option("--keep-names", is_flag=True, help="Leave names of people, as where they are public figures.")
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Secret bytes: the same file gives the same surrogates again. Without it each run draws others.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes; default: CLEO_MODEL_CORPUS_WORKERS.")
+def mask(
+    folder: Path,
+    out: Path,
+    profile: str,
+    replace: str,
+    language: str,
+    keep_names: bool,
+    key_file: Path | None,
+    workers: int | None,
+) -> None:
+    """Mask the personal data in a folder (or file), without the chain.
+
+    Text and markup keep their form, JSON Lines and CSV their fields; JSON, Parquet, Arrow and mail become JSON Lines,
+    PDF becomes text. Dot-folders and what holds no text are skipped and named. OUT gets the masked files,
+    masking-report.md and masking-report.json; FOLDER is only read. An interrupted run leaves nothing.
+
+    \b
+    cleo mask ./tickets --out ./tickets-masked
+    cleo mask ./tickets --out ./shared --profile strict --replace placeholder
+    cleo mask ./akten --out ./akten-maskiert --language de --key-file ./masking.key
+    """
+    import secrets
+
+    from cleo_core.settings import load
+    from cleo_model.corpus.pii.folder.report import MARKDOWN
+    from cleo_model.corpus.pii.folder.run import FolderSettings, mask_folder
+    from cleo_model.settings import ModelSettings
+
+    known = load(ModelSettings)
+    settings = FolderSettings.model_validate(
+        {
+            "masking": profile, "language": language, "replace": replace, "keep_names": keep_names,
+            "workers": workers or known.corpus_workers, "limit": known.max_record_bytes,
+            "missed_limit": known.missed_limit,
+        }
+    )  # fmt: skip
+    key = key_file.read_bytes() if key_file else secrets.token_bytes(32)
+    made = mask_folder(folder, out, key, settings, ConsoleReporter())
+    for line in made.account.lines():
+        click.echo(line)
+    found = sum(made.replaced.values())
+    click.echo(f"{found:,} places replaced in {len(made.files):,} files.")
+    click.echo(f"Of {made.missed.overall.planted} planted values were missed: {made.missed.overall}.")
+    for source, each in made.missed.above().items():
+        click.echo(f"A second detector found more than it should in {source}: {each.finds}.", err=True)
+    click.echo(f"The report is {out / MARKDOWN}")

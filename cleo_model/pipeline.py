@@ -25,8 +25,10 @@ from cleo_core.stage.execution import StageResult
 from cleo_model.base_model import BaseModelSettings, BaseModelSummary, content_digest, resolve
 from cleo_model.choices import Choices
 from cleo_model.corpus.curate.curate import CurateSettings, CurationSummary, curate
-from cleo_model.corpus.pii.mask import MaskingSummary, MaskSettings, mask, residue
-from cleo_model.corpus.pii.planted import read_planted
+from cleo_model.corpus.pii.checks import misses_are_known, no_residue, second_agrees
+from cleo_model.corpus.pii.manifest import MaskingSummary
+from cleo_model.corpus.pii.mask import MaskSettings, mask
+from cleo_model.corpus.pii.policy import policy_of
 from cleo_model.corpus.quality import EXPECTATIONS, QualityReport, QualitySettings, validate
 from cleo_model.corpus.sources.builtin import content_fingerprint
 from cleo_model.corpus.sources.collect import CollectSettings, RawSummary, collect
@@ -72,22 +74,16 @@ def _curate_settings(choices: Choices, _: Results) -> CurateSettings:
 def _mask_settings(choices: Choices, _: Results) -> MaskSettings:
     from cleo_core.crypto.keys import masking_key
 
-    return MaskSettings(key=SecretBytes(masking_key()), workers=choices.workers)
+    return MaskSettings(
+        key=SecretBytes(masking_key()),
+        policies={source.name: policy_of(source) for source in choices.sources},
+        missed_limit=choices.missed_limit,
+        workers=choices.workers,
+    )
 
 
 def _mask(work: Work[MaskSettings]) -> MaskingSummary:
-    return mask(work["curated_corpus"], work.settings, work.out, work.report)
-
-
-def _no_residue(result: StageResult, inputs: Results) -> Outcome:
-    planted = read_planted(inputs["raw_corpus"].path)
-    left = residue(result.path, planted)
-    where = ", ".join(sorted({f"{value.type} in {value.record}" for value in left})[:5])
-    return Outcome(
-        not left,
-        f"{len(left)} of {len(planted)} planted values survived masking: {where}." if left else "None survived.",
-        {"found": len(left), "planted": len(planted)},
-    )
+    return mask(work["curated_corpus"], work.settings, work.out, work.report, raw=work["raw_corpus"])
 
 
 def _quality_settings(choices: Choices, _: Results) -> QualitySettings:
@@ -180,7 +176,17 @@ CORPUS: tuple[Stage[Choices, Any], ...] = (
             Check(
                 "no_planted_pii_survives",
                 "No personal value that was planted in the sources is left, in any case or spacing.",
-                _no_residue,
+                no_residue,
+            ),
+            Check(
+                "what_masking_misses_is_known",
+                "Values planted into a copy of a sample of every source say how much of each type comes through.",
+                misses_are_known,
+            ),
+            Check(
+                "a_second_detector_finds_little",
+                "A detector of another method finds no more in the masked text than the limit allows, in any source.",
+                second_agrees,
             ),
         ),
     ),

@@ -39,6 +39,8 @@ class ModelSettings(BaseSettings):
     """Random sentences planted in the training part, to measure how much the model memorises."""
     corpus_seed: int = 20
     """Seed of the generated dialogues."""
+    missed_limit: float = Field(default=5.0, ge=0)
+    """Finds of the second detector in 100,000 characters of a source's masked text, above which the chain stops."""
     min_records: int = Field(default=100, ge=1)
     """The quality check of the masked corpus fails below this number of records."""
     licences: LicencePolicy = LicencePolicy()

@@ -85,11 +85,13 @@ class Outcome:
     passed: bool
     reason: str
     figures: Mapping[str, Any] = field(default_factory=dict)
+    warns: bool = False
+    """Not passed, and yet nothing has to stop for it, as where a check had nothing to check: it is shown, not green."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A promise about a stage's result; one that does not hold stops what comes after it."""
+    """A promise about a result; one that does not hold stops what comes after it, unless its outcome `warns`."""
 
     name: str
     description: str

@@ -1,9 +1,10 @@
-"""Pictures for people: what curation dropped and how it scored the rest, and how much personal data masking found."""
+"""Pictures for people: what curation dropped and how it scored the rest; how much masking found and missed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 
 def plot_curation(path: Path, seen: Mapping[str, int], dropped: Mapping[tuple[str, str], int]) -> None:
@@ -44,17 +45,46 @@ def plot_quality(path: Path, scores: Mapping[str, Mapping[int, int]]) -> None:
     figure.savefig(path, dpi=110)
 
 
+class Share(Protocol):
+    """A share and its interval."""
+
+    @property
+    def rate(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def plot_missed(path: Path, shares: Mapping[str, Share]) -> None:
+    """Share of planted values that masking missed, by type, with the 95 % interval."""
+    from matplotlib.figure import Figure
+
+    kinds = sorted(shares, reverse=True)
+    figure = Figure(figsize=(9, 2 + 0.25 * len(kinds)), layout="constrained")
+    axes = figure.subplots()
+    rates = [100 * shares[kind].rate for kind in kinds]
+    below = [100 * (shares[kind].rate - shares[kind].low) for kind in kinds]
+    above = [100 * (shares[kind].high - shares[kind].rate) for kind in kinds]
+    axes.errorbar(rates, kinds, xerr=[below, above], fmt="o", capsize=3)
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("planted values that were missed, % (95 % interval)")
+    axes.set_title("Personal data that masking missed, estimated")
+    axes.grid(axis="x", alpha=0.3)
+    figure.savefig(path, dpi=110)
+
+
 def plot_pii(path: Path, counts: Mapping[str, Mapping[str, int]]) -> None:
-    """Values replaced, by type and domain (logarithmic)."""
+    """Values replaced, by type and source (logarithmic)."""
     from matplotlib.figure import Figure
 
     kinds = sorted({kind for by_kind in counts.values() for kind in by_kind})
     figure = Figure(figsize=(9, 2 + 0.3 * len(kinds)), layout="constrained")
     axes = figure.subplots()
     height = 0.8 / max(len(counts), 1)
-    for number, (domain, by_kind) in enumerate(counts.items()):
+    for number, (source, by_kind) in enumerate(counts.items()):
         places = [place + number * height for place in range(len(kinds))]
-        axes.barh(places, [by_kind.get(kind, 0) for kind in kinds], height=height, label=domain)
+        axes.barh(places, [by_kind.get(kind, 0) for kind in kinds], height=height, label=source)
     axes.set_yticks([place + 0.4 - height / 2 for place in range(len(kinds))], kinds)
     if kinds:
         axes.set_xscale("symlog")

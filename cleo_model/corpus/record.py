@@ -6,12 +6,14 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
 from cleo_core.errors import InputError, IntegrityError
 from cleo_core.files import read_jsonl, write_jsonl
+from cleo_model.corpus.pii.entities import Replace
 from cleo_model.corpus.profiles import ProfileName
 from cleo_model.errors import MalformedRecord
 
@@ -56,6 +58,8 @@ class Record:
     """People in it are public figures, and their names are not masked."""
     profile: ProfileName = "general"
     """What kind of writing it is: decides how it is judged and masked."""
+    replace: Replace = "surrogate"
+    """What takes the place of personal data in it."""
     subject: str = ""
     """Keyed hash of whose record it is (`cleo_core.subject.identity`), where its source names the field."""
 
@@ -72,6 +76,7 @@ class Record:
         group: str = "",
         keep_names: bool = False,
         profile: ProfileName | None = None,
+        replace: Replace = "surrogate",
         subject: str = "",
     ) -> Record:
         """Build a record; `name`, its place in the source, is kept as a hash only, for it may be personal."""
@@ -88,12 +93,13 @@ class Record:
             sha256=hashlib.sha256(body.encode()).hexdigest(),
             keep_names=keep_names,
             profile=profile or ("general" if turns is None else "dialogue"),
+            replace=replace,
             subject=subject,
         )
 
     def with_text(self, text: str, messages: list[dict[str, str]] | None) -> Record:
         body = text if messages is None else render(messages)
-        return replace(self, text=body, messages=messages, sha256=hashlib.sha256(body.encode()).hexdigest())
+        return changed(self, text=body, messages=messages, sha256=hashlib.sha256(body.encode()).hexdigest())
 
 
 def checked_messages(value: Any, where: str) -> list[dict[str, str]]:

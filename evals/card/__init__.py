@@ -33,9 +33,15 @@ def render(*, name: str, lineage: Json, corpus: Json, phases: Sequence[Json], ev
     # It is no HTML: `_plain` escapes each value, whatever the template does with it.
     pages = Environment(undefined=ChainableUndefined, finalize=_plain, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 # nosec B701
     pages.tests["known"] = lambda value: isinstance(value, int | float) and math.isfinite(value) and value > 0
+    pages.filters["share"] = _share
     page = pages.from_string(Path(__file__).with_name("card.md.j2").read_text(encoding="utf-8"))
     text = page.render(name=name, lineage=lineage, corpus=corpus, phases=phases, evaluation=evaluation, verdict=verdict)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _share(found: Json) -> str:
+    """A share of planted values with its interval."""
+    return f"{found['missed'] / found['planted']:.1%} [{found['low']:.1%}, {found['high']:.1%}]".replace("%", " %")
 
 
 def _plain(value: object) -> str:

@@ -105,5 +105,11 @@ def _result(check: Check, asset: str, outcome: Outcome) -> dg.AssetCheckResult:
         for name, value in outcome.figures.items()
     }
     return dg.AssetCheckResult(
-        asset_key=asset, check_name=check.name, passed=outcome.passed, metadata=figures, description=outcome.reason
+        asset_key=asset,
+        check_name=check.name,
+        passed=outcome.passed,
+        # A blocking check stops what comes after it only when it fails as an error.
+        severity=dg.AssetCheckSeverity.WARN if outcome.warns else dg.AssetCheckSeverity.ERROR,
+        metadata=figures,
+        description=outcome.reason,
     )

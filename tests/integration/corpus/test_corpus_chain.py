@@ -20,8 +20,10 @@ from cleo_core.subject.index import SUBJECTS, SubjectIndex
 from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.curate.clusters import CLUSTERS
 from cleo_model.corpus.curate.curate import SCORES, CurateSettings, CurationSummary, curate
-from cleo_model.corpus.pii.mask import MaskingSummary, MaskSettings, Residue, mask, residue
+from cleo_model.corpus.pii.manifest import MaskingSummary
+from cleo_model.corpus.pii.mask import MaskSettings, mask
 from cleo_model.corpus.pii.planted import Planted, write_planted
+from cleo_model.corpus.pii.residue import Residue, residue
 from cleo_model.corpus.quality import EXPECTATIONS, QualitySettings, validate
 from cleo_model.corpus.record import DROPPED, HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.sources.collect import CollectSettings, collect

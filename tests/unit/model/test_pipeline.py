@@ -32,7 +32,7 @@ TRAINED = frozenset(phase.name for phase in PHASES)
 # The longest prefix of a choice's name says which stages take it; whoever adds a choice says so here.
 TAKEN_BY: dict[str, frozenset[str]] = {
     "base_model": frozenset({"base_model"}),
-    "sources": frozenset({"raw_corpus"}),
+    "sources": frozenset({"raw_corpus", "masked_corpus"}),
     "text": frozenset({"text_corpus"}),
     "decontaminate": frozenset({"curated_corpus"}),
     "max_record_bytes": frozenset({"raw_corpus", "text_corpus"}),
@@ -42,6 +42,7 @@ TAKEN_BY: dict[str, frozenset[str]] = {
     "min_records": frozenset({"corpus_quality"}),
     "licences": frozenset({"curated_corpus"}),
     "drift": frozenset({"corpus_version"}),
+    "missed_limit": frozenset({"masked_corpus"}),
     "workers": frozenset(),
     "recipe": TRAINED,
     "recipe.moe": TRAINED | {"moe_init"},

@@ -1,0 +1,61 @@
+"""Texts as sorted 64-bit hashes in a file: a million take 8 MB, and all processes share them.
+
+By chance one text in 10**12 is taken for a member of a set of ten million that it is not in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+
+
+def hash_of(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+class HashedSet:
+    """Says whether a text is one of those that were hashed."""
+
+    def __init__(self, hashes: Hashes) -> None:
+        self.hashes = hashes
+
+    def __contains__(self, text: object) -> bool:
+        wanted = np.uint64(hash_of(str(text)))
+        place = int(np.searchsorted(self.hashes, wanted))
+        return place < len(self.hashes) and bool(self.hashes[place] == wanted)
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+
+class HashedMap:
+    """From hashed texts to small numbers; 0 is no member."""
+
+    def __init__(self, hashes: Hashes, values: NDArray[np.uint64]) -> None:
+        self.hashes, self.values = hashes, values
+
+    def many(self, texts: Sequence[str]) -> list[int]:
+        """The numbers of these texts."""
+        if not len(self.hashes) or not texts:
+            return [0] * len(texts)
+        wanted = np.fromiter(map(hash_of, texts), dtype=np.uint64, count=len(texts))
+        places = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
+        found: list[int] = np.where(self.hashes[places] == wanted, self.values[places], 0).tolist()
+        return found
+
+    def save(self, folder: Path, name: str) -> None:
+        np.save(folder / f"{name}.keys.npy", self.hashes)
+        np.save(folder / f"{name}.values.npy", self.values)
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> HashedMap:
+        """Mapped from the files, not read."""
+        return cls(
+            np.load(folder / f"{name}.keys.npy", mmap_mode="r"), np.load(folder / f"{name}.values.npy", mmap_mode="r")
+        )
