@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import regex  # type: ignore[import-untyped]  # it has no stubs
 
 from cleo_model.corpus.pii.entities import MASKED
+from cleo_model.corpus.pii.figures import is_figure
 from cleo_model.corpus.pii.find import Find, Finder, union
 from cleo_model.corpus.pii.patterns import direct_patterns, strict_patterns
 from cleo_model.corpus.pii.policy import MaskingPolicy
 from cleo_model.corpus.pii.recognizers import YamlRecognizers
+from cleo_model.corpus.pii.shapes import Shaped
 from cleo_model.corpus.pii.spacy_names import SpacyNames
+from cleo_model.corpus.pii.token_classifier import MODEL, TokenClassifier
 from cleo_model.corpus.profiles import PROFILES, ProfileName
 
 
@@ -42,7 +46,7 @@ class Detector:
         policy: of the source.
         profile: kind of writing; technical text is full of what looks like a name.
         keep_names: leave names of people.
-        model: folder of the spaCy pipeline, for texts in English.
+        model: folder of the spaCy pipeline, which finds names in English where the classifier's weights are not there.
         finders: in place of those that the policy and the profile call for.
     """
 
@@ -80,7 +84,8 @@ class Detector:
         for find in finds:
             start, end = trim(text, find.start, find.end)
             allowed = any(low <= start and end <= high for low, high in left)
-            if start < end and find.entity in self._masked and not allowed:
+            known = find.entity == "PERSON" and is_figure(text[start:end])
+            if start < end and find.entity in self._masked and not allowed and not known:
                 yield Find(start, end, find.entity, find.score, find.finder)
 
 
@@ -92,8 +97,16 @@ def _finders(policy: MaskingPolicy, profile: ProfileName, model: Path | None) ->
         yield YamlRecognizers(policy.recognizers, policy.language)
     if policy.deny:
         yield DenyList(policy.deny)
-    if model is not None and policy.language == "en":
+    if (MODEL / "classifier.json").is_file():
+        yield _classifier()
+    elif model is not None and policy.language == "en":
         yield SpacyNames(model, technical=PROFILES[profile].technical)
+
+
+@cache
+def _classifier() -> Finder:
+    """One for all detectors of a process: its weights are read once."""
+    return Shaped(TokenClassifier())
 
 
 def covered(finds: Iterable[Find]) -> Collection[int]:

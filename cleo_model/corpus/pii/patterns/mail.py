@@ -10,7 +10,8 @@ from tldextract import TLDExtract
 from cleo_model.corpus.pii.patterns.pattern import pattern
 
 LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?"
-LOCAL = r"(?<![\p{L}\p{N}_.+%-])[\p{L}\p{N}_][\p{L}\p{N}_.+%'’&=-]{0,63}"
+# Not the host of "scheme://user:password@host".
+LOCAL = r"(?<![\p{L}\p{N}_.+%-])(?<!://[^\s/@]{0,80})[\p{L}\p{N}_][\p{L}\p{N}_.+%'’&=-]{0,63}"
 AT = r"[ ]?(?:\[[ ]?(?:at|@|ät)[ ]?\]|\([ ]?(?:at|@|ät)[ ]?\)|\{[ ]?(?:at|@|ät)[ ]?\}|<[ ]?(?:at|@)[ ]?>)[ ]?"
 DOT = r"(?:\.|[ ]?[\[({<][ ]?(?:dot|\.|punkt|point|punto|punt|ponto)[ ]?[\])}>][ ]?|[ ](?:dot|punkt|punto)[ ])"
 SHELL = ("git", "hg", "svn", "ssh")

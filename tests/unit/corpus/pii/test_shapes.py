@@ -1,0 +1,69 @@
+"""What a model of words finds must have the shape of its type; figures of history keep their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from cleo_model.corpus.pii.detector import Detector
+from cleo_model.corpus.pii.entities import ENTITIES
+from cleo_model.corpus.pii.figures import is_figure
+from cleo_model.corpus.pii.find import Find
+from cleo_model.corpus.pii.policy import MaskingPolicy
+from cleo_model.corpus.pii.shapes import SHAPES, Shaped
+
+pytestmark = pytest.mark.unit
+
+
+class Whole:
+    """A finder that takes each text whole for a value of its type."""
+
+    name = "whole"
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+
+    def find(self, texts: Sequence[str]) -> list[list[Find]]:
+        return [[Find(0, len(text), self.entity, 1.0, self.name)] for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("entity", "believed", "not_believed"),
+    [
+        ("PHONE_NUMBER", "9472 7916", "13 21 34"),
+        ("PHONE_NUMBER", "06 12 34 56 78", "8 13 21 34 55 89 144 233"),
+        ("CREDIT_CARD", "4539 1488 0343 6468", "785"),
+        ("IBAN_CODE", "DE89 3704 0044", "1663 14996"),
+        ("SECRET", "hunter2", "4127"),
+        ("USERNAME", "rachel", "@-@ year"),
+        ("URL", "kiosk.example", "SKIPPPPPPPP"),
+        ("ZIP_CODE", "9100", "70"),
+        ("DATE_TIME", "5 May", "next week"),
+        ("AGE", "44", "4400"),
+        ("IP_ADDRESS", "10.1.2.3", "S 152"),
+    ],
+)
+def test_a_find_is_believed_by_its_shape(entity: str, believed: str, not_believed: str) -> None:
+    good, bad = Shaped(Whole(entity)).find([believed, not_believed])
+    assert [find.entity for find in good] == [entity]
+    assert bad == []
+    assert set(SHAPES) <= set(ENTITIES)
+
+
+def test_a_street_without_a_house_is_a_place_and_small_words_are_no_part_of_one() -> None:
+    finder = Shaped(Whole("STREET_ADDRESS"))
+    assert [finds[0].entity for finds in finder.find(["12 Front Street", "South Warren Street", "Route 29"])] == [
+        "STREET_ADDRESS",
+        "LOCATION",
+        "LOCATION",
+    ]
+    (finds,) = Shaped(Whole("LOCATION")).find(["the Netherlands"])
+    assert (finds[0].start, finds[0].end) == (4, 15)
+
+
+def test_a_figure_of_history_keeps_its_name_and_others_do_not() -> None:
+    names = ["Abraham Lincoln", "President Lincoln", "Ada Lovelace’s", "Lord Kelvin", "Rachel Lincoln", "Ada Obi"]
+    assert [is_figure(name) for name in names] == [True, False, True, True, False, False]
+    found = Detector(MaskingPolicy(), finders=[Whole("PERSON")]).find(["Isaac Newton", "Isaac Okafor"])
+    assert [len(finds) for finds in found] == [0, 1]
