@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 DENIED = (
     "*-nc", "*-nc-*", "*-nd", "*-nd-*", "*non-commercial*", "*noncommercial*", "*no derivatives*",
-    "*all rights reserved*", "none", "unknown", "unlicensed", "noassertion", "n/a", "?",
+    "*all rights reserved*", "none", "unknown", "unlicensed", "noassertion", "n/a", "[?]",
 )  # fmt: skip
 ALTERNATIVES = re.compile(r"\s+or\s+", re.IGNORECASE)
 TOGETHER = re.compile(r"\s+and\s+|\s*[;,]\s*", re.IGNORECASE)

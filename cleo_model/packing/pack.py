@@ -142,7 +142,7 @@ def _limited(texts: list[Text], seed: int, skip: int, limit: float) -> Iterator[
             raise EmptyCorpus(
                 f"The {text.domain} part of the corpus has only {len(texts)} records: a phase would show them more "
                 f"than {limit:g} times.",
-                hint="Add text of this domain, or lower the recipe's tokens.",
+                hint="Add text of this domain, or train on fewer tokens (--tokens, or those of the recipe).",
             )
         yield text
 

@@ -22,9 +22,10 @@ NOT_JSON, NOT_TEXT, NESTED = "not JSON", "not UTF-8", "nested too deep"
 
 def read_jsonl(reading: Reading, name: str, path: Path) -> Iterator[tuple[str, str, Any]]:
     """The values of a JSON Lines file, each with its name and where it stands; lines end at LF alone."""
+    place = shown(str(path))
     with text_stream(path, reading.source.encoding) as stream:
-        for number, offset, line in _lines(reading, path, stream):
-            where = f"{shown(str(path))}:{number}"
+        for number, offset, line in _lines(reading, place, stream):
+            where = f"{place}:{number}"
             try:
                 yield f"{name}:{number}", where, json.loads(line.decode())
             except UnicodeDecodeError as error:
@@ -38,7 +39,7 @@ def read_jsonl(reading: Reading, name: str, path: Path) -> Iterator[tuple[str, s
                 reading.refuse(NESTED, where, MalformedRecord(f"{where} {told}.", hint="Flatten the line."))
 
 
-def _lines(reading: Reading, path: Path, stream: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+def _lines(reading: Reading, place: str, stream: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
     """Lines that are not empty and not too large, with their number and where they begin."""
     offset = number = 0
     # One byte more than the limit is read at most, so that a line of any length costs no memory.
@@ -50,7 +51,7 @@ def _lines(reading: Reading, path: Path, stream: BinaryIO) -> Iterator[tuple[int
             if rest.endswith(b"\n"):
                 break
         offset += size
-        if reading.allows(f"{shown(str(path))}:{number}", size) and line.strip():
+        if reading.allows(f"{place}:{number}", size) and line.strip():
             yield number, start, line
 
 
@@ -67,8 +68,9 @@ def read_json(reading: Reading, name: str, path: Path) -> Iterator[tuple[str, st
         text = data.decode()
     except UnicodeDecodeError as error:
         raise undecodable(path, data, error.start, 0) from None
+    place = shown(str(path))
     for number, (line, size, value) in enumerate(_values(path, text), 1):
-        where = f"{shown(str(path))}, record {number} (line {line})"
+        where = f"{place}, record {number} (line {line})"
         if reading.allows(where, size):
             yield f"{name}:{number}", where, value
 
@@ -98,7 +100,10 @@ def _values(path: Path, text: str) -> Iterator[tuple[int, int, Any]]:
             # A list of messages is one conversation, and no list of records.
             yield line, len(text), json.loads(text)
             return
-        if inner is not None and all(isinstance(each, dict) for each in inner):
+        if not in_list and inner is None and isinstance(value, dict) and len(value) > 1:
+            # Records by their id.
+            inner = list(value.values())
+        if inner and all(isinstance(each, dict) for each in inner):
             yield from ((line, len(str(each)), each) for each in inner)
         else:
             yield line, end - position, value

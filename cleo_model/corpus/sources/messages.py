@@ -114,12 +114,27 @@ def _listed(value: Any, where: str) -> list[Any]:
         else:
             role, content = (value[name] for name in names)
             value = [{names[0]: r, names[1]: c} for r, c in zip(role, content, strict=False)]
+    if isinstance(value, list):
+        value = [message for number, each in enumerate(value) for message in _turns(each, number)]
     if not isinstance(value, list) or not value:
         raise MalformedRecord(
             f"{where}: its messages are not a list of messages.",
             hint='Write [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}].',
         )
     return value
+
+
+def _turns(value: Any, number: int) -> list[Any]:
+    """The messages in an element of a list: one, or a question with its answer, as some write a dialogue."""
+    if isinstance(value, str):
+        return [{"role": ("user", "assistant")[number % 2], "content": value}]
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value):
+        return [{"role": "user", "content": value[0]}, {"role": "assistant", "content": value[1]}]
+    if isinstance(value, Mapping) and not any(name in value for name, _ in NAMES):
+        spoken = [(ROLES.get(str(name).lower()), text) for name, text in value.items() if isinstance(text, str)]
+        if [role for role, _ in spoken] == ["user", "assistant"]:
+            return [{"role": role, "content": text} for role, text in spoken]
+    return [value]
 
 
 def _message(message: Any, where: str, made: Conversation) -> tuple[str, str]:
@@ -142,6 +157,8 @@ def _parts(content: Any, where: str, made: Conversation) -> Iterator[str]:
         yield content
     elif isinstance(content, Mapping) and isinstance(content.get("parts"), list):
         yield from _parts(content["parts"], where, made)
+    elif isinstance(content, Mapping) and isinstance(content.get("text"), str):
+        yield content["text"]
     elif isinstance(content, list):
         for part in content:
             text = part.get("text", part.get("content")) if isinstance(part, Mapping) else part

@@ -37,6 +37,7 @@ def _csv(
     lines = chain([first], iter(lambda: stream.readline(reading.limit + 1), b""))
     delimiter = delimiter or max(DELIMITERS, key=lambda sign: first.count(sign.encode()))
     rows = csv.reader(_text_of(path, lines), delimiter=delimiter)
+    place = shown(str(path))
     try:
         header = [column.strip() for column in next(rows)]
         if len({column for column in header if column}) != len(header):
@@ -45,7 +46,7 @@ def _csv(
                 hint="The first line of a table gives each column a name of its own.",
             )
         for number, cells in enumerate(rows, 1):
-            where = f"{shown(str(path))}, row {number}"
+            where = f"{place}, row {number}"
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
@@ -123,11 +124,11 @@ def _columns(reading: Reading, path: Path, names: list[str]) -> list[str]:
 
 
 def _rows(reading: Reading, name: str, path: Path, batches: Any) -> Iterator[tuple[str, str, Any]]:
-    number = 0
+    number, place = 0, shown(str(path))
     for batch in batches:
         for row in batch.to_pylist(maps_as_pydicts="lossy"):
             number += 1
-            where = f"{shown(str(path))}, row {number}"
+            where = f"{place}, row {number}"
             size = sum(len(str(part).encode("utf-8", "surrogatepass")) for part in row.values())
             if reading.allows(where, size):
                 yield f"{name}:{number}", where, row

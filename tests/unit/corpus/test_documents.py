@@ -10,7 +10,7 @@ import pyarrow
 import pytest
 
 from cleo_model.corpus.sources.formats import SUFFIXES, detect
-from cleo_model.errors import SourceError
+from cleo_model.errors import MalformedRecord, SourceError
 from tests.unit.corpus.conftest import LIMIT, read
 
 pytestmark = pytest.mark.unit
@@ -211,6 +211,17 @@ def test_entities_that_grow_and_elements_without_end_cost_neither_time_nor_stack
     assert all(len(text) < 200_000 for text in found.texts)
 
 
+@pytest.mark.parametrize("name", ["a.md", "a.mdx", "a.rst", "a.adoc", "a.html"])
+@pytest.mark.parametrize(
+    "sign", ["*a ", "_a", "`a ", "[", "![", "[a](b", "{/*", "= a" + " " * 50, "a", ":a:`b ", "|a", "<a "]
+)
+def test_a_line_that_no_person_wrote_takes_no_time(tmp_path: Path, name: str, sign: str) -> None:
+    (tmp_path / name).write_text("Some words.\n\n" + sign * (40_000 // len(sign)) + "b\n")
+    began = time.process_time()
+    assert read(tmp_path / name).texts[0].startswith("Some words.")
+    assert time.process_time() - began < 5
+
+
 def test_a_page_in_the_encoding_that_it_states_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes('<meta charset="iso-8859-1"><p>Le café “est” là.</p>'.encode("cp1252"))
     assert read(tmp_path / "a.html").texts == ["Le café “est” là."]
@@ -339,6 +350,21 @@ def test_a_table_is_read_by_its_named_columns(tmp_path: Path) -> None:
     pairs = tmp_path / "b.tsv"
     pairs.write_text("question\tanswer\nIs it clean?\tIt is clean.\n")
     assert read(pairs).talks[0][1]["content"] == "It is clean."
+
+
+def test_a_json_file_may_hold_records_in_any_of_the_usual_ways(tmp_path: Path) -> None:
+    one, two = '{"text": "one"}', '{"text": "two"}'
+    for content in (
+        f"[{one},\n{two}]", f"{one}\n{two}\n", f"{one} {two}", f'{{"version": 1, "data": [{one}, {two}]}}',
+        f'{{"a": {one}, "b": {two}}}', '["one", "two"]',
+    ):  # fmt: skip
+        (tmp_path / "a.json").write_text(content)
+        assert read(tmp_path / "a.json").texts == ["one", "two"], content
+    (tmp_path / "a.json").write_text(one)
+    assert read(tmp_path / "a.json").texts == ["one"]
+    (tmp_path / "a.json").write_text(f"[{one},\n{two},\n{{]")
+    with pytest.raises(MalformedRecord, match=r"a\.json is not JSON: .* at line 3"):
+        read(tmp_path / "a.json", on_error="stop")
 
 
 @pytest.mark.parametrize(

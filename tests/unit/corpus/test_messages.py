@@ -51,6 +51,10 @@ FORMS = {
     "columns": {"messages": {"role": ["user", "assistant"], "content": ["Is it clean?", "It is clean."]}},
     "parts": {"messages": [user([{"type": "text", "text": "Is it clean?"}]), assistant([{"text": "It is clean."}])]},
     "only a list": TALK,
+    "exchanges": {"conversation": [{"human": "Is it clean?", "assistant": "It is clean."}]},
+    "pairs of texts": {"conversations": [["Is it clean?", "It is clean."]]},
+    "texts in turn": {"dialog": ["Is it clean?", "It is clean."]},
+    "content of parts": {"messages": [user({"parts": ["Is it clean?"]}), assistant({"text": "It is clean."})]},
 }
 
 
@@ -119,7 +123,7 @@ def test_what_can_be_made_a_conversation_is_and_it_is_counted_or_stops_by_settin
         ([*TALK, {"role": "system", "content": "late"}], "message 3 is a system message in the midst"),
         ([{"role": "narrator", "content": "x"}], "message 1 has the role 'narrator'"),
         ([{"content": "x"}], "message 1 has no role"),
-        (["x"], "message 1 is not an object"),
+        ([5], "message 1 is not an object"),
         ([user({"a": 1})], "message 1 has a content that is no text"),
         ({"role": "user"}, "not a list of messages"),
     ],

@@ -15,7 +15,7 @@ ATTRIBUTE = re.compile(r":!?[\w-]+!?:(\s.*)?")
 BLOCK_ATTRIBUTES = re.compile(r"\[[^\]]*\]")
 SOURCE = re.compile(r"\[(?:source|listing)?\s*(?:%\w+)?,\s*(?:source,\s*)?[\"']?(\w[\w+#-]*)")
 MACRO = re.compile(r"(?:include|image|video|audio|toc|ifdef|ifndef|ifeval|endif)::.*")
-LINK = re.compile(r"(?:link:|xref:|mailto:)?(?:https?://|ftp://)?[^\s\[\]<>\"]+\[([^\]]*)\]")
+LINK = re.compile(r"(?:link:|xref:|mailto:)?(?:https?://|ftp://)?[^\s\[\]<>\"]{1,1000}\[([^\]]*)\]")
 REFERENCE = re.compile(r"<<[^,>]+(?:,\s*([^>]+))?>>")
 INLINE = re.compile(r"(?:image|icon|kbd|btn|menu|footnote|anchor|indexterm):[^\s\[]*\[([^\]]*)\]")
 MARKS = re.compile(r"(?<![\w*_#])(\*{1,2}|_{1,2}|#{1,2})(?=\S)(.+?)(?<=\S)\1(?![\w*_#])")
@@ -44,6 +44,8 @@ def _blocks(lines: list[str]) -> Iterator[str]:
                 told = line[3:].strip() if fence == "```" else language
                 yield blocks.code("\n".join(lines[position:end]), told)
             position, language = end + 1, ""
+        elif len(line) > blocks.LONG_LINE:
+            paragraph.append(line)
         elif (line.startswith("//") and not line.startswith("///")) or (not line and in_table):
             continue
         elif not line or line == "+" or line in CONTAINERS or re.fullmatch(r"(={4,}|\*{4,}|_{4,})", line):
@@ -84,7 +86,7 @@ def _is_fence(line: str, mark: str) -> bool:
 def _paragraph(lines: list[str]) -> str:
     found: list[str] = []
     for line in lines:
-        match = ITEM.fullmatch(line.strip())
+        match = ITEM.fullmatch(line.strip()) if len(line) <= blocks.LONG_LINE else None
         if line.startswith("\0"):
             found.append(line[1:])
         elif match:
@@ -100,6 +102,8 @@ def _paragraph(lines: list[str]) -> str:
 
 
 def _inline(text: str) -> str:
+    if len(text) > blocks.LONG_LINE:
+        return text
     text = INLINE.sub(lambda found: found[1] if not found[0].startswith(("image", "icon", "anchor")) else "", text)
     text = REFERENCE.sub(lambda found: found[1] or "", text)
     text = LINK.sub(lambda found: found[1] or found[0].split("[")[0], text)

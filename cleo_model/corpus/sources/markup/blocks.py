@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+LONG_LINE = 10_000
+"""Characters of a line or paragraph that no person wrote with marks in it: it is taken as it is, and costs no time."""
 FENCE = re.compile(r"`{3,}")
 
 

@@ -21,7 +21,7 @@ MODULES = re.compile(
     r"|^export\s(?:default|const|let|function|\{).*?(?=\n\s*\n|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
+COMMENT = re.compile(r"\{/\*.{0,5000}?\*/\}", re.DOTALL)
 ELEMENT = re.compile(r"</?[A-Z][\w.]*(?:\s[^<>]*)?/?>")
 
 

@@ -154,6 +154,8 @@ def _is_heading(lines: list[str], position: int) -> bool:
 
 
 def _inline(text: str) -> str:
+    if len(text) > blocks.LONG_LINE:
+        return text
     text = text.replace("``", "`")
     text = ROLE.sub(lambda found: f"`{TARGET.sub('', found[1]).lstrip('~!')}`", text)
     text = LINK.sub(r"\1", text)
