@@ -10,6 +10,7 @@ rate        the smaller, the larger the model
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,19 @@ HELDOUT = 8192
 
 
 def recipe_for(
-    model: str, base: Path, summary: BaseModelSummary, masked: Path, ranks: int = 1
+    model: str,
+    base: Path,
+    summary: BaseModelSummary,
+    masked: Path,
+    *,
+    ranks: int = 1,
+    adapt: Callable[[Recipe], Recipe] = lambda recipe: recipe,
 ) -> tuple[Recipe, list[str]]:
-    """A recipe for a resolved model and a corpus, and the sentences that state its choices."""
+    """A recipe for a resolved model and a corpus, and the sentences that state its choices.
+
+    Args:
+        adapt: makes of it what a person asked for otherwise.
+    """
     texts = read_texts(masked / "train.jsonl")
     config, device = read_config(base), device_kind()
     length = _row(texts, int(config.get("max_position_embeddings") or LONGEST[device]), device)
@@ -72,12 +83,15 @@ def recipe_for(
         optimizer=OptimizerRecipe(lr=rate),
         engine=EngineRecipe(micro_batch_tokens=2 * length, trainable_layers=layers),
     )
+    recipe = adapt(recipe)
+    chosen = recipe.curriculum.total_steps * recipe.curriculum.tokens_per_step
+    limited = limited if chosen == tokens else ", as asked"
     total = sum(sizes.values()) / CHARACTERS
     said = [
         f"No recipe is named for {model}: one is made from its {summary.parameters / 1e6:,.0f} million parameters, "
         f"about {total:,.0f} tokens of text, and this machine ({device}).",
-        f"It trains on {tokens:,} tokens ({tokens / total:.1f} times the text{limited}), in rows of {length} and "
-        f"steps of {step:,}, at a rate of {rate:g}.",
+        f"It trains on {chosen:,} tokens ({chosen / total:.1f} times the text{limited}), in rows of {length} and "
+        f"steps of {step:,}, at a rate of {recipe.optimizer.lr:g}.",
         "All layers are trained."
         if layers is None
         else f"The last {layers} of {config.get('num_hidden_layers')} layers are trained: more do not fit the memory.",

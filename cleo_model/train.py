@@ -89,10 +89,11 @@ def train(choices: Choices, out: Path, report: Reporter, *, sized: Sized | None 
 def _sized(choices: Choices, made: Mapping[str, StageResult], sized: Sized, report: Reporter) -> Choices:
     base = made["base_model"]
     summary = BaseModelSummary.of(base)
-    recipe, said = recipe_for(choices.base_model, base.path, summary, made["masked_corpus"].path, sized.ranks)
+    corpus = made["masked_corpus"].path
+    recipe, said = recipe_for(choices.base_model, base.path, summary, corpus, ranks=sized.ranks, adapt=sized.adapt)
     for sentence in said:
         report(sentence)
-    return choices.model_copy(update={"recipe": sized.adapt(recipe)})
+    return choices.model_copy(update={"recipe": recipe})
 
 
 def _domains(choices: Choices, made: Mapping[str, StageResult]) -> set[str]:

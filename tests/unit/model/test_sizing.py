@@ -10,6 +10,7 @@ import pytest
 
 from cleo_model import sizing
 from cleo_model.base_model import BaseModelSummary
+from cleo_model.recipe import Recipe
 from cleo_model.sizing import PASSES, recipe_for
 
 pytestmark = pytest.mark.unit
@@ -50,6 +51,19 @@ def test_tokens_follow_the_text_and_the_mixture_its_domains(tmp_path: Path, base
     told = " ".join(said)
     for named in ("2 million parameters", f"{large.curriculum.phases[0].tokens:,} tokens", "rows of 512", "All layers"):
         assert named in told
+
+
+def test_what_a_person_asks_for_is_what_is_said(tmp_path: Path, base: Path) -> None:
+    def adapt(recipe: Recipe) -> Recipe:
+        return recipe.replace(
+            curriculum=recipe.curriculum.with_tokens(20_480), optimizer=recipe.optimizer.replace(lr=1e-3)
+        )
+
+    recipe, said = recipe_for("./m", base, model(2e6), corpus(tmp_path / "a", 100, 100), adapt=adapt)
+    assert recipe.curriculum.phases[0].tokens == 20_480
+    assert any(
+        "20,480 tokens" in sentence and "as asked" in sentence and "rate of 0.001" in sentence for sentence in said
+    )
 
 
 def test_a_short_text_makes_short_rows_and_a_large_model_a_small_rate(tmp_path: Path, base: Path) -> None:
