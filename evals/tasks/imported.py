@@ -66,8 +66,13 @@ def read_files(files: Iterable[Path], report: Reporter = silent) -> dict[TaskSpe
         first: dict[str, int] = {}
         items = []
         for number, value in lines:
+            if isinstance(value, Mapping) and not next(needed for needed, kind in FORMS if kind == form) <= set(value):
+                raise BadItems(
+                    f"{path.name} line {number} has other fields than the first line ({', '.join(map(str, value))}).",
+                    hint="One file is one task: put items of another form into a file of their own.",
+                )
             item = _convert(value, form, number)
-            for doubt in _doubts(item):
+            for doubt in _doubts(value, item):
                 doubts[doubt] += 1
                 first.setdefault(doubt, number)
             items.append(check_item(item, form, f"{path.name} line {number}"))
@@ -77,14 +82,16 @@ def read_files(files: Iterable[Path], report: Reporter = silent) -> dict[TaskSpe
     return tasks
 
 
-def _doubts(item: Any) -> Iterator[str]:
+def _doubts(value: Any, item: Any) -> Iterator[str]:
     """What is likely a slip in an item, in words."""
     if not isinstance(item, Mapping) or not isinstance(item.get("query"), str):
         return
     query, choices = item["query"].removesuffix(ANSWER), item.get("choices")
     if isinstance(choices, list) and len({str(choice) for choice in choices}) < len(choices):
         yield "a choice stands there twice"
-    if "\n" in query:
+    if str(value["query"]).rstrip(" ").endswith("\n"):
+        yield "the query ends in a line break; a blank stands between it and each choice in its place"
+    elif "\n" in query:
         yield "the query has line breaks; it is scored as it is"
     if query.endswith(OPEN):
         yield "the query ends in an open bracket or quote, and a blank is put between it and each choice"

@@ -163,7 +163,10 @@ def test_documents_are_spread_over_the_records_and_cut_between_words() -> None:
         ('{"query": "Is", "choices": ["a", "a"], "gold": 0}\n', "different choices"),
         ('{"query": "Is", "choices": ["a", "a", "b"], "gold": 1}\n', "the right choice stands there twice"),
         ('{"query": "Is", "choices": ["a", "b"], "gold": "c"}\n', "'gold' is"),
-        ('{"query": "Is", "choices": ["a", "b"], "gold": 0}\n{"context": "a", "continuation": "b"}\n', "line 2"),
+        (
+            '{"query": "Is", "choices": ["a", "b"], "gold": 0}\n{"context": "a", "continuation": "b"}\n',
+            "line 2 has other",
+        ),
         ('{"question": "Is", "choices": {"label": ["A"], "text": ["a"]}, "answerKey": "B"}\n', "no known format"),
         ('{"query": "Is", "choices": ["a", ""], "gold": 0}\n', "a choice is empty"),
         ('{"query": "Is", "choices": ["a", "b"], "gold": true}\n', "'gold' is"),
@@ -274,14 +277,16 @@ def test_what_is_likely_a_slip_is_accepted_and_said_with_its_line(tmp_path: Path
         {"query": "2+2=", "choices": ["4", "5", "5"], "gold": 0},
         {"query": "def add(a, b):\n    return ", "choices": ["a + b", "a - b"], "gold": 0},
         {"query": "A. red B. run. The answer is (", "choices": ["A", "B"], "gold": 0},
+        {"query": "def one():\n", "choices": ["return 1", "return 2"], "gold": 0},
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     said: list[str] = []
     made = build_imported([path], out, lambda what, *_, **__: said.append(what))
-    assert made.tasks[0].items == 4
-    for doubt, line in (("stands there twice", 2), ("has line breaks", 3), ("ends in an open bracket", 4)):
+    assert made.tasks[0].items == 5
+    doubts = {"stands there twice": 2, "has line breaks": 3, "ends in an open bracket": 4, "ends in a line break": 5}
+    for doubt, line in doubts.items():
         assert any(doubt in each and f"(first in line {line})" in each for each in said)
-    assert len(said) == 3
+    assert len(said) == 4
 
 
 def test_the_margin_of_the_settings_is_sealed_and_a_wrong_one_is_refused(
