@@ -25,7 +25,7 @@ from benchmarks.result import Result
 from cleo_core.errors import CleoError, InputError
 from cleo_core.progress import Reporter, silent
 
-LARGEST, QUICK = 8 * 10**6, 10**6
+LARGEST, QUICK = 8 * 10**6, 200_000
 """Bytes of text that are taken at most."""
 SCRIPT = """
 import sys
@@ -154,6 +154,7 @@ def _stages(records: list[Any], root: Path, report: Reporter) -> tuple[dict[str,
     if not records:
         raise InputError("There is no text to measure.", hint="Give a folder with text or JSON Lines.")
     from datatrove.data import Document
+    from loguru import logger
 
     from cleo_model.choices import decontamination_texts
     from cleo_model.corpus.curate.curate import CurateSettings, curate
@@ -162,6 +163,7 @@ def _stages(records: list[Any], root: Path, report: Reporter) -> tuple[dict[str,
     from cleo_model.corpus.curate.screening import MINHASH, Signatures
     from cleo_model.corpus.record import RECORDS, read_records
 
+    logger.disable("datatrove")
     root.mkdir(parents=True)
     texts = decontamination_texts()
     _write(records, root)
@@ -225,12 +227,10 @@ def _stock(
     from datatrove.utils.hashing import create_hash_func
     from datatrove.utils.text import ngrams, simplify_text
     from datatrove.utils.word_tokenizers import load_word_tokenizer
-    from loguru import logger
 
     from cleo_model.corpus.curate.screening import HASHES, MINHASH
     from cleo_model.corpus.profiles import QUALITY, REPETITION
 
-    logger.disable("datatrove")
     found: dict[str, float] = {}
     found["read"] = spent(lambda: deque(JsonlReader(str(root / "raw"), glob_pattern="*.jsonl").run(), maxlen=0))
     found["quality"] = through(GopherQualityFilter(**QUALITY)) + through(GopherRepetitionFilter(**REPETITION))

@@ -12,7 +12,7 @@ def corpus() -> None:
     \b
     cleo corpus list
     cleo corpus show latest              its data card
-    cleo corpus diff approved latest     what came, went, changed and drifted
+    cleo corpus diff                     what came, went, changed and drifted; cleo corpus diff approved 3
     """
 
 
@@ -48,18 +48,26 @@ def show(version: str) -> None:
 
 
 @corpus.command()
-@click.argument("old", default="approved")
+@click.argument("old", default="before")
 @click.argument("new", default="latest")
 def diff(old: str, new: str) -> None:
-    """What came, went, changed and drifted from version OLD to version NEW."""
+    """What came, went, changed and drifted from version OLD to version NEW.
+
+    OLD is by default what NEW was compared with when it was made: the approved version, else the one before.
+    """
     from cleo_core.settings import load
-    from cleo_model.corpus.versions.baseline import find
+    from cleo_model.corpus.versions.baseline import baseline, find
     from cleo_model.corpus.versions.difference import difference, difference_table
     from cleo_model.corpus.versions.drift import drift, drift_table
     from cleo_model.corpus.versions.profile import profile_of
     from cleo_model.settings import ModelSettings
 
-    before, after = find(old), find(new)
+    after = find(new)
+    known = baseline(after.digest) if old == "before" else None
+    if old == "before" and known is None:
+        click.echo("This is the first version of the corpus, or the approved one: there is nothing to compare it with.")
+        return
+    before = known.version if known else find(old)
     found = difference(before.folder, after.folder)
     measures = drift(
         profile_of(before.folder, before.pii), profile_of(after.folder, after.pii), load(ModelSettings).drift

@@ -6,9 +6,12 @@ leaves its files there, just as a process of `workers` does.
 
 from __future__ import annotations
 
+import logging
 import os
+import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cleo_core.errors import EnvironmentFault
@@ -42,23 +45,60 @@ def _rank(target: str, job: dict[str, Any], rank: int) -> None:
     function(target)(job, rank, lambda _: None)
 
 
+# Without it Ray takes the address that other machines reach this one by, also where it is told the loopback one.
+LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+TOKEN = secrets.token_hex(32)
+"""Of this process's own clusters: one, for Ray reads it once in a process."""
+
+
 @contextmanager
 def _cluster(workers: int) -> Iterator[Any]:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError:
-        raise EnvironmentFault(
-            "CLEO_COMPUTE is ray, but Ray is not installed.", hint="pip install 'cleoai[ray]', or CLEO_COMPUTE=local."
-        ) from None
-    ours = {name: value for name, value in os.environ.items() if name.startswith("CLEO_")}
-    common = {"log_to_driver": False, "runtime_env": {"env_vars": ENVIRONMENT | ours}, "logging_level": "ERROR"}
-    if os.environ.get("RAY_ADDRESS"):
-        ray.init(**common)
-    else:
-        # Nothing of it listens beyond this machine, and nothing shows a page.
-        ray.init(address="local", num_cpus=workers, include_dashboard=False, _node_ip_address="127.0.0.1", **common)
-    try:
+    """The ray module, connected to the cluster of RAY_ADDRESS, or to one of this machine that ends with the block.
+
+    That one listens on the loopback address alone, asks for a token that nobody else has, and leaves no file.
+    """
+    own = not os.environ.get("RAY_ADDRESS")
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    with ExitStack() as stack:
+        common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if own:
+            stack.enter_context(_environment({**LOOPBACK_ONLY, "RAY_AUTH_TOKEN": TOKEN}))
+            # Not below CLEO_HOME: the path of a socket may have 107 bytes.
+            folder = stack.enter_context(TemporaryDirectory(prefix="cleo-ray-", ignore_cleanup_errors=True))
+            common |= {
+                "address": "local", "num_cpus": workers, "include_dashboard": False, "_temp_dir": folder,
+                "_node_ip_address": "127.0.0.1",
+            }  # fmt: skip
+        stack.enter_context(_environment({"RAY_USAGE_STATS_ENABLED": "0"}))
+        try:
+            import ray
+        except ImportError:
+            raise EnvironmentFault(
+                "CLEO_COMPUTE is ray, but Ray is not installed.",
+                hint="pip install 'cleoai[ray]', or CLEO_COMPUTE=local.",
+            ) from None
+        ours = {name: value for name, value in os.environ.items() if name.startswith("CLEO_")}
+        try:
+            ray.init(**common, runtime_env={"env_vars": ENVIRONMENT | ours})
+        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+            raise EnvironmentFault(
+                f"The Ray cluster of {os.environ.get('RAY_ADDRESS', 'this machine')} cannot be used: "
+                f"{(str(error).splitlines() or [type(error).__name__])[0][:200]}",
+                hint="Is it running, and of the same Ray version? CLEO_COMPUTE=local does without it.",
+            ) from None
+        stack.callback(ray.shutdown)
         yield ray
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
     finally:
-        ray.shutdown()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

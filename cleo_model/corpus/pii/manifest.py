@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ from cleo_core.digest import digest_json, sha256_file
 from cleo_core.files import read_jsonl, write_atomic, write_json
 from cleo_core.markdown import table
 from cleo_core.stage.declaration import Summary
+from cleo_model.corpus.curate.clusters import CLUSTERS, Member, clusters_table
 from cleo_model.corpus.pii.missed.account import MissedPii, missed_table, second_table
 from cleo_model.corpus.plots import plot_missed, plot_pii
 from cleo_model.corpus.record import DROPPED, HELDOUT, TRAIN, read_records
 
 MANIFEST, CARD = "manifest.json", "data_card.md"
+EXAMPLES = (DROPPED, CLUSTERS)
+"""Files with examples of what curation did: records that were dropped, and clusters of near-duplicates."""
 
 
 class MaskedSource(BaseModel):
@@ -114,7 +117,11 @@ def summarise(out: Path, counts: Counts, distinct: Mapping[str, int], missed: Mi
             f"Source {source}: {count} records held personal data and were dropped, as its `replace` says."
             for source, count in sorted(counts.dropped.items())
         ],
-        markdown={**tables, "Examples of what curation dropped": _examples(out)},
+        markdown={
+            **tables,
+            "Examples of what curation dropped": _examples(out),
+            "Near-duplicates (masked)": clusters_table(_clusters(out), texts=True),
+        },
         plots=["pii.png", "pii_missed.png"],
     )
 
@@ -146,12 +153,15 @@ def pii_markdown(pii: MaskedPii) -> dict[str, str]:
 def _examples(out: Path) -> str:
     rows = (
         [row["domain"], row["reason"], re.sub(r"([<>`*_])", r"\\\1", " ".join(row["excerpt"].split())[:120])]
-        for row in dropped_rows(out)
+        for row in example_rows(out / DROPPED)
     )
     return table(["domain", "rule", "beginning (masked)"], rows, "lll")
 
 
-def dropped_rows(folder: Path) -> list[dict[str, Any]]:
-    """The examples of what curation dropped."""
-    path = folder / DROPPED
+def _clusters(out: Path) -> Iterator[Member]:
+    return map(Member.model_validate, example_rows(out / CLUSTERS))
+
+
+def example_rows(path: Path) -> list[dict[str, Any]]:
+    """Examples of what curation did; none where there is no such file."""
     return list(read_jsonl(path)) if path.is_file() else []

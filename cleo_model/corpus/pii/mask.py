@@ -20,12 +20,12 @@ from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import StageSettings
 from cleo_core.wheels import SPACY_EN, fetch
 from cleo_model.corpus.canaries import CANARIES
-from cleo_model.corpus.pii.manifest import CARD, Counts, MaskingSummary, dropped_rows, summarise
+from cleo_model.corpus.pii.manifest import CARD, EXAMPLES, Counts, MaskingSummary, example_rows, summarise
 from cleo_model.corpus.pii.masking.run import MaskedRow, mask_rows, row_of, with_pieces
 from cleo_model.corpus.pii.missed.account import MissedPii
 from cleo_model.corpus.pii.missed.review import Planting, read_again
 from cleo_model.corpus.pii.policy import MaskingPolicy
-from cleo_model.corpus.record import DROPPED, HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
+from cleo_model.corpus.record import HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.shards import shard_size
 from cleo_model.corpus.subjects import write_subjects
 from cleo_model.errors import EmptyCorpus
@@ -126,9 +126,10 @@ def _rows(curated: Path, planting: Planting, sizes: Counter[str]) -> Iterator[di
         sizes[record.source] += len(record.text)
         yield row_of(record, number)
         number += 1
-    for row in dropped_rows(curated):
-        yield row_of(_excerpt(row), number)
-        number += 1
+    for name in EXAMPLES:
+        for row in example_rows(curated / name):
+            yield row_of(_excerpt(row), number)
+            number += 1
     yield from planting.rows(number)
 
 
@@ -148,7 +149,9 @@ def _write(curated: Path, rows: Iterator[MaskedRow], counts: Counts, out: Path) 
             f"All {counts.dropped.total()} records held personal data and were dropped.",
             hint="Set `replace` of the source to surrogate or placeholder.",
         )
-    write_jsonl(out / DROPPED, ({**row, "excerpt": next(rows).pieces[0]} for row in dropped_rows(curated)))
+    for name in EXAMPLES:
+        examples = example_rows(curated / name)
+        write_jsonl(out / name, ({**row, "excerpt": next(rows).pieces[0]} for row in examples))
 
 
 def _records(curated: Path, rows: Iterator[MaskedRow], counts: Counts) -> Iterator[Record]:

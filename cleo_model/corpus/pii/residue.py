@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from cleo_core.files import read_jsonl
+from cleo_model.corpus.curate.clusters import CLUSTERS
 from cleo_model.corpus.pii.masking.repeats import Repeats, entry
 from cleo_model.corpus.pii.planted import Planted
 from cleo_model.corpus.pii.values import fold
@@ -39,7 +40,7 @@ def residue(masked: Path, planted: Sequence[Planted]) -> list[Residue]:
             same[known[2]].append(value)
         own[value.record].append(value)
     survived: dict[tuple[str, str, str], Residue] = {}
-    for name in (TRAIN, HELDOUT, DROPPED):
+    for name in (TRAIN, HELDOUT, DROPPED, CLUSTERS):
         for identity, text in _texts(masked / name):
             found = [planted[number - 1] for _, _, number in index.find(text)]
             left = [value for each in found if (known := entry(each.value)) for value in same[known[2]]]

@@ -57,7 +57,7 @@ def drift(old: CorpusProfile, new: CorpusProfile, limits: Limits) -> list[Measur
     said = f"{old.words:,} and {new.words:,} words"
     domains, lengths = (old.domains, new.domains), (old.lengths, new.lengths)
     return [
-        _measure("domains", divergence(*domains), limits.domains, True, _moved(*domains)),
+        _measure("domains", divergence(*domains), limits.domains, records, _moved(*domains)),
         _measure("lengths", divergence(*lengths), limits.lengths, records, _moved(*lengths)),
         _measure("vocabulary", divergence(*classes), limits.vocabulary, words, said),
         _measure("personal data", _factor(old, new), limits.personal_data, values, _rates(old, new)),
@@ -80,6 +80,8 @@ def divergence(one: Mapping[str, int], other: Mapping[str, int]) -> float:
 
 def _factor(old: CorpusProfile, new: CorpusProfile) -> float:
     """How many times the rate rose or fell; a value more on each side, so that none found is no infinity."""
+    if not sum(old.pii.values()) + sum(new.pii.values()):
+        return 1.0
     before, after = ((sum(each.pii.values()) + 1) / max(each.words, 1) for each in (old, new))
     return max(before / after, after / before)
 

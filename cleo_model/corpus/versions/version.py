@@ -120,7 +120,7 @@ def _card(raw: Path, masked: Path, curation: CurationSummary, tables: dict[str, 
         parts.append(curation.markdown["Near-duplicate clusters"])
     if curation.quality:
         scores = ", ".join(f"{domain} {score:.2f}" for domain, score in sorted(curation.quality.items()))
-        parts.append(f"Mean quality score of what is kept: {scores} (from 0 to 1; the README says how it is made).")
+        parts.append(f"Mean quality score of what is kept, from 0 to 1 (docs/curation.md): {scores}.")
     if curation.evaluation:
         parts.append(f"{curation.evaluation:,} texts of the evaluation were found in it; their records were dropped.")
     parts += [part for title, text in tables.items() for part in (f"## {title}", text)]

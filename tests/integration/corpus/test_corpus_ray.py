@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import psutil
 import pytest
 
 from cleo_core.digest import tree_digest
+from cleo_core.errors import EnvironmentFault
 from cleo_core.progress import silent
 from cleo_model.corpus import shards
 from cleo_model.corpus.curate.curate import CurateSettings, curate
@@ -86,11 +88,19 @@ def test_ray_and_any_number_of_workers_make_the_same_bytes(raw: Path, monkeypatc
         done.set()
         watcher.join()
     assert listening
-    assert {ip for ip in listening if ip not in ("127.0.0.1", "::1", "::ffff:127.0.0.1")} == set()
+    assert listening <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
     until = time.monotonic() + 30
     while ray_processes() and time.monotonic() < until:
         time.sleep(0.2)
     assert ray_processes() == []
+    assert not list(Path(tempfile.gettempdir()).glob("cleo-ray-*"))
+
+
+def test_a_cluster_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_COMPUTE", "ray")
+    monkeypatch.setenv("RAY_ADDRESS", "nonsense://127.0.0.1")
+    with pytest.raises(EnvironmentFault, match="Ray cluster of nonsense"):
+        run_workers("screen", "builtins:print", {}, 1, 1, silent)
 
 
 def test_what_fails_on_ray_is_named_as_it_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
