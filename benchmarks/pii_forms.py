@@ -14,10 +14,11 @@ from typing import Any
 import yaml
 from faker import Faker
 from stdnum import iban, luhn, verhoeff
+from stdnum.es import dni, nie
 from stdnum.gb import nhs
 
 FORMS = Path(__file__).parent / "data" / "pii_forms.yaml"
-SLOT = re.compile(r"\{([A-Z_]+)(?::([a-z_]+))?\}")
+SLOT = re.compile(r"\{([A-Z_]+)(?::([a-z_]+)|=([^}]+))?\}")
 LOCALES: dict[str, tuple[str, ...]] = {
     "en": ("en_US", "en_GB", "en_IN", "en_AU", "en_CA", "en_IE", "en_NZ", "tr_TR", "pl_PL", "fi_FI", "sv_SE", "vi_VN", "id_ID", "hr_HR", "yo_NG", "en_PK"),
     "de": ("de_DE", "de_AT"), "fr": ("fr_FR", "fr_BE"), "es": ("es_ES", "es_MX"), "it": ("it_IT",),
@@ -338,10 +339,12 @@ class Filler:
         return self._of_locale("fr_FR", lambda fake: fake.ssn())
 
     def _es_nif(self, _: str) -> tuple[str, str]:
-        return self._of_locale("es_ES", lambda fake: fake.nif())
+        number = _digits(self.rng, 8)
+        return f"{number}{dni.calc_check_digit(number)}", ""
 
     def _es_nie(self, _: str) -> tuple[str, str]:
-        return self._of_locale("es_ES", lambda fake: fake.nie())
+        number = f"X{_digits(self.rng, 7)}"
+        return f"{number}{nie.calc_check_digit(number)}", ""
 
     def _it_fiscal_code(self, _: str) -> tuple[str, str]:
         return self._of_locale("it_IT", lambda fake: fake.ssn())
@@ -362,7 +365,8 @@ def fill(form: str, language: str, rng: random.Random) -> Labelled:
     made, filler = Labelled("", language=language), Filler(rng, language)
     at = 0
     for slot in SLOT.finditer(form):
-        value, before = filler(slot[1], slot[2] or "")
+        value, before = (slot[3], "") if slot[3] else filler(slot[1], slot[2] or "")
+        value = value.strip()
         made.text += form[at : slot.start()]
         if slot[2] in ("title_family", "title_full"):
             made.spans.append((len(made.text), len(made.text) + len(before.strip()), "TITLE"))

@@ -21,11 +21,11 @@ class Whole:
 
     name = "whole"
 
-    def __init__(self, entity: str) -> None:
-        self.entity = entity
+    def __init__(self, entity: str, score: float = 1.0) -> None:
+        self.entity, self.score = entity, score
 
     def find(self, texts: Sequence[str]) -> list[list[Find]]:
-        return [[Find(0, len(text), self.entity, 1.0, self.name)] for text in texts]
+        return [[Find(0, len(text), self.entity, self.score, self.name)] for text in texts]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,9 @@ class Whole:
         ("URL", "kiosk.example", "SKIPPPPPPPP"),
         ("ZIP_CODE", "9100", "70"),
         ("DATE_TIME", "5 May", "next week"),
+        ("DATE_TIME", "5/3/2021 4:07 pm", "4:07 pm"),
+        ("VEHICLE_ID", "7ABC123", "7039"),
+        ("MAC_ADDRESS", "3c:22:fb:9a:10:4e", "1 : 23"),
         ("AGE", "44", "4400"),
         ("IP_ADDRESS", "10.1.2.3", "S 152"),
     ],
@@ -49,6 +52,12 @@ def test_a_find_is_believed_by_its_shape(entity: str, believed: str, not_believe
     assert [find.entity for find in good] == [entity]
     assert bad == []
     assert set(SHAPES) <= set(ENTITIES)
+
+
+def test_a_doubtful_find_is_believed_only_of_what_identifies_by_itself() -> None:
+    for entity, believed in (("PERSON", 1), ("ORGANIZATION", 0), ("TITLE", 0), ("LOCATION", 0)):
+        assert len(Shaped(Whole(entity, 0.6)).find(["Rialto Gonda"])[0]) == believed
+        assert len(Shaped(Whole(entity, 0.95)).find(["Rialto Gonda"])[0]) == 1
 
 
 def test_a_street_without_a_house_is_a_place_and_small_words_are_no_part_of_one() -> None:
