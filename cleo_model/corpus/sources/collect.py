@@ -14,7 +14,7 @@ from cleo_core.files import write_atomic, write_json
 from cleo_core.markdown import table
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Summary
-from cleo_model.corpus.account import Account, account_markdown
+from cleo_model.corpus.account import Account, account_markdown, shown
 from cleo_model.corpus.canaries import CANARIES, plant
 from cleo_model.corpus.heldout import document_key
 from cleo_model.corpus.pii.planted import Planted, write_planted
@@ -116,7 +116,7 @@ def collect(settings: CollectSettings, out: Path, report: Reporter) -> RawSummar
                 report(line)
             if not counts[source.name] and not subjects.left_out[source.name]:
                 raise SourceError(
-                    f"Source {source.name!r} ({source.location}) holds no text{_why(reading.account)}.",
+                    f"Source {source.name!r} ({shown(source.location)}) holds no text{_why(reading.account)}.",
                     hint="Put text there, take the source away, or raise CLEO_MODEL_MAX_RECORD_BYTES.",
                 )
             subjects.check(source)

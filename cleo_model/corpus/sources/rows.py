@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cleo_model.corpus.account import shown
 from cleo_model.corpus.heldout import document_key
 from cleo_model.corpus.record import render
 from cleo_model.corpus.sources.item import Item
@@ -209,7 +210,7 @@ def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 def _unknown(source: Source, where: str, row: Mapping[str, Any]) -> MalformedRecord:
     """The error of a row in which nothing was found: names what it has, and the field that is likeliest meant."""
-    fields = ", ".join(sorted(map(str, row))[:8]) or "no fields"
+    fields = shown(", ".join(sorted(map(str, row))[:8])) or "no fields"
     if source.form in ("messages", "sharegpt") or source.messages_field != "messages":
         told = f"{where} has no messages in its field {source.messages_field!r} (it has {fields})."
         return MalformedRecord(told, hint="Set messages_field of the source, or text_field for running text.")

@@ -80,6 +80,20 @@ def test_a_field_that_is_likely_meant_is_named_in_the_hint(tmp_path: Path) -> No
     assert read(path, text_field="ticket_body").texts == ["The press stands still since nine."]
 
 
+def test_what_a_file_says_of_itself_does_not_steer_a_terminal(tmp_path: Path) -> None:
+    folder = tmp_path / "a\x1b[2Jb"
+    folder.mkdir()
+    role = {"messages": [{"role": "\x1b]0;x\x07", "content": "x"}]}
+    for number, value in enumerate(({"te\x1b[2Jxt": "x"}, role, "{\x1b[2J")):
+        path = lines(folder / f"\x1b[31m{number}.jsonl", value)
+        with pytest.raises(SourceError) as caught:
+            read(path)
+        assert "\x1b" not in str(caught.value)
+    with pytest.raises(SourceError) as caught:
+        gather([source(folder / "none")], tmp_path)
+    assert "\x1b" not in str(caught.value)
+
+
 def test_one_odd_record_among_good_ones_is_skipped_and_counted_or_stops_by_setting(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl", *[{"text": f"number {n}"} for n in range(6)], "{not json")
     found = read(path)
