@@ -85,6 +85,7 @@ def test_a_source_that_drops_loses_the_records_with_personal_data_alone() -> Non
     kept = MASKER.mask("a/2", "Nothing in it.", [14], [], "drop")
     assert not kept.dropped
     assert kept.pieces == ["Nothing in it."]
+    assert kept.made == [[]]
     elsewhere = MASKER.mask("a/3", "Mail far@away.org!", [18], [], "drop")
     assert elsewhere.dropped
 

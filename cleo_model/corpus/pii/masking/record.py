@@ -63,7 +63,8 @@ class RecordMasker:
         counts = dict(Counter(find.entity for find in finds))
         spans = [(find.start, find.end) for find in finds]
         if mode == "drop":
-            return MaskedText([] if spans else cut(text, lengths), counts, dropped=bool(spans), spans=spans)
+            kept = [] if spans else cut(text, lengths)
+            return MaskedText(kept, counts, dropped=bool(spans), spans=spans, made=[[] for _ in kept])
         replacement: Callable[[str, str], str]
         if mode == "placeholder":
             replacement = Placeholders(text, [(find.entity, text[find.start : find.end]) for find in finds])
