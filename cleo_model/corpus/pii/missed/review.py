@@ -20,7 +20,7 @@ from cleo_model.corpus.shards import run_workers, write_shards
 SECOND = "cleo_model.corpus.pii.missed.second:second_shard"
 SHORT = 200
 """Characters of a record up to which the second detector reads all: a name in few words is the easiest to miss."""
-READ = 200_000
+READ = 100_000
 """Characters of the longer records of a source that it reads."""
 
 
