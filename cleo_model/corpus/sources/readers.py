@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cleo_model.corpus.account import shown
+from cleo_model.corpus.heldout import document_key
+from cleo_model.corpus.record import clean
 from cleo_model.corpus.sources.documents import document_text
 from cleo_model.corpus.sources.files import File, source_files
 from cleo_model.corpus.sources.formats import Format
@@ -91,6 +93,8 @@ def _of_file(reading: Reading, file: File) -> Iterator[Item]:
     else:
         text = document_text(reading, file, where)
         if text is not None and text.strip():
-            yield Item(file.name, text=sound(reading, where, text))
+            # Also a short one is named by a paragraph: a page that is edited stays where it was.
+            whole = clean(sound(reading, where, text))
+            yield Item(file.name, text=whole, group=document_key(whole))
         elif text is not None:
             reading.drop(EMPTY, where)

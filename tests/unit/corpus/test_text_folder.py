@@ -92,6 +92,27 @@ def test_pieces_of_a_document_stay_on_one_side_and_a_document_that_grows_stays_t
     assert len(lines(before.heldout) & lines(after.train)) <= 0.02 * len(lines(before.heldout))
 
 
+def test_a_page_that_is_edited_stays_on_its_side(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(400):
+        pages = (WORDS.format(f"{number}.{page}") for page in range(6))
+        (folder / f"{number}.md").write_text(f"# Page {number}\n\n" + "\n\n".join(pages))
+    before = Out(folder, tmp_path / "one")
+    for file in folder.iterdir():
+        file.write_text(
+            file.read_text().replace("# Page", "# The page") + "\n\nAnd a line that was added to it later on.\n"
+        )
+    after = Out(folder, tmp_path / "two")
+
+    def named(records: list[Any]) -> set[str]:
+        return {record.text.split("\n")[0].split()[-1] for record in records}
+
+    assert len(named(before.heldout)) > 8
+    # One paragraph of seven is new, and the same in all: it names one page of seven anew.
+    assert len(named(before.heldout) - named(after.heldout)) <= len(named(before.heldout)) / 2
+
+
 def test_one_long_document_is_held_out_by_pieces_and_it_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("\n\n".join(WORDS.format(n) for n in range(2000)))
