@@ -36,7 +36,9 @@ class DenyList:
         self._any = _any_of(values)
 
     def find(self, texts: Sequence[str]) -> list[list[Find]]:
-        return [[Find(*m.span(), "SECRET", 1.0, self.name) for m in self._any.finditer(text)] for text in texts]
+        return [
+            [Find(m.start(), m.end(), "SECRET", 1.0, self.name) for m in self._any.finditer(text)] for text in texts
+        ]
 
 
 class Detector:

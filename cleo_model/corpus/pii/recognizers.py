@@ -21,6 +21,8 @@ HINT = (
 CERTAIN = 0.4
 """Score of a pattern that is believed without a word of context; Presidio lifts others to it where one is near."""
 BEFORE, AFTER = 60, 30
+NOTHING: Any = None
+"""No artifacts of a language model: a recognizer of patterns needs none, though its declaration says so."""
 OWN = "NATIONAL_ID"
 """Type of what a user's recognizer finds and we have no type for, such as EMPLOYEE_ID: it is replaced in its layout."""
 
@@ -47,7 +49,7 @@ class YamlRecognizers:
     def _finds(self, recognizer: EntityRecognizer, text: str) -> list[Find]:
         near = _context(tuple(recognizer.context or ()))
         found = []
-        for result in recognizer.analyze(text, recognizer.supported_entities, None) or ():
+        for result in recognizer.analyze(text, recognizer.supported_entities, NOTHING) or ():
             start, end = result.start, result.end
             certain = result.score >= CERTAIN or (
                 near is not None
@@ -74,16 +76,15 @@ def _load(text: str, language: str) -> list[EntityRecognizer]:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
         raise SourceError(f"The recognizers are not valid YAML{where}.", hint=HINT) from None
-    listed = content.get("recognizers") if isinstance(content, dict) else None
+    listed: Any = content.get("recognizers") if isinstance(content, dict) else None
     if not isinstance(listed, list) or not listed:
         raise SourceError("The file of recognizers has no list `recognizers`.", hint=HINT)
     loaded: list[EntityRecognizer] = []
     for number, entry in enumerate(listed, 1):
+        one: Any = [entry]  # declared as a dictionary, used as a list
         name = entry.get("name", number) if isinstance(entry, dict) else entry
         try:
-            loaded += list(
-                RecognizerListLoader.get([entry], [language], regex.DOTALL | regex.MULTILINE | regex.IGNORECASE)
-            )
+            loaded += list(RecognizerListLoader.get(one, [language], regex.DOTALL | regex.MULTILINE | regex.IGNORECASE))
         except Exception as error:  # Presidio raises whatever comes: KeyError, ValueError, regex.error, …
             raise SourceError(f"Recognizer {name!r} cannot be used: {error}.", hint=HINT) from None
     if not loaded:

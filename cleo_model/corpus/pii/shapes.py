@@ -11,6 +11,7 @@ from dataclasses import replace
 import regex  # type: ignore[import-untyped]  # it has no stubs
 
 from cleo_model.corpus.pii.find import Find, Finder
+from cleo_model.corpus.pii.patterns.web import is_personal_address
 
 EDGE = regex.compile(r"(?i)(?:(?:the|a|an|to|in|of|from|at|by|der|die|das|le|la|el|il|de|het|o)\s+)+(?=\S)")
 """Small words in front of a place, an organisation or a title that are no part of it."""
@@ -30,7 +31,7 @@ def _digits(value: str) -> int:
 
 
 def _groups(value: str) -> list[str]:
-    return regex.findall(r"\d+", value)
+    return [str(group) for group in regex.findall(r"\d+", value)]
 
 
 def _card(value: str) -> bool:
@@ -43,7 +44,12 @@ def _phone(value: str) -> bool:
     rising = len(groups) > 2 and max(map(len, groups)) <= 3 and not value.lstrip().startswith(("0", "+", "("))
     numbers = [int(group) for group in groups]
     # A row of rising small numbers is a table.
-    return 4 <= _digits(value) <= 20 and not (rising and numbers == sorted(numbers)) and len(groups) < 8
+    return (
+        4 <= _digits(value) <= 17
+        and "\n" not in value
+        and not (rising and numbers == sorted(numbers))
+        and len(groups) < 8
+    )
 
 
 def _secret(value: str) -> bool:
@@ -59,7 +65,7 @@ SHAPES: dict[str, Callable[[str], bool]] = {
     "IBAN_CODE": lambda value: regex.match(r"(?i)[A-Z]{2}[ ]?\d\d", value) is not None and len(value) > 13,
     "BANK_ACCOUNT": lambda value: _digits(value) > 3 or len(value) > 7,
     "PHONE_NUMBER": _phone,
-    "IP_ADDRESS": lambda value: regex.search(r"\d\.\d|:", value) is not None,
+    "IP_ADDRESS": lambda value: is_personal_address(regex.sub(r"(?<=\d\.\d{1,3}):\d+$", "", value.strip("[]()"))),
     "MAC_ADDRESS": lambda value: regex.fullmatch(r"(?i)[0-9a-f]{2,4}(?:[:. -][0-9a-f]{2,4}){2,7}", value) is not None,
     "URL": lambda value: regex.search(r"[./:@]", value) is not None and len(value) > 4,
     "USERNAME": lambda value: regex.search(r"\s", value) is None and len(value.strip("@#")) > 2,
@@ -67,12 +73,12 @@ SHAPES: dict[str, Callable[[str], bool]] = {
     "ZIP_CODE": lambda value: _digits(value) > 0 and len(SIGNS.sub("", value)) > 3,
     "PASSPORT": lambda value: _digits(value) > 2,
     "DRIVER_LICENSE": lambda value: _digits(value) > 2,
-    "NATIONAL_ID": lambda value: _digits(value) > 2,
-    "MEDICAL_RECORD": lambda value: _digits(value) > 2 and "/" not in value,
+    "NATIONAL_ID": lambda value: _digits(value) > 3,
+    "MEDICAL_RECORD": lambda value: _digits(value) > 3 and "/" not in value,
     "VEHICLE_ID": lambda value: 3 < len(SIGNS.sub("", value)) != _digits(value) > 0,
     "DEVICE_ID": lambda value: len(SIGNS.sub("", value)) > 5,
-    "COORDINATES": lambda value: _digits(value) > 2,
-    "DATE_OF_BIRTH": lambda value: DATED.search(value) is not None,
+    "COORDINATES": lambda value: _digits(value) > 2 and regex.search(r"[.,°º]", value) is not None,
+    "DATE_OF_BIRTH": lambda value: DATED.search(value) is not None and len(value) > 3,
     "DATE_TIME": lambda value: DATED.search(value) is not None and CLOCK.fullmatch(value) is None,
     "AGE": lambda value: regex.fullmatch(r"\D*(?:1[01]\d|[1-9]?\d)\D*|\D+", value) is not None,
 }
