@@ -11,14 +11,19 @@ from dataclasses import replace
 import regex  # type: ignore[import-untyped]  # it has no stubs
 
 from cleo_model.corpus.pii.find import Find, Finder
+from cleo_model.corpus.pii.patterns.dates import MONTHS
 from cleo_model.corpus.pii.patterns.web import is_personal_address
 
 EDGE = regex.compile(r"(?i)(?:(?:the|a|an|to|in|of|from|at|by|der|die|das|le|la|el|il|de|het|o)\s+)+(?=\S)")
 """Small words in front of a place, an organisation or a title that are no part of it."""
 DATED = regex.compile(
-    r"(?i)\d|\b(?:jan|feb|f[ée]v|mar|m[äa]r|apr|avr|abr|may|mai|mei|mag|jun|jui|giu|jul|lug|aug|ao[ûu]|ago|sep|set|oct|okt|ott|out"
-    r"|nov|dec|dez|d[ée]c|dic|ene|gen)|\p{L}+day\b|\p{L}+tag\b|\b(?:twent|thirt|fort|fift|sixt|sevent|eight|ninet)"
+    rf"(?i)\d|\b{MONTHS}(?!\p{{L}})|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
+    r"|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi"
+    r"|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo|lunedì|martedì|mercoledì|giovedì|venerdì|sabato"
+    r"|domenica|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|segunda|terça|quarta|quinta|sexta)\b"
+    r"|\b(?:twent|thirt|fort|fift|sixt|sevent|eight|ninet)"
 )
+"""What of a date says when: "yesterday" and "next week" tell nothing of anybody."""
 ROAD = regex.compile(r"(?i)(?:(?:county|state|us|u\.s\.)[ ])?(?:routes?|interstate|highway|hwy|us|i|sr|m)[ -]?\d{1,4}")
 """A road, or a street without a house, is a place: nobody's address."""
 CLOCK = regex.compile(r"(?i)\d{1,2}\s?:\s?\d\d(?:\s?:\s?\d\d)?(?:\s?[ap]\.?m\.?)?")
@@ -55,11 +60,12 @@ def _phone(value: str) -> bool:
 def _secret(value: str) -> bool:
     letters = any(char.isalpha() for char in value)
     return len(value) > 3 and (
-        (letters and (_digits(value) > 0 or SIGNS.search(value) is not None)) or _digits(value) > 5 or len(value) > 11
+        (letters and (_digits(value) > 0 or SIGNS.search(value) is not None)) or _digits(value) > 5
     )
 
 
 SHAPES: dict[str, Callable[[str], bool]] = {
+    "STREET_ADDRESS": lambda value: regex.fullmatch(r"\p{L}{1,2}[ ]?\d{1,2}", value) is None,
     "EMAIL_ADDRESS": lambda value: regex.search(r"(?i)@|\bat\b|[\[({]at|\.", value) is not None,
     "CREDIT_CARD": _card,
     "IBAN_CODE": lambda value: regex.match(r"(?i)[A-Z]{2}[ ]?\d\d", value) is not None and len(value) > 13,
