@@ -38,8 +38,8 @@ class Profile:
 
 
 QUALITY = {
-    "min_doc_words": 25, "max_avg_word_length": 12, "min_avg_word_length": 2.5, "max_symbol_word_ratio": 0.2,
-    "max_non_alpha_words_ratio": 0.55, "min_stop_words": 2,
+    "min_doc_words": 25, "max_avg_word_length": 15, "min_avg_word_length": 2.5, "max_symbol_word_ratio": 0.2,
+    "max_non_alpha_words_ratio": 0.45, "min_stop_words": 1, "max_bullet_lines_ratio": None,
 }  # fmt: skip
 REPETITION = {
     "dup_line_frac": 0.5, "dup_line_char_frac": 0.4, "top_n_grams": ((2, 0.3), (3, 0.28), (4, 0.26)),

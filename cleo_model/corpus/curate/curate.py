@@ -22,7 +22,7 @@ from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_model.corpus.account import Account, account_markdown
 from cleo_model.corpus.canaries import CANARIES
 from cleo_model.corpus.curate.clusters import CLUSTERS, Clusters, clusters_table
-from cleo_model.corpus.curate.verdicts import NEAR, Verdict, judged
+from cleo_model.corpus.curate.verdicts import CODE, NEAR, Verdict, judged
 from cleo_model.corpus.heldout import HeldOut, hold_out
 from cleo_model.corpus.licences import LicencePolicy
 from cleo_model.corpus.pii.planted import PLANTED
@@ -93,7 +93,7 @@ def curate(raw: Path, settings: CurateSettings, out: Path, report: Reporter) -> 
         for name in (PLANTED, CANARIES):
             if (raw / name).is_file():
                 shutil.copyfile(raw / name, out / name)
-        corpus = _Judged(raw / RECORDS, scratch / "verdicts")
+        corpus = JudgedCorpus(raw / RECORDS, scratch / "verdicts")
         heldout = corpus.hold_out(settings.heldout_share)
         return _written(corpus, heldout, out, report)
     finally:
@@ -113,6 +113,7 @@ def _screen(raw: Path, scratch: Path, settings: CurateSettings, report: Reporter
                 "wanted": settings.languages.get(record.source, "en"),
                 "near_duplicates": "keep" if record.source in settings.alike else "drop",
                 "refused": refuses(record.licence) is not None,
+                "piece": record.group != "",
             },
         }
         for number, record in enumerate(read_records(raw / RECORDS))
@@ -131,15 +132,21 @@ def _screen(raw: Path, scratch: Path, settings: CurateSettings, report: Reporter
     run_workers("find near duplicates", f"{SCREENING}:find_near", job, 1, 1, report)
 
 
-class _Judged:
+class JudgedCorpus:
     """The raw corpus with its verdicts, read from disk each time: no record outlives its turn."""
 
     def __init__(self, records: Path, verdicts: Path) -> None:
         self.records = records
         self.verdicts = verdicts
+        # A document that is text keeps its pieces of code; one that is nothing but code goes.
+        found = judged(records, verdicts)
+        self._texts = {record.group for record, verdict in found if record.group and _is_text(verdict)}
 
     def __iter__(self) -> Iterator[tuple[Record, Verdict]]:
-        return judged(self.records, self.verdicts)
+        for record, verdict in judged(self.records, self.verdicts):
+            if verdict.code and not verdict.reason and record.group not in self._texts:
+                verdict = replace(verdict, reason=CODE)
+            yield record, verdict
 
     def hold_out(self, share: float) -> HeldOut:
         alike = {record.id: str(verdict.cluster) for record, verdict in self if verdict.cluster >= 0}
@@ -148,7 +155,11 @@ class _Judged:
         return hold_out(kept, share, alike=alike, dropped=near)
 
 
-def _written(corpus: _Judged, heldout: HeldOut, out: Path, report: Reporter) -> CurationSummary:
+def _is_text(verdict: Verdict) -> bool:
+    return not verdict.reason and not verdict.code
+
+
+def _written(corpus: JudgedCorpus, heldout: HeldOut, out: Path, report: Reporter) -> CurationSummary:
     kept: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
     sizes: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
 
@@ -198,7 +209,7 @@ def _written(corpus: _Judged, heldout: HeldOut, out: Path, report: Reporter) -> 
 class _Told:
     """What is told about a judged corpus: the account, examples, clusters and scores, in one reading."""
 
-    def __init__(self, corpus: _Judged, out: Path) -> None:
+    def __init__(self, corpus: JudgedCorpus, out: Path) -> None:
         self.accounts: dict[str, Account] = {}
         self.clusters = Clusters(corpus.verdicts)
         self.scores: dict[str, Counter[int]] = {}
@@ -209,7 +220,7 @@ class _Told:
         write_jsonl(out / DROPPED, self._examples)
         write_jsonl(out / CLUSTERS, (member.model_dump() for member in self.clusters.members()))
 
-    def _read(self, corpus: _Judged) -> Iterator[dict[str, str | float]]:
+    def _read(self, corpus: JudgedCorpus) -> Iterator[dict[str, str | float]]:
         for record, verdict in corpus:
             account = self.accounts.setdefault(record.domain, Account(name=record.domain))
             self.clusters.see(record, verdict)

@@ -82,15 +82,19 @@ class ProfileFilter(BaseFilter):  # type: ignore[misc]  # datatrove is untyped
         prose = prose_of(doc.text)
         words = split_into_words(prose, SPLITTER)
         doc.metadata["quality"] = score(prose, words, doc.metadata["wanted_score"])
+        code = len(prose) * 2 < len(doc.text)
         if len(words) < profile.min_prose:
-            return (False, "mostly_code") if len(prose) * 2 < len(doc.text) else (False, "too_short")
+            if code and doc.metadata.get("piece"):
+                doc.metadata["code"] = True  # judged with the other pieces of its document
+                return True
+            return False, "mostly_code" if code else "too_short"
         plain = sum(map(str.isalpha, prose)) + sum(map(str.isspace, prose))
         if plain / max(len(prose), 1) < FEWEST_LETTERS:
             return False, "few_letters"
         if reason := _language(doc, profile, len(words)):
             return False, reason
-        if len(words) < profile.judged <= len(doc.text.split()):
-            return True  # code with a few words about it: too few for shares of them to mean anything
+        if len(words) < profile.judged and code:
+            return True  # a few words about code: too few for shares of them to mean anything
         measured = Document(text=prose, id=doc.id)
         for rule in self.rules(kind, wanted):
             result = rule.filter(measured)

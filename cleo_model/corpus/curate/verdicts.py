@@ -20,7 +20,9 @@ from cleo_model.corpus.record import RESERVED, Record, read_records
 if TYPE_CHECKING:
     from datatrove.data import Document
 
-NEAR = "near_duplicate"
+NEAR, CODE = "near_duplicate", "mostly_code"
+TOLD = ("number", "quality", "cluster", "size", "code", "evaluation")
+"""What of a document's metadata a verdict says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Verdict:
     """Which near-duplicates it is one of; -1 for none."""
     size: int = 1
     """How many these are."""
+    code: bool = False
+    """Whether it is a piece of a document and nothing but code: kept where the document has text."""
     evaluation: list[int] = field(default_factory=list)
     """Numbers of the evaluation texts that were found in it."""
 
@@ -69,7 +73,7 @@ class VerdictWriter:
         if self._file is None:
             self._file = (self.folder / f"{rank:05d}.jsonl").open("w", encoding="utf-8")
         known = document.metadata
-        told = {name: known[name] for name in ("number", "quality", "cluster", "size", "evaluation") if name in known}
+        told = {name: known[name] for name in TOLD if name in known}
         reason = self.reason or known.get("filter_reason", "")
         self._file.write(json.dumps({**told, "reason": reason}) + "\n")
 

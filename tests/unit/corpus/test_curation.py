@@ -9,6 +9,7 @@ import pytest
 
 from cleo_model.choices import check_licences
 from cleo_model.corpus.curate.clusters import Clusters, clusters_table
+from cleo_model.corpus.curate.curate import JudgedCorpus
 from cleo_model.corpus.curate.overlap import Overlap
 from cleo_model.corpus.curate.verdicts import judged, read_verdicts
 from cleo_model.corpus.curate.words import ngram_hashes, words_of
@@ -70,6 +71,20 @@ def test_verdicts_come_in_the_order_of_the_records_whatever_step_wrote_them(tmp_
         ("one", ""), ("two", ""), ("three", "too_short"), ("four", "near_duplicate"),
     ]  # fmt: skip
     assert [verdict.number for verdict in read_verdicts(tmp_path / "verdicts")] == [0, 2, 3]
+
+
+def test_a_document_that_is_text_keeps_its_pieces_of_code_and_one_of_code_goes(tmp_path: Path) -> None:
+    pieces = [("guide", False), ("guide", True), ("dump", True), ("dump", True)]
+    made = [
+        Record.make(name=str(n), source="s", domain="prose", licence="MIT", text=f"piece {n}", group=group)
+        for n, (group, _) in enumerate(pieces)
+    ]
+    write_records(tmp_path / "records.jsonl", made)
+    (tmp_path / "verdicts" / "near").mkdir(parents=True)
+    lines = (f'{{"number": {n}, "code": {str(code).lower()}}}\n' for n, (_, code) in enumerate(pieces))
+    (tmp_path / "verdicts" / "near" / "00000.jsonl").write_text("".join(lines))
+    found = [verdict.reason for _, verdict in JudgedCorpus(tmp_path / "records.jsonl", tmp_path / "verdicts")]
+    assert found == ["", "", "mostly_code", "mostly_code"]
 
 
 def test_a_cluster_shows_which_record_was_kept_and_how_alike_the_others_are(tmp_path: Path) -> None:

@@ -57,8 +57,8 @@ def test_a_passage_cut_out_of_a_fence_is_read_from_its_right_side() -> None:
     assert prose_of(f"{SENTENCES}\n\n```python\n{CODE}") == SENTENCES
 
 
-def judged(text: str, profile: str = "general", wanted: str = "en") -> bool | tuple[bool, str]:
-    known = {"profile": profile, "wanted": wanted, "refused": False, "near_duplicates": "drop"}
+def judged(text: str, profile: str = "general", wanted: str = "en", *, piece: bool = False) -> bool | tuple[bool, str]:
+    known = {"profile": profile, "wanted": wanted, "refused": False, "near_duplicates": "drop", "piece": piece}
     (document,) = LanguageLabel().run([Document(text=text, id="a", metadata=known)])
     result: bool | tuple[bool, str] = ProfileFilter().filter(document)
     return result
@@ -70,6 +70,8 @@ def test_a_page_that_is_mostly_example_is_kept_and_a_file_of_code_is_not() -> No
         assert judged(f"# Pools\n\n{SENTENCES}\n\n{fenced}", profile) is True
         assert judged(f"A pool that is shared by threads:\n\n{fenced}", profile) is True
         assert judged(fenced, profile) == (False, "mostly_code")
+        # A piece of a longer document is judged with the others of it.
+        assert judged(fenced, profile, piece=True) is True
 
 
 def test_the_language_is_that_of_the_source() -> None:
