@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from transformers import BertConfig, BertForTokenClassification
 
 from cleo_core.progress import silent
+from cleo_model.corpus.pii.find import Find
 from cleo_model.corpus.pii.fit.base import Base, unpack_4bit, widened
 from cleo_model.corpus.pii.fit.encode import encode, word_labels
+from cleo_model.corpus.pii.fit.figures import Score, score
 from cleo_model.corpus.pii.fit.fill import fill, makers
 from cleo_model.corpus.pii.fit.forms import Form, forms, slots
 from cleo_model.corpus.pii.fit.graph import graph
@@ -130,10 +132,21 @@ def test_the_graph_computes_what_the_model_does() -> None:
     assert np.abs(found[1, :20] - expected[1, :20]).max() < 1e-4
 
 
+def test_a_score_counts_words_and_leaves_out_what_training_takes_no_side_on() -> None:
+    sample = with_spans(
+        "Ann met Bo in Bern, said Cy.", [(0, 3, "PERSON"), (8, 10, "PERSON"), (14, 18, "LOCATION"), (25, 27, "IGNORED")]
+    )
+    finds = [Find(0, 7, "PERSON"), Find(25, 27, "PERSON")]
+    assert score([sample], [finds], frozenset(["PERSON"])) == Score(found=1, missed=1, false=1)
+    assert score([sample], [finds], frozenset(["PERSON", "LOCATION"])) == Score(found=1, missed=2, false=1)
+
+
 def test_the_recipe_ends_in_weights_that_the_finder_loads(tmp_path: Path) -> None:
     recipe = Recipe(rounds=(Budget(tokens=6_000, batch_tokens=256),), real=0, judged=20)
     fit(recipe, tmp_path / "made", silent, base=tiny())
     classifier = TokenClassifier(tmp_path / "made")
     assert classifier.card.labels == LABELS
     assert len(classifier.find(["Ann lives here.", ""])) == 2
-    assert "National Design Studio" in (tmp_path / "made" / "README.md").read_text(encoding="utf-8")
+    notice = (tmp_path / "made" / "README.md").read_text(encoding="utf-8")
+    assert "National Design Studio" in notice
+    assert "| de |" in notice

@@ -50,6 +50,7 @@ def main(out: Path, tokens: int | None, rate: float, decay: bool, seed: int, sta
         fit(Recipe(rounds=rounds, seed=seed), out, ConsoleReporter(), start=start)
     except CleoError as error:
         raise click.ClickException(str(error)) from error
+    click.echo((out / "README.md").read_text(encoding="utf-8"))
     click.echo(f"The weights lie in {out}; to ship them, put the files in cleo_model/corpus/pii/model.")
 
 

@@ -19,10 +19,14 @@ from cleo_model.corpus.pii.fit.labels import LABELS
 from cleo_model.corpus.pii.fit.sample import Sample
 from cleo_model.corpus.pii.token_classifier import TokenClassifier
 
-GRID = tuple(round(0.15 + 0.05 * step, 2) for step in range(17))
+LEAST = {"direct": 0.3, "every": 0.8}
+"""Where the search begins. On text of other kinds than the forms a lower one won nothing and cost precision."""
+MOST = {"direct": 0.6, "every": 0.95}
+"""Where it ends: no false find in old prose is worth names that are missed."""
+STEP = 0.05
 WORTH = 0.35
 """Least share of personal words among those just above a threshold."""
-FALSE_PER = {"direct": 100_000, "every": 5_000}
+FALSE_PER = {"direct": 40_000, "every": 5_000}
 """Characters of real text for one false word of a label."""
 
 
@@ -37,7 +41,11 @@ def calibrated(classifier: TokenClassifier, forms: Sequence[Sample], real: Seque
         allowed = characters / FALSE_PER[mode]
         chosen[mode] = {
             label: _threshold(
-                mass[kind == place], truth[kind == place], real_mass[(real_kind == place) & ~real_truth], allowed
+                mass[kind == place],
+                truth[kind == place],
+                real_mass[(real_kind == place) & ~real_truth],
+                allowed,
+                np.arange(LEAST[mode], MOST[mode] + STEP / 2, STEP),
             )
             for place, label in enumerate(group)
         }
@@ -69,11 +77,16 @@ def _grouped(
 
 
 def _threshold(
-    mass: NDArray[np.float32], truth: NDArray[np.bool_], false: NDArray[np.float32], allowed: float
+    mass: NDArray[np.float32],
+    truth: NDArray[np.bool_],
+    false: NDArray[np.float32],
+    allowed: float,
+    grid: NDArray[np.float64],
 ) -> float:
-    for least in GRID:
-        near = (mass >= least) & (mass < least + 0.15)
-        worth = truth[near].mean() >= WORTH if near.sum() >= 8 else least >= 0.3
+    """The first step of the grid where what is just above is worth finding and real text has few enough false finds."""
+    for least in grid:
+        near = (mass >= least) & (mass < least + 3 * STEP)
+        worth = near.sum() < 8 or truth[near].mean() >= WORTH
         if worth and (false >= least).sum() <= max(allowed, 1):
-            return least
-    return GRID[-1]
+            return round(float(least), 2)
+    return round(float(grid[-1]), 2)

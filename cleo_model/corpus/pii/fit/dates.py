@@ -8,6 +8,7 @@ from random import Random
 from babel.dates import get_day_names, get_month_names
 
 from cleo_model.corpus.pii.fit.pools import words
+from cleo_model.corpus.pii.fit.sample import Sample
 
 NUMERIC = (
     "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%m/%d/%y", "%d.%m.%y", "%Y/%m/%d", "%d/%m/%y",
@@ -47,12 +48,13 @@ class Dates:
         ]  # fmt: skip
         return self.rng.choice(forms)
 
-    def date(self) -> str:
+    def date(self) -> Sample:
+        """A day; one that is told by no number ("last Friday") is said and is nobody's data."""
         pick = self.rng.random()
         day = self._day(1960 if pick < 0.8 else 1700)
-        if pick < 0.4:
-            return day.strftime(self.rng.choice(NUMERIC))
-        return str(self.rng.choice(words("dates")[self.language])) if pick < 0.55 else self._written(day)
+        if pick < 0.12:
+            return Sample().add(str(self.rng.choice(words("dates")[self.language])))
+        return Sample().add(day.strftime(self.rng.choice(NUMERIC)) if pick < 0.5 else self._written(day), "DATE_TIME")
 
     def birth_date(self) -> str:
         day = self._day(1925, 2018)

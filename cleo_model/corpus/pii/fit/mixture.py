@@ -8,10 +8,13 @@ from random import Random
 from cleo_model.corpus.pii.fit.fill import fill
 from cleo_model.corpus.pii.fit.forms import Form, forms
 from cleo_model.corpus.pii.fit.noise import noisy
+from cleo_model.corpus.pii.fit.pools import fakers
 from cleo_model.corpus.pii.fit.sample import Sample
 
 REAL = 0.12
 """Share of real text among the texts."""
+WORDY = ("de_DE", "fr_FR", "it_IT", "nl_NL", "es_ES", "pt_BR")
+"""Locales whose common words stand in texts in a language other than English."""
 PIECE = 280
 """Characters of a piece of real text: as much as two forms, since most of it teaches that there is nothing."""
 LANGUAGES = {"en": 0.7}
@@ -50,10 +53,18 @@ class Mixture:
             end += 1
         return Sample(whole.text[start:end], whole.owner[start:end], whole.labels)
 
+    def _chatter(self) -> Sample:
+        """Common words in a row, which are nobody's name in any order."""
+        faker = fakers("en_US" if self.rng.random() < LANGUAGES["en"] else self.rng.choice(WORDY))
+        faker.seed_instance(self.rng.getrandbits(32))
+        return Sample().add(" ".join(faker.sentences(self.rng.choice([1, 1, 2, 3]))))
+
     def __iter__(self) -> Iterator[Sample]:
         while True:
             sample = self._one()
-            if self.rng.random() < 0.12:  # a text is seldom about one thing
-                other = self._one()
+            if (pick := self.rng.random()) < 0.24:  # a text is seldom about one thing
+                other = self._one() if pick < 0.12 else self._chatter()
+                if self.rng.random() < 0.5:
+                    sample, other = other, sample
                 sample = Sample().extend(sample).add(self.rng.choice(["\n", "\n\n", " ", " "])).extend(other)
             yield noisy(sample, self.rng)

@@ -138,7 +138,7 @@ def believed(kind: Kind, label: str, text: str) -> str | None:
     if label == "DATE":
         if kind in ("documentation", "code"):
             return IGNORED
-        return IGNORED if NOT_A_DATE.search(text) and not re.search(r"\d{4}", text) else FROM_SPACY[label]
+        return FROM_SPACY[label] if re.search(r"\d{4}|\d (?:of )?[A-Z]|[A-Z][a-z]+ \d", text) else IGNORED
     match kind:
         case "old prose":
             return None if label == "PERSON" else FROM_SPACY[label]

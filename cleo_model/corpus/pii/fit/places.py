@@ -60,14 +60,17 @@ class Places:
             return str(faker.state() if self.rng.random() < 0.6 else faker.state_abbr())
         return self._say("state", "administrative_unit", "region", "province", "county", "department_name")
 
-    def country(self) -> str:
+    def country(self) -> Sample:
+        return _named(self._country())
+
+    def place(self) -> Sample:
+        return _named(str(self.rng.choice(words("words")["places"])))
+
+    def _country(self) -> str:
         if self.rng.random() < 0.35:
             return str(self.rng.choice(words("words")["short_countries"]))
         languages = [self.language] * 6 + ["en", "de", "fr", "es", "it", "pt"]
         return self.rng.choice(countries(self.rng.choice(languages)))
-
-    def place(self) -> str:
-        return str(self.rng.choice(words("words")["places"]))
 
     def postcode(self) -> str:
         return self._say("postcode", "zipcode", "postalcode")
@@ -134,7 +137,7 @@ class Places:
             street += rng.choice([", ", " ", "\n", ",", "\n "]) + self.unit()
         parts = [street] if rng.random() < 0.15 else [street, self._last_line()]
         if rng.random() < 0.25:
-            parts.append(self.country() if rng.random() < 0.75 else f"{self.country()} {self.postcode()}")
+            parts.append(self._country() if rng.random() < 0.75 else f"{self._country()} {self.postcode()}")
         if rng.random() < 0.03:
             parts.insert(1, f"c/o {self._plain_street().split()[0]}")
         between = rng.choice([", ", ", ", ", ", "\n", "\n", "\n ", " ", "; ", " - ", ",", ",\n"])
@@ -155,3 +158,9 @@ class Places:
                 f"{city}, {state}",
             ]
         return self.rng.choice(forms)
+
+
+def _named(place: str) -> Sample:
+    """The place; an article in front of its name is not of it."""
+    article = "the " if place.startswith("the ") else ""
+    return Sample().add(article).add(place.removeprefix("the "), "LOCATION")

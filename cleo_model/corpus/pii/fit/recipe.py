@@ -15,7 +15,8 @@ from cleo_core.progress import Reporter
 from cleo_model.corpus.pii.decide import Thresholds
 from cleo_model.corpus.pii.fit.base import Base, from_rampart, widened
 from cleo_model.corpus.pii.fit.calibrate import calibrated
-from cleo_model.corpus.pii.fit.export import export, write_card
+from cleo_model.corpus.pii.fit.export import export, write_card, write_notice
+from cleo_model.corpus.pii.fit.figures import figures
 from cleo_model.corpus.pii.fit.labels import LABELS
 from cleo_model.corpus.pii.fit.mixture import Mixture
 from cleo_model.corpus.pii.fit.negatives import labelled, passages
@@ -30,7 +31,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    rounds: tuple[Budget, ...] = (Budget(tokens=600_000, decay=False), Budget(tokens=680_000))
+    rounds: tuple[Budget, ...] = (Budget(600_000, decay=False), Budget(680_000), Budget(350_000, 7e-5))
     seed: int = 1
     real: float = 1.0
     """Share of the real passages that are read; labelling them takes two minutes."""
@@ -69,6 +70,8 @@ def fit(
         report("thresholds")
         judged = _judged(recipe)
         write_card(folder, calibrated(TokenClassifier(folder), judged, kept))
+        report("figures")
+        write_notice(folder, figures(TokenClassifier(folder), kept))
     return model
 
 
