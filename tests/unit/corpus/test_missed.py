@@ -221,3 +221,28 @@ def test_two_finds_say_nothing_yet() -> None:
     few = SecondReading(records=1, characters=100, finds={"PERSON": 2})
     assert few.passes(5)
     assert not SecondReading(records=1, characters=100, finds={"PERSON": 3}).passes(5)
+
+
+def test_the_second_detector_finds_what_can_be_checked_without_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+    from pathlib import Path
+
+    from cleo_model.corpus.pii.missed.second import finds
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    said = [
+        "Write to anna@mailbox.org or +44 20 7946 0958; the card is 4111 1111 1111 1111.",
+        "Write to anna@example.org, deploy@node1.internal or left-pad@1.2.0; the order is 4111 1111 1111 1112.",
+        "Write to anna@mailbox.org.",
+    ]
+    made = [[], [], [[9, 25]]]
+    rows = [
+        {"text": text, "profile": "prose", "keep_names": False, "language": "en", "made": each}
+        for text, each in zip(said, made, strict=True)
+    ]
+    found = finds(rows, Path("/nowhere"))
+    assert [sorted(kinds) for kinds in found] == [["CREDIT_CARD", "EMAIL_ADDRESS", "PHONE_NUMBER"], [], []]
