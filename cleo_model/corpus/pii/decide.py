@@ -133,7 +133,7 @@ def _joined(text: str, before: _Mark, after: _Mark) -> bool:
     between = text[before.word.end : after.word.start]
     if before.entity == STREET:
         return ADDRESS.fullmatch(between) is not None
-    if before.entity == PERSON and after.begins and between.strip(" .'’-"):
+    if before.entity == PERSON and after.begins and between.strip(" '’-"):
         return False
     if before.entity == PERSON and COMMA.fullmatch(between):
         return True

@@ -53,6 +53,11 @@ def test_a_family_name_in_front_is_of_the_same_person() -> None:
     assert seen("Lee, Ann", BEGIN, NOT, INSIDE) == [("Lee, Ann", "PERSON")]
 
 
+def test_a_name_ends_with_its_sentence_and_not_with_an_initial() -> None:
+    assert seen("Bo Ek. Ann", BEGIN, INSIDE, NOT, BEGIN) == [("Bo Ek", "PERSON"), ("Ann", "PERSON")]
+    assert seen("A. Ek", BEGIN, INSIDE, INSIDE) == [("A. Ek", "PERSON")]
+
+
 def test_the_possessive_s_stays() -> None:
     assert seen("Ann's", BEGIN, INSIDE, INSIDE) == [("Ann", "PERSON")]
 
