@@ -125,8 +125,8 @@ def _timed(find: Callable[[list[str]], list[Spans]], given: list[str]) -> tuple[
     return found, sum(map(len, given)) / max(time.process_time() - start, 1e-9)
 
 
-def _ours(policy: MaskingPolicy, model: Path) -> Callable[[list[str]], list[Spans]]:
-    detector = Detector(policy, model=model)
+def _ours(policy: MaskingPolicy) -> Callable[[list[str]], list[Spans]]:
+    detector = Detector(policy)
     return lambda given: [[(find.start, find.end) for find in finds] for finds in detector.find(given)]
 
 
@@ -175,19 +175,17 @@ def run(arguments: argparse.Namespace, report: Reporter) -> Result:
     english = [text for text in labelled if text.language == "en"]
     given = [text.text for text in english]
     report("detecting", 0, len(labelled))
-    found, speed = _timed(_ours(MaskingPolicy(masking="strict"), model), given)
+    found, speed = _timed(_ours(MaskingPolicy(masking="strict")), given)
     result.figures |= _score(english, found).figures() | {"chars_per_cpu_s": round(speed)}
     for language in sorted({text.language for text in labelled} - {"en"}):
         ours = [text for text in labelled if text.language == language]
-        finds, _ = _timed(
-            _ours(MaskingPolicy(masking="strict", language=language), model), [text.text for text in ours]
-        )
+        finds, _ = _timed(_ours(MaskingPolicy(masking="strict", language=language)), [text.text for text in ours])
         score = _score(ours, finds).figures()
         result.figures |= {f"{name} ({language})": score[name] for name in ("f2_all", "recall_direct", "precision")}
     total, characters = 0, 0
     for kind, passages in nobodys(40_000 if arguments.quick else SHARE):
         report(f"reading {kind}", 0, len(passages))
-        detector = Detector(MaskingPolicy(), "prose" if kind == "prose" else "reference", model=model)
+        detector = Detector(MaskingPolicy())
         finds_of = [sum(find.entity != "EMAIL_ADDRESS" for find in finds) for finds in detector.find(passages)]
         size = sum(map(len, passages))
         result.figures[f"over_masked_per_20k_chars ({kind})"] = round(20_000 * sum(finds_of) / size, 3)

@@ -24,21 +24,18 @@ class Detectors:
     Args:
         policies: by name of the source; a source that is not named is searched by `default`.
         default: its policy.
-        model: folder of the spaCy pipeline.
     """
 
-    def __init__(
-        self, policies: Mapping[str, MaskingPolicy], default: MaskingPolicy | None = None, model: Path | None = None
-    ) -> None:
-        self._policies, self._default, self._model = policies, default or MaskingPolicy(), model
-        self._made: dict[tuple[MaskingPolicy, str, bool], Detector] = {}
+    def __init__(self, policies: Mapping[str, MaskingPolicy], default: MaskingPolicy | None = None) -> None:
+        self._policies, self._default = policies, default or MaskingPolicy()
+        self._made: dict[tuple[MaskingPolicy, bool], Detector] = {}
 
     def of(self, row: Mapping[str, Any]) -> Detector:
         """The detector of a row of a shard; the id of a record begins with the name of its source."""
         policy = self._policies.get(row["id"].partition("/")[0], self._default)
-        kind = (policy, row["profile"], row["keep_names"])
+        kind = (policy, bool(row["keep_names"]))
         if kind not in self._made:
-            self._made[kind] = Detector(policy, row["profile"], keep_names=row["keep_names"], model=self._model)
+            self._made[kind] = Detector(policy, keep_names=row["keep_names"])
         return self._made[kind]
 
     def find(self, rows: list[dict[str, Any]]) -> list[tuple[list[Find], list[Find]]]:
@@ -55,16 +52,16 @@ class Detectors:
 
 
 def detect_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
-    """Read `shards/<rank>.jsonl` (id, profile, keep_names, text); write `found/<rank>.jsonl`.
+    """Read `shards/<rank>.jsonl` (id, keep_names, text); write `found/<rank>.jsonl`.
 
     A line of it is `id`, `spans` (start, end, type; in order, none overlaps another) and `finders` (how many finds
-    each finder made of each type). `job` has `scratch`, `model` (a folder), and perhaps `policies` (by source) and
-    `policy` (of all others).
+    each finder made of each type). `job` has `scratch`, and perhaps `policies` (by source) and `policy`
+    (of all others).
     """
     scratch = Path(job["scratch"])
     policies = {name: MaskingPolicy.model_validate(each) for name, each in job.get("policies", {}).items()}
     default = MaskingPolicy.model_validate(job.get("policy", {}))
-    detectors = Detectors(policies, default, Path(job["model"]) if job.get("model") else None)
+    detectors = Detectors(policies, default)
 
     def found() -> Iterator[dict[str, Any]]:
         seen = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import regex  # type: ignore[import-untyped]  # it has no stubs
@@ -16,9 +15,7 @@ from cleo_model.corpus.pii.patterns import direct_patterns, strict_patterns
 from cleo_model.corpus.pii.policy import MaskingPolicy
 from cleo_model.corpus.pii.recognizers import YamlRecognizers
 from cleo_model.corpus.pii.shapes import Shaped
-from cleo_model.corpus.pii.spacy_names import SpacyNames
-from cleo_model.corpus.pii.token_classifier import MODEL, TokenClassifier
-from cleo_model.corpus.profiles import PROFILES, ProfileName
+from cleo_model.corpus.pii.token_classifier import TokenClassifier
 
 
 def _any_of(values: Iterable[str]) -> Any:
@@ -46,22 +43,18 @@ class Detector:
 
     Args:
         policy: of the source.
-        profile: kind of writing; technical text is full of what looks like a name.
         keep_names: leave names of people.
-        model: folder of the spaCy pipeline, which finds names in English where the classifier's weights are not there.
-        finders: in place of those that the policy and the profile call for.
+        finders: in place of those that the policy calls for.
     """
 
     def __init__(
         self,
         policy: MaskingPolicy,
-        profile: ProfileName = "general",
         *,
         keep_names: bool = False,
-        model: Path | None = None,
         finders: Sequence[Finder] | None = None,
     ) -> None:
-        self.finders = list(_finders(policy, profile, model)) if finders is None else list(finders)
+        self.finders = list(_finders(policy)) if finders is None else list(finders)
         self._masked = MASKED[policy.masking] - ({"PERSON"} if keep_names else set())
         self._allowed = _any_of(policy.allow) if policy.allow else None
 
@@ -91,7 +84,7 @@ class Detector:
                 yield Find(start, end, find.entity, find.score, find.finder)
 
 
-def _finders(policy: MaskingPolicy, profile: ProfileName, model: Path | None) -> Iterator[Finder]:
+def _finders(policy: MaskingPolicy) -> Iterator[Finder]:
     yield direct_patterns()
     if policy.masking == "strict":
         yield strict_patterns()
@@ -99,10 +92,7 @@ def _finders(policy: MaskingPolicy, profile: ProfileName, model: Path | None) ->
         yield YamlRecognizers(policy.recognizers, policy.language)
     if policy.deny:
         yield DenyList(policy.deny)
-    if (MODEL / "classifier.json").is_file():
-        yield _classifier()
-    elif model is not None and policy.language == "en":
-        yield SpacyNames(model, technical=PROFILES[profile].technical)
+    yield _classifier()
 
 
 @cache

@@ -18,6 +18,7 @@ from cleo_model.corpus.pii.entities import ENTITIES
 from cleo_model.corpus.pii.find import Find
 from cleo_model.corpus.pii.patterns import direct_patterns, strict_patterns
 from cleo_model.corpus.pii.policy import MaskingPolicy
+from cleo_model.corpus.pii.recognizers import YamlRecognizers
 
 pytestmark = pytest.mark.unit
 
@@ -124,11 +125,14 @@ recognizers:
     deny_list: [Aurora Borealis]
 """
     text = "BDG-12345 went aboard Aurora Borealis. His badge K1234."
-    plain = Detector(MaskingPolicy()).find([text])[0]
-    own = {text[f.start : f.end] for f in Detector(MaskingPolicy(recognizers=yaml)).find([text])[0]}
-    assert own == {"BDG-12345", "Aurora Borealis", "K1234"}
-    assert plain == []
-    assert Detector(MaskingPolicy(recognizers=yaml)).find(["Route K1234 is closed"]) == [[]]
+    values = {"BDG-12345", "Aurora Borealis", "K1234"}
+    alone, without = YamlRecognizers(yaml).find([text, "Route K1234 is closed"])
+    assert {text[f.start : f.end] for f in alone} == values
+    assert without == []
+    # The policy brings them into the detector.
+    found = Detector(MaskingPolicy(recognizers=yaml)).find([text])[0]
+    assert {text[f.start : f.end] for f in found} >= values
+    assert not any(text[f.start : f.end] in values for f in direct_patterns().find([text])[0])
 
 
 def test_batches_and_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
