@@ -31,7 +31,8 @@ if [ "$build" = cpu ] && "${install[@]}" "torch==2.13.0+cpu" 2>/dev/null; then :
   "${install[@]}" torch==2.13.0
 fi
 echo "  2/3 DeepSpeed, and its C++ code, which compiles from here on in the background"
-"${install[@]}" -c constraints.txt deepspeed
+# What pip says of the wheels that lie there without what they depend on is settled by step 3.
+"${install[@]}" -c constraints.txt deepspeed 2> >(grep -vE "which is not installed|dependency resolver|is ignored: it is neither" >&2)
 # The compiler and pip's downloads go on side by side. `cleo setup` finishes what this leaves undone, and says why.
 env -u PYTHONDONTWRITEBYTECODE setsid "$python" -c 'from cleo_model.training.ops import prebuild_ops; prebuild_ops()' >/dev/null 2>&1 &
 groups+=("$!")
