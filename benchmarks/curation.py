@@ -44,9 +44,9 @@ def run(arguments: argparse.Namespace, report: Reporter) -> Result:
         result = Result("curation", figures={"megabytes": round(size / 1e6, 2), "records": len(records)})
         report("measuring the stages")
         ours, stock = _stages(records, root / "stages", report)
-        result.figures |= {f"mb_per_cpu_s_{name}": round(size / 1e6 / spent, 2) for name, spent in ours.items()}
+        result.figures |= {f"mb_per_cpu_s_{name}": round(size / 1e6 / spent, 4) for name, spent in ours.items()}
         result.against["datatrove, as it comes"] = {
-            f"mb_per_cpu_s_{name}": round(size / 1e6 / spent, 2) for name, spent in stock.items()
+            f"mb_per_cpu_s_{name}": round(size / 1e6 / spent, 4) for name, spent in stock.items()
         }
         for name, part in (("1x", records[::10]), ("10x", records)):
             report(f"running the chain over {name}")
