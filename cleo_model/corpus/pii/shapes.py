@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import regex  # type: ignore[import-untyped]  # it has no stubs
+from stdnum import luhn
 
 from cleo_model.corpus.pii.find import Find, Finder
 from cleo_model.corpus.pii.patterns.dates import MONTHS
@@ -28,6 +29,9 @@ ROAD = regex.compile(r"(?i)(?:(?:county|state|us|u\.s\.)[ ])?(?:routes?|intersta
 """A road, or a street without a house, is a place: nobody's address."""
 CLOCK = regex.compile(r"(?i)\d{1,2}\s?:\s?\d\d(?:\s?:\s?\d\d)?(?:\s?[ap]\.?m\.?)?")
 """A time of day without a date tells nothing of anybody."""
+SCORE = regex.compile(r"(?<!\d)(\d{1,3})\s[-–—]\s(\d{1,3})")
+"""At the end of what looks like a street and its houses: of a game, where the first is the larger."""
+EXTENSION = regex.compile(r"(?i)x|ext|durchwahl|poste|int")
 SIGNS = regex.compile(r"[^\p{L}\p{N}]")
 
 
@@ -40,8 +44,10 @@ def _groups(value: str) -> list[str]:
 
 
 def _card(value: str) -> bool:
+    # A number in one piece whose check digit is wrong is a number: a slip of the pen is the patterns' business.
     groups = _groups(value)
-    return 12 <= _digits(value) <= 19 and all(len(group) > 2 for group in groups[:-1])
+    whole = len(groups) > 1 or luhn.is_valid(groups[0]) if groups else False
+    return 12 <= _digits(value) <= 19 and all(len(group) > 2 for group in groups[:-1]) and whole
 
 
 def _phone(value: str) -> bool:
@@ -50,11 +56,17 @@ def _phone(value: str) -> bool:
     numbers = [int(group) for group in groups]
     # A row of rising small numbers is a table.
     return (
-        4 <= _digits(value) <= 17
+        (3 if EXTENSION.search(value) else 6) <= _digits(value) <= 17
         and "\n" not in value
         and not (rising and numbers == sorted(numbers))
         and len(groups) < 8
     )
+
+
+def _street(value: str) -> bool:
+    score = SCORE.search(value)
+    game = score is not None and score.end() == len(value) and int(score[1]) > int(score[2])
+    return not game and regex.fullmatch(r"\p{L}{1,2}[ ]?\d{1,2}", value) is None
 
 
 def _secret(value: str) -> bool:
@@ -65,7 +77,7 @@ def _secret(value: str) -> bool:
 
 
 SHAPES: dict[str, Callable[[str], bool]] = {
-    "STREET_ADDRESS": lambda value: regex.fullmatch(r"\p{L}{1,2}[ ]?\d{1,2}", value) is None,
+    "STREET_ADDRESS": _street,
     "EMAIL_ADDRESS": lambda value: regex.search(r"(?i)@|\bat\b|[\[({]at|\.", value) is not None,
     "CREDIT_CARD": _card,
     "IBAN_CODE": lambda value: regex.match(r"(?i)[A-Z]{2}[ ]?\d\d", value) is not None and len(value) > 13,
