@@ -17,6 +17,10 @@ from cleo_model.corpus.pii.recognizers import YamlRecognizers
 from cleo_model.corpus.pii.shapes import Shaped
 from cleo_model.corpus.pii.token_classifier import TokenClassifier
 
+ASSISTANT = "Cleo"
+"""The assistant's own name, which it has to learn."""
+NAMED = ("PERSON", "USERNAME")
+
 
 def _any_of(values: Iterable[str]) -> Any:
     """Any of the values as whole words, in any case, with any white space where they have some; the longest first."""
@@ -79,7 +83,8 @@ class Detector:
         for find in finds:
             start, end = trim(text, find.start, find.end)
             allowed = any(low <= start and end <= high for low, high in left)
-            known = find.entity == "PERSON" and is_figure(text[start:end])
+            value = text[start:end]
+            known = find.entity in NAMED and (value == ASSISTANT or is_figure(value))
             if start < end and find.entity in self._masked and not allowed and not known:
                 yield Find(start, end, find.entity, find.score, find.finder)
 

@@ -111,6 +111,12 @@ def test_direct_leaves_what_only_strict_masks_and_kept_names_are_left() -> None:
     assert of["kept"] == {"EMAIL_ADDRESS"}
 
 
+def test_the_assistants_own_name_is_left() -> None:
+    names = [Find(7, 11, "PERSON", 1.0, "planned")]
+    detector = Detector(MaskingPolicy(), finders=[Planned(names)])
+    assert [len(finds) for finds in detector.find(["Hello, Cleo!", "Hello, Cloe!"])] == [0, 1]
+
+
 def test_recognizers_of_ones_own_are_read_in_presidios_form() -> None:
     yaml = """
 recognizers:
