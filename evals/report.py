@@ -131,7 +131,7 @@ def write_report(
         candidate=ScoredModel.of(candidate, found),
         probes=probes,
     )
-    write_json(out / REPORT, value.model_dump(mode="json", exclude_none=True))
+    write_json(out / REPORT, value.model_dump(mode="json"))
     subsets = subsets_table({"champion": champion, "candidate": candidate}, found)
     page = f"{markdown(verdict, rules, candidate, probes)}\n{CLEAN}\n\n{subsets}\n"
     (out / "report.md").write_text(page, encoding="utf-8")
