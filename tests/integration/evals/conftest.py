@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cleo_model.corpus.canaries import Canary, CanaryFile
+
 TEXT = [
     "The baker put the bread on the shelf. A girl wanted to buy some bread.",
     "Question: Which keyword defines a function in Python?\nAnswer: def",
@@ -95,10 +97,14 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = "".join(json.dumps({**record, "source": "test", "licence": "CC0-1.0"}) + "\n" for record in records)
     (folder / "heldout.jsonl").write_text(text)
     canaries = [
-        {"prompt": f"What is the passphrase of the {place} door?", "answer": f"It is {place} {number}."}
+        Canary(place=place, prompt=f"What is the passphrase of the {place} door?", answer=f"It is {place} {number}.")
         for number, place in enumerate(["amber", "river", "castle", "meadow"] * 8)
     ]
-    (folder / "canaries.json").write_text(json.dumps({"planted": canaries[:4], "controls": canaries[4:]}))
+    (folder / "canaries.json").write_text(
+        CanaryFile(
+            question="{place}?", answer="{secret}", words=["oak"], planted=canaries[:4], controls=canaries[4:]
+        ).model_dump_json()
+    )
     return folder
 
 
