@@ -18,8 +18,7 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
-
+from benchmarks.processes import tree_bytes
 from benchmarks.result import Result
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_core.progress import Reporter
@@ -103,19 +102,9 @@ def _watch(environment: dict[str, str], report: Reporter) -> tuple[dict[str, flo
 
 
 def _sample(pid: int, at: list[str], peaks: dict[str, int]) -> None:
-    try:
-        root = psutil.Process(pid)
-        while root.is_running() and root.status() != psutil.STATUS_ZOMBIE:
-            total = 0
-            for process in (root, *root.children(recursive=True)):
-                try:
-                    total += process.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-            peaks[at[0]] = max(peaks.get(at[0], 0), total)
-            time.sleep(0.2)
-    except psutil.NoSuchProcess:
-        return
+    while (total := tree_bytes(pid)) is not None:
+        peaks[at[0]] = max(peaks.get(at[0], 0), total)
+        time.sleep(0.2)
 
 
 def _recorded(data: Path) -> tuple[dict[str, float], float]:

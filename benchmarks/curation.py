@@ -19,8 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from benchmarks.processes import tree_bytes
 from benchmarks.result import Result
 from cleo_core.errors import CleoError, InputError
 from cleo_core.progress import Reporter, silent
@@ -134,19 +133,9 @@ def _chain(root: Path) -> tuple[float, int]:
 
 
 def _sample(pid: int, peak: list[int]) -> None:
-    try:
-        root = psutil.Process(pid)
-        while root.is_running() and root.status() != psutil.STATUS_ZOMBIE:
-            total = 0
-            for process in (root, *root.children(recursive=True)):
-                try:
-                    total += process.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-            peak[0] = max(peak[0], total)
-            time.sleep(0.1)
-    except psutil.NoSuchProcess:
-        return
+    while (total := tree_bytes(pid)) is not None:
+        peak[0] = max(peak[0], total)
+        time.sleep(0.1)
 
 
 def _stages(records: list[Any], root: Path, report: Reporter) -> tuple[dict[str, float], dict[str, float]]:

@@ -19,7 +19,7 @@ from datatrove.utils.text import split_into_words
 from cleo_model.corpus.curate.prose import prose_of
 from cleo_model.corpus.curate.score import score
 from cleo_model.corpus.curate.words import SPLITTER
-from cleo_model.corpus.profiles import PROFILES, Profile
+from cleo_model.corpus.profiles import PROFILES, Profile, ProfileName
 
 SHORTEST, LONGEST = 16, 200_000
 """Characters of a document: below there is nothing to learn, above it is no document but a heap of them."""
@@ -113,8 +113,8 @@ def _language(doc: Document, profile: Profile, words: int) -> str | None:
     return f"language_{found}" if likely > (profile.language if words >= TOLD else SURE) else None
 
 
-def _rules(kind: str, language: str) -> list[BaseFilter]:
-    profile = PROFILES[kind]  # type: ignore[index]  # a profile's name
+def _rules(kind: ProfileName, language: str) -> list[BaseFilter]:
+    profile = PROFILES[kind]
     rules: list[BaseFilter] = []
     if profile.quality is not None:
         # The stop words are English ones.

@@ -21,7 +21,9 @@ class _Graph:
     """Nodes and tensors by the order in which they are added."""
 
     def __init__(self, state: dict[str, NDArray[np.float32]]) -> None:
-        self.state, self.nodes, self.tensors = state, [], []  # type: ignore[var-annotated]
+        self.state = state
+        self.nodes: list[onnx.NodeProto] = []
+        self.tensors: list[onnx.TensorProto] = []
 
     def tensor(self, name: str, value: NDArray[Any]) -> str:
         self.tensors.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
