@@ -26,6 +26,8 @@ WITHIN = regex.compile(r"\s?[-–'’.·_/&+@:#]{1,2}\s?")
 ADDRESS = regex.compile(r"[\s,;.\-–/#&|()]{0,6}")
 COMMA = regex.compile(r",\s*")
 ENDS = " \t\r\n.,;:!?\"'`´’‘“”«»()[]{}<>|*=~"
+COUNTS = 0.25
+"""Share of its threshold from which a type counts for a word that stands beside one that was found."""
 KEEPS_SIGNS = frozenset(["SECRET", "URL"])
 POSSESSIVE = regex.compile(r"['’´`]s?$")
 
@@ -88,13 +90,12 @@ def _marks(
         (direct, thresholds.direct, direct),
     ):
         columns = odds[:, [places[label] for label in group]]
-        likeliest = columns.argmax(1)
         named = odds[:, [places[label] for label in among]].argmax(1)
         # Each probability counts by its own threshold: more of any of them never makes a word less sure.
-        score = columns @ (1 / np.array([least[label] for label in group], np.float32))
+        shares = columns / np.array([least[label] for label in group], np.float32)
+        score = shares.sum(1)
         sure = score >= 1
-        near = (score >= thresholds.beside) & ~sure
-        for place in np.flatnonzero(sure | _beside(near, sure, likeliest)):
+        for place in np.flatnonzero(sure | _beside(score >= thresholds.beside, sure, shares >= COUNTS)):
             found[place] = among[named[place]], float(columns[place].sum())
     return [
         _Mark(word, *one, begins=bool(begins[place] > inside[place]))
@@ -103,11 +104,15 @@ def _marks(
     ]
 
 
-def _beside(near: NDArray[np.bool_], sure: NDArray[np.bool_], kind: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of those that are nearly sure touch one of the same type that is."""
+def _beside(near: NDArray[np.bool_], sure: NDArray[np.bool_], counts: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the words that are nearly sure touch one that is, with a type that counts for both, `[words, types]`.
+
+    A type that counts, not the likeliest one: more of any type would change that, and could unmask the word.
+    """
+    touches = (counts[1:] & counts[:-1]).any(1)
     beside = np.zeros_like(near)
-    beside[1:] |= near[1:] & sure[:-1] & (kind[1:] == kind[:-1])
-    beside[:-1] |= near[:-1] & sure[1:] & (kind[:-1] == kind[1:])
+    beside[1:] |= near[1:] & sure[:-1] & touches
+    beside[:-1] |= near[:-1] & sure[1:] & touches
     return beside
 
 
