@@ -61,13 +61,13 @@ class UserMemories(OwnedTable):
 
     def preferences(self, at: float) -> list[Entry]:
         """Preferences that hold at a moment, in the order in which they were set."""
-        where = "slot IS NOT NULL AND live = 1 AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)"
-        where += " AND (expires_at IS NULL OR expires_at > ?)"
+        where = "slot IS NOT NULL AND kind = 'preference' AND live = 1 AND valid_from <= ?"
+        where += " AND (valid_to IS NULL OR valid_to > ?) AND (expires_at IS NULL OR expires_at > ?)"
         return _entries(self._select(ALL, where, at, at, at, then="ORDER BY position"))
 
-    def holding(self, slot: str | None) -> list[Entry]:
-        """What holds a slot and has no end yet."""
-        return _entries(self._select(ALL, "slot = ? AND live = 1 AND valid_to IS NULL", slot))
+    def of_slot(self, slot: str | None, kind: str) -> list[Entry]:
+        """All that ever held a slot: its timeline."""
+        return _entries(self._select(ALL, "slot = ? AND kind = ? AND live = 1", slot, kind, then="ORDER BY valid_from"))
 
     def counts(self) -> list[tuple[str, str, int, int]]:
         """(kind, tier, memories, bytes) of what is live."""

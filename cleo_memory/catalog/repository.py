@@ -95,7 +95,9 @@ class UserCatalog(ReadsAndWrites[UserRows]):
         supersede: bool = False,
         epoch: ErasureEpoch | None = None,
     ) -> Entry:
-        """Write one memory; with `supersede`, what held its slot until now ceases to be valid when this begins.
+        """Write one memory; with `supersede` it takes its place in its slot's timeline, whatever the order of arrival:
+        what held when it begins ceases then, and it ceases when the next one begins. Of two that begin together the one
+        that was written last holds.
 
         Raises:
             KeyUnavailable: the key was rotated or destroyed since.
@@ -108,10 +110,15 @@ class UserCatalog(ReadsAndWrites[UserRows]):
             if epoch is not None and epoch.erasures != rows.erasures.count():
                 raise UserErased("The user was erased meanwhile.")
             rows.key_floor.check(entry.key_version)
-            written = signer.sign(entry, seq=seq, position=seq)
-            if supersede:
-                for each in rows.memories.holding(entry.slot):
+            until = entry.valid_to
+            for each in rows.memories.of_slot(entry.slot, entry.kind) if supersede else ():
+                if each.valid_from > entry.valid_from:
+                    until = min(each.valid_from, until or each.valid_from)
+                elif each.valid_to is None or each.valid_to > entry.valid_from:
+                    # What took its end from the next one, or was unset, hands that end on.
+                    until = each.valid_to if until is None else min(until, each.valid_to or until)
                     rows.memories.end_validity(signer.amend(each, valid_to=entry.valid_from), seq)
+            written = signer.sign(entry, seq=seq, position=seq, valid_to=until)
             rows.memories.insert(written)
             rows.payloads.add(entry.id, entry.tier, entry.version, sealed)
             if thread_name is not None:

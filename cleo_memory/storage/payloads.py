@@ -74,7 +74,7 @@ class PayloadStore(PayloadReader):
                     RowMac(keys),
                     thread_name=self._thread_name(keys, entry, draft),
                     outbox=self.tiers.targets(entry.tier),
-                    supersede=superseding and draft.kind is Kind.PREFERENCE and draft.key is not None,
+                    supersede=superseding and draft.key is not None,
                     epoch=epoch,
                 )
             except KeyUnavailable:

@@ -86,6 +86,29 @@ async def test_a_preference_is_superseded_and_its_past_stays(memory: Memory) -> 
     assert "blue" not in [hit.record.content for hit in await memory.search("ann", "colour")]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1), (0, 2, 1)])
+async def test_a_preference_takes_its_place_in_time_whenever_it_arrives(memory: Memory, order: tuple[int, ...]) -> None:
+    now = datetime.now(UTC)
+    begun = [now - timedelta(days=days) for days in (400, 90, 5)]
+    cities = ["Lyon", "Paris", "Porto"]
+    for place in order:
+        await memory.prefer("ann", "city", cities[place], at=begun[place])
+    assert (await memory.preferences("ann"))["city"].content == "Porto"
+    for city, at in zip(cities, begun, strict=True):
+        assert (await memory.preferences("ann", at=at + timedelta(hours=1)))["city"].content == city
+    assert await memory.preferences("ann", at=begun[0] - timedelta(hours=1)) == {}
+    spans = sorted((each.valid_from, each.valid_to) for each in (await memory.memories("ann")).items)
+    assert spans == list(zip(begun, [*begun[1:], None], strict=True))
+    assert [hit.record.content for hit in await memory.search("ann", "city")] == ["Porto"]
+
+
+async def test_of_two_preferences_that_begin_together_the_later_word_holds(memory: Memory) -> None:
+    at = datetime.now(UTC) - timedelta(days=1)
+    await memory.prefer("ann", "city", "Lyon", at=at)
+    await memory.prefer("ann", "city", "Porto", at=at)
+    assert (await memory.preferences("ann"))["city"].content == "Porto"
+
+
 async def test_a_forgotten_memory_is_in_no_answer(memory: Memory) -> None:
     gone = await memory.append("ann", "trip", "user", "my secret is plum")
     kept = await memory.append("ann", "trip", "user", "my hat is red")

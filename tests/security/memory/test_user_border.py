@@ -125,7 +125,7 @@ ROW = {
 CALLS: dict[type[OwnedTable], dict[str, tuple[Any, ...]]] = {
     UserMemories: {
         "find": (["m"],), "ever": ("m",), "is_current": ("m", 1), "changes": (0,), "page": (9, None, ["episodic"], 0.0),
-        "oldest": (9,), "window": ("t", 9, 0.0), "preferences": (2.0,), "holding": ("s",), "counts": (),
+        "oldest": (9,), "window": ("t", 9, 0.0), "preferences": (2.0,), "of_slot": ("s", "episodic"), "counts": (),
         "validity": (), "under_older_key": (2, 9), "any_up_to_key": (1,), "newest_key": (), "insert": (FRESH,),
         "end_validity": (ENTRY, 2), "tombstone": ("m", 2, 1.0), "touch": ([("m", 5.0, 5.0)],), "pin": ("m", True),
         "move": (ENTRY, "cold", 1.0), "point": ("m", 1, "cold"), "reseal": (ENTRY, FRESH), "clear": (),
