@@ -10,13 +10,14 @@ CleoError
 │   │   │   └── RefusedLicence        text under a licence that it may not be trained on
 │   │   └── EmptyCorpus               nothing is left to train on
 │   ├── ModelError                    (cleo_core), with UnsafeWeights and UnusableModel
-│   │   └── UnsupportedArchitecture   a dense model that a mixture of experts cannot express exactly
+│   │   └── UnsupportedArchitecture   a model that a mixture of experts, or a GGUF, cannot express exactly
 │   ├── RecipeError                   a recipe is unknown, or its numbers contradict each other
 │   ├── CheckFailed                   a stage's result does not hold what a check of it promises
 │   └── UnavailableSource             (cleo_core) a data set or a model cannot be reached
 ├── BusyError
 │   └── TrainerRunning                another trainer works in this folder
 └── EnvironmentFault
+    ├── LlamaCppFailed                llama.cpp is not here, crashed, or took too long
     ├── WorkerFailed                  a worker process of the corpus ended before its work was done
     └── TrainingFailed                a rank of the trainer ended with an error, or the loss is not a number
 """
@@ -48,6 +49,9 @@ class EmptyCorpus(CorpusError, code="EMPTY_CORPUS"): ...
 
 
 class WorkerFailed(EnvironmentFault, code="WORKER_FAILED"): ...
+
+
+class LlamaCppFailed(EnvironmentFault, code="LLAMA_CPP"): ...
 
 
 class UnsupportedArchitecture(ModelError, code="UNSUPPORTED_ARCHITECTURE"): ...

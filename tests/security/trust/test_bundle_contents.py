@@ -36,7 +36,7 @@ def test_a_whole_bundle_passes(plain: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "pytorch_model.bin", "model.pt", "model.pkl", "model.gguf", ".gitattributes", ".hidden", "model.safetensors~",
+        "pytorch_model.bin", "model.pt", "model.pkl", "other.gguf", ".gitattributes", ".hidden", "model.safetensors~",
         "MODEL.SAFETENSORS", "modeling_cleo.py", "config.json ", "cönfig.json", "model-1-of-2.safetensors", "x.so",
     ],
 )  # fmt: skip
@@ -91,6 +91,17 @@ def test_a_bundle_without_weights_is_refused(plain: Path) -> None:
     (plain / "model.safetensors").unlink()
     with pytest.raises(BundleIncomplete, match="no weights"):
         check_contents(plain)
+
+
+@pytest.mark.parametrize(
+    "content", [pickle.dumps({"w": [1.0]}), b"", b"GGUF", struct.pack("<4sIQQ", b"GGUF", 2, 1, 0), b"\x80\x04GGUF" * 9]
+)
+def test_what_only_calls_itself_gguf_is_refused(content: bytes, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundle", gguf=True)
+    assert "model.gguf" in check_contents(bundle)
+    (bundle / "model.gguf").write_bytes(content)
+    with pytest.raises(BundleContent, match=r"model\.gguf"):
+        check_contents(bundle)
 
 
 @pytest.mark.parametrize("name", ["config.json", "card.md"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from cleo_core.digest import tree_digest
 from cleo_core.errors import CleoError, InputError
 from cleo_core.provenance.bundle import bundle_digest, sign, verify_signature
 from cleo_core.provenance.errors import BundleChanged, BundleLink, BundleName, BundleRefused, BundleSignatureInvalid
-from tests.trust_bundles import make_bundle, safetensors
+from tests.trust_bundles import make_bundle, make_keys, safetensors
 
 pytestmark = pytest.mark.security
 
@@ -51,12 +52,15 @@ def test_one_changed_byte_in_any_file_is_refused_by_name(bundle: Path, name: str
         verify_signature(bundle, _signature(bundle))
 
 
-def test_one_flipped_bit_in_the_weights_is_refused(bundle: Path) -> None:
-    verify_signature(bundle, _signature(bundle))
-    raw = bytearray((bundle / "model.safetensors").read_bytes())
+@pytest.mark.parametrize("name", ["model.safetensors", "model.gguf"])
+def test_one_flipped_bit_in_the_weights_is_refused(name: str, tmp_path: Path) -> None:
+    make_keys()
+    bundle = make_bundle(tmp_path / "both" / "bundle", gguf=True)
+    assert name in sign(bundle, _signature(bundle)).files
+    raw = bytearray((bundle / name).read_bytes())
     raw[-1] ^= 1
-    (bundle / "model.safetensors").write_bytes(raw)
-    with pytest.raises(BundleChanged, match=r"changed: model\.safetensors"):
+    (bundle / name).write_bytes(raw)
+    with pytest.raises(BundleChanged, match=f"changed: {re.escape(name)}"):
         verify_signature(bundle, _signature(bundle))
 
 

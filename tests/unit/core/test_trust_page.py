@@ -21,8 +21,8 @@ PAGE = (Path(__file__).parents[3] / "docs" / "trust.md").read_text()
 
 
 def test_every_file_that_the_page_names_may_be_in_a_bundle_and_every_required_one_is_named() -> None:
-    table = PAGE.split("## The bundle")[1].split("Weights are checked")[0]
-    named = re.findall(r"`([\w.-]+\.(?:safetensors|json|jinja|model|txt|md))`", table)
+    table = PAGE.split("## The bundle")[1].split("Safetensors are checked")[0]
+    named = re.findall(r"`([\w.-]+\.(?:safetensors|gguf|json|jinja|model|txt|md))`", table)
     assert len(named) > 15
     assert [name for name in named if not ALLOWED.fullmatch(name)] == []
     assert set(REQUIRED) <= set(named)

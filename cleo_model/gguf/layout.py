@@ -1,0 +1,156 @@
+"""What a Llama, Mistral or Mixtral is in a GGUF: its tensors by name, and the facts about it.
+
+llama.cpp knows all three as `llama`: a mixture is one whose file says how many experts it has, and its experts lie in
+one tensor for each projection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cleo_core.errors import UnusableModel
+from cleo_core.model_folder import read_config
+from cleo_model.errors import UnsupportedArchitecture
+
+if TYPE_CHECKING:
+    from gguf import GGUFWriter
+
+COVERED = ("llama", "mistral", "mixtral")
+EXPERT = {"gate": "w1", "down": "w2", "up": "w3"}
+"""Projections of an expert, as GGUF and as Mixtral name them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A tensor of the GGUF, and what it is made of."""
+
+    name: str
+    sources: tuple[str, ...]
+    """Tensors of the checkpoint; several are stacked."""
+    heads: int = 0
+    """Attention heads whose rows llama.cpp wants in another order; 0: none."""
+    exact: bool = False
+    """Stays in float32 whatever the rest is stored in: small, and what a rounding there changes is much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The shape of a network, from its configuration."""
+
+    config: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, folder: Path) -> Layout:
+        """The layout of a model folder.
+
+        Raises:
+            UnsupportedArchitecture: names what of it is not covered.
+            UnusableModel: there is no configuration, or one that cannot be read.
+        """
+        _check_kind(read_config(folder))
+        from transformers import AutoConfig
+
+        try:
+            config: dict[str, Any] = AutoConfig.from_pretrained(folder, trust_remote_code=False).to_dict()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UnusableModel(f"config.json cannot be read: {str(error).splitlines()[0][:200]}") from None
+        _check_details(config)
+        return cls(config)
+
+    @property
+    def experts(self) -> int:
+        """Experts in a layer; 0: it is dense."""
+        return int(self.config.get("num_local_experts") or 0) if self.config["model_type"] == "mixtral" else 0
+
+    @property
+    def head_dim(self) -> int:
+        """Numbers in a head."""
+        return int(self.config.get("head_dim") or self.config["hidden_size"] // self.config["num_attention_heads"])
+
+    @property
+    def vocabulary(self) -> int:
+        """Rows of the embedding."""
+        return int(self.config["vocab_size"])
+
+    @property
+    def tied(self) -> bool:
+        """The output layer is the embedding."""
+        return bool(self.config["tie_word_embeddings"])
+
+    def describe(self, writer: GGUFWriter) -> None:
+        """Write the facts into a file's header."""
+        config = self.config
+        writer.add_context_length(config["max_position_embeddings"])
+        writer.add_embedding_length(config["hidden_size"])
+        writer.add_block_count(config["num_hidden_layers"])
+        writer.add_feed_forward_length(config["intermediate_size"])
+        writer.add_head_count(config["num_attention_heads"])
+        writer.add_head_count_kv(config["num_key_value_heads"])
+        writer.add_key_length(self.head_dim)
+        writer.add_value_length(self.head_dim)
+        writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+        writer.add_rope_dimension_count(self.head_dim)
+        writer.add_rope_freq_base(float(config["rope_parameters"]["rope_theta"]))
+        writer.add_vocab_size(self.vocabulary)
+        if self.experts:
+            writer.add_expert_count(self.experts)
+            writer.add_expert_used_count(config["num_experts_per_tok"])
+
+    def pieces(self) -> Iterator[Piece]:
+        """The tensors, in the order in which they lie in the file."""
+        yield Piece("token_embd.weight", ("model.embed_tokens.weight",))
+        yield Piece("output_norm.weight", ("model.norm.weight",), exact=True)
+        if not self.tied:
+            yield Piece("output.weight", ("lm_head.weight",))
+        for layer in range(self.config["num_hidden_layers"]):
+            yield from self._block(f"blk.{layer}", f"model.layers.{layer}")
+
+    def _block(self, block: str, layer: str) -> Iterator[Piece]:
+        queries, keys = self.config["num_attention_heads"], self.config["num_key_value_heads"]
+        yield Piece(f"{block}.attn_norm.weight", (f"{layer}.input_layernorm.weight",), exact=True)
+        yield Piece(f"{block}.attn_q.weight", (f"{layer}.self_attn.q_proj.weight",), heads=queries)
+        yield Piece(f"{block}.attn_k.weight", (f"{layer}.self_attn.k_proj.weight",), heads=keys)
+        yield Piece(f"{block}.attn_v.weight", (f"{layer}.self_attn.v_proj.weight",))
+        yield Piece(f"{block}.attn_output.weight", (f"{layer}.self_attn.o_proj.weight",))
+        yield Piece(f"{block}.ffn_norm.weight", (f"{layer}.post_attention_layernorm.weight",), exact=True)
+        if not self.experts:
+            for name in EXPERT:
+                yield Piece(f"{block}.ffn_{name}.weight", (f"{layer}.mlp.{name}_proj.weight",))
+            return
+        mixture = f"{layer}.block_sparse_moe"
+        yield Piece(f"{block}.ffn_gate_inp.weight", (f"{mixture}.gate.weight",), exact=True)
+        for name, short in EXPERT.items():
+            sources = tuple(f"{mixture}.experts.{expert}.{short}.weight" for expert in range(self.experts))
+            yield Piece(f"{block}.ffn_{name}_exps.weight", sources)
+
+
+def _check_kind(config: Mapping[str, Any]) -> None:
+    kind = config.get("model_type", "unknown")
+    if kind not in COVERED:
+        name = (config.get("architectures") or [kind])[0]
+        raise UnsupportedArchitecture(
+            f"{name} cannot be written as GGUF: only {', '.join(COVERED)} can.",
+            hint="llama.cpp's own convert_hf_to_gguf.py covers other architectures.",
+        )
+
+
+def _check_details(config: Mapping[str, Any]) -> None:
+    rope = config.get("rope_parameters") or {}
+    window, longest = config.get("sliding_window"), config["max_position_embeddings"]
+    reasons = {
+        "biases in attention": config.get("attention_bias"),
+        "biases in the MLP": config.get("mlp_bias"),
+        f"activation {config.get('hidden_act')}": config.get("hidden_act") != "silu",
+        f"rotary embeddings of type {rope.get('rope_type')}": rope.get("rope_type", "default") != "default",
+        f"a sliding window of {window} tokens": window is not None and window < longest,
+        "weights that are quantised already": config.get("quantization_config"),
+    }
+    if found := [reason for reason, holds in reasons.items() if holds]:
+        name = (config.get("architectures") or [config["model_type"]])[0]
+        raise UnsupportedArchitecture(
+            f"{name} with {', '.join(found)} cannot be written as GGUF here.",
+            hint="llama.cpp's own convert_hf_to_gguf.py covers more.",
+        )
