@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import struct
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.errors import InvalidMemory, SealBroken
@@ -57,6 +57,11 @@ class Draft:
             )
         if not (math.isfinite(self.importance) and 0 <= self.importance <= 1):
             raise InvalidMemory(f"Importance {self.importance} is not between 0 and 1.")
+        if self.kind is Kind.PREFERENCE and self.key is None:
+            raise InvalidMemory(
+                "A preference needs a key, under which it is asked for and replaced.",
+                hint="Set it under one (setPreference, `cleo memory prefer`), or keep it as episodic.",
+            )
         for name in ("conversation", "speaker", "key"):
             value = getattr(self, name)
             if value is not None and not 0 < len(_utf8(value, name)) <= LONGEST_NAME:
@@ -73,6 +78,45 @@ class Draft:
         if self.provenance:
             values["provenance"] = {str(name): str(value) for name, value in self.provenance.items()}
         return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+class Keep(Enum):
+    """What an edit leaves as it is."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What is to be another about a memory; when it was said or became true stays."""
+
+    content: str | None = None
+    importance: float | None = None
+    expires_at: datetime | Keep | None = KEEP
+    """None: it does not expire."""
+
+    def of(self, record: Record) -> Draft:
+        """The memory as it will be. Raises: InvalidMemory for a turn of a conversation."""
+        if record.kind is Kind.CONVERSATION:
+            raise InvalidMemory(
+                "A turn of a conversation is what was said, and cannot be edited.",
+                hint="Forget it, or remember what is right.",
+            )
+        return Draft(
+            kind=record.kind,
+            content=record.content if self.content is None else self.content,
+            importance=record.importance if self.importance is None else self.importance,
+            conversation=record.conversation,
+            speaker=record.speaker,
+            key=record.key,
+            provenance=record.provenance,
+            at=record.valid_from,
+            expires_at=record.expires_at if isinstance(self.expires_at, Keep) else self.expires_at,
+            pinned=record.pinned,
+        )
 
 
 def decode(entry: Entry, payload: bytes) -> Record:
@@ -144,7 +188,3 @@ def thread_cursor(updated_at: float, thread: str) -> str:
 def thread_position(cursor: str) -> tuple[float, str]:
     at, _, thread = cursor.partition("/")
     return struct.unpack(">d", struct.pack(">q", position_of(at)))[0], thread
-
-
-def unexpired(expires_at: float | None) -> bool:
-    return expires_at is None or expires_at > time.time()

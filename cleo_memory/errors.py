@@ -5,6 +5,9 @@ CleoError
 │   ├── InvalidUser            a user id that is empty, too long or no text
 │   ├── InvalidMemory          content, importance, kind or times that cannot be kept
 │   ├── MemoryNotFound         the user has no such memory (or it was forgotten)
+│   ├── QuotaExceeded          the user keeps as many memories or bytes as may be
+│   ├── RequestMismatch        another request under a key that was used before
+│   ├── ReplyGone              it was answered under this key; what it said was deleted since
 │   ├── BadArchive             an export that was changed, cut or made for another user
 │   ├── UserErased             the user was erased since the caller looked
 │   └── VectorMismatch         vectors of another length than the index holds
@@ -19,7 +22,8 @@ CleoError
 ├── TrustError
 │   └── KeyUnavailable         the key that a memory was sealed under is gone or cannot be read
 └── BusyError
-    └── LeaseHeld              another worker does this just now
+    ├── LeaseHeld              another worker does this just now
+    └── RequestPending         the same request is still being answered
 """
 
 from __future__ import annotations
@@ -34,6 +38,15 @@ class InvalidMemory(InputError, code="INVALID_MEMORY"): ...
 
 
 class MemoryNotFound(InputError, code="MEMORY_NOT_FOUND", http_status=404): ...
+
+
+class QuotaExceeded(InputError, code="QUOTA_EXCEEDED"): ...
+
+
+class RequestMismatch(InputError, code="REQUEST_MISMATCH", http_status=409): ...
+
+
+class ReplyGone(InputError, code="REPLY_GONE", http_status=410): ...
 
 
 class BadArchive(InputError, code="BAD_ARCHIVE"): ...
@@ -67,3 +80,6 @@ class KeyUnavailable(TrustError, code="KEY_UNAVAILABLE"): ...
 
 
 class LeaseHeld(BusyError, code="LEASE_HELD"): ...
+
+
+class RequestPending(BusyError, code="REQUEST_PENDING"): ...

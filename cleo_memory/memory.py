@@ -12,34 +12,37 @@ from pathlib import Path
 
 from cleo_core import clock
 from cleo_memory.catalog.entry import Entry
+from cleo_memory.catalog.holding import Selection, is_holding
 from cleo_memory.catalog.repository import Catalog
-from cleo_memory.draft import (
-    Draft,
-    check_query,
-    kind_of,
-    moment,
-    page_size,
-    plain_id,
-    position_of,
-    seconds,
-    thread_cursor,
-    thread_position,
-    unexpired,
-)
-from cleo_memory.encryption.envelope import key_version_of
+from cleo_memory.draft import KEEP, Draft, Edit, Keep, check_query, kind_of, page_size, plain_id, seconds
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.errors import MemoryNotFound
 from cleo_memory.lifecycle.erase import Eraser, Receipt
 from cleo_memory.lifecycle.export import Exporter, Manifest
+from cleo_memory.lifecycle.forget import Forgetter
+from cleo_memory.lifecycle.pages import Pages
 from cleo_memory.lifecycle.retention import Retention
 from cleo_memory.lifecycle.rotation import Rotation
-from cleo_memory.records import Conversation, ErasureEpoch, Hit, Hits, Kind, Owner, Page, Record, Stats
+from cleo_memory.records import (
+    NO_QUOTA,
+    Conversation,
+    Deleted,
+    ErasureEpoch,
+    Hit,
+    Hits,
+    Kind,
+    Owner,
+    Page,
+    Record,
+    Stats,
+    Turns,
+)
 from cleo_memory.search import Context, Filter, approximate_tokens, build_context
 from cleo_memory.search.indexes import SearchIndexes, damaged_reason
 from cleo_memory.session.shadow import ShadowMemory
 from cleo_memory.settings import MemorySettings
 from cleo_memory.storage.delivery import Delivery
-from cleo_memory.storage.payloads import CATALOGUE, THREAD, PayloadStore
+from cleo_memory.storage.payloads import THREAD, PayloadStore
 from cleo_memory.tiering.policy import AccessLog, TierPolicy
 from cleo_memory.tiering.worker import Tiering
 
@@ -62,10 +65,12 @@ class Memory:
         self.shadow = ShadowMemory(keyring.owner)
         self.tiering = Tiering(catalog, payloads, self.access, policy)
         self.deliveries = [Delivery(catalog, payloads, each) for each in payloads.tiers.external]
+        self.pages = Pages(catalog, keyring, payloads)
+        self.forgetter = Forgetter(catalog, keyring, payloads, indexes, self.shadow.drop, self._deliver)
         self.eraser = Eraser(catalog, keyring, self.deliveries, self._let_go)
         self.exporter = Exporter(catalog, payloads)
         self.rotation = Rotation(catalog, payloads, keyring)
-        self.retention = Retention(catalog, settings.retention, payloads.tiers.external_keys)
+        self.retention = Retention(catalog, settings.retention, payloads.tiers.external_keys, self.forgetter.follow)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def remember(
@@ -87,10 +92,12 @@ class Memory:
         Args:
             importance: 0 to 1; what matters stays in a quick tier longer.
             at: when it was said or became true; now by default.
-            provenance: where it came from, small texts by name.
+            expires_at: when it is gone from every answer.
+            provenance: where it came from, small texts by name; `turn`, the id of the turn it was learned from.
 
         Raises:
             InvalidUser, InvalidMemory: what was handed in cannot be kept.
+            QuotaExceeded: the user keeps as much as may be.
             StorageFault: nothing was written.
         """
         draft = Draft(
@@ -116,14 +123,19 @@ class Memory:
         at: datetime | None = None,
         provenance: Mapping[str, str] | None = None,
         epoch: ErasureEpoch | None = None,
+        answers: str | None = None,
     ) -> Record:
         """Add a turn to a conversation, which begins with its first turn. `role` is who speaks.
 
         Args:
             epoch: what `epoch` gave when the work on this turn began: it is not kept if the user was erased since.
+            answers: id of the turn that it answers: it is not kept if that was forgotten since, and it is kept
+                above the quota, which has let the question in.
 
         Raises:
             UserErased: another epoch of the user has begun; nothing was written.
+            MemoryNotFound: what it answers was forgotten; nothing was written.
+            QuotaExceeded: the user keeps as much as may be.
         """
         draft = Draft(
             kind=Kind.CONVERSATION,
@@ -133,7 +145,7 @@ class Memory:
             at=at,
             provenance=provenance or {},
         )
-        return await self._write(user, draft, epoch)
+        return await self._write(user, draft, epoch, answers)
 
     async def epoch(self, user: str) -> ErasureEpoch:
         """What of the user was deleted so far: each erasure, by whatever process, begins another epoch."""
@@ -153,9 +165,49 @@ class Memory:
         draft = Draft(kind=Kind.PREFERENCE, content=value, key=key, importance=0.8, at=at, provenance=provenance or {})
         return await self._write(user, draft)
 
-    async def _write(self, user: str, draft: Draft, epoch: ErasureEpoch | None = None) -> Record:
+    async def unset(self, user: str, key: str, *, at: datetime | None = None) -> Record | None:
+        """End a preference: from that moment, now by default, nothing holds under the key until it is set again.
+
+        Returns what held until then, None when nothing did. It stays on record as past.
+        """
+        owner = self.keyring.owner(user)
+        if (keys := await self.keyring.keys(owner)) is None:
+            return None
+        then = time.time() if at is None else seconds(at)
+        ended = await self.payloads.end(owner, keys, Kind.PREFERENCE, key, then)
+        return ended[-1] if ended else None
+
+    async def edit(
+        self,
+        user: str,
+        id: str,
+        *,
+        content: str | None = None,
+        importance: float | None = None,
+        expires_at: datetime | Keep | None = KEEP,
+    ) -> Record:
+        """Put a memory right: a new version in its place; when it was said or became true stays.
+
+        When this returns the old text is in no answer; it leaves every tier, index and kept reply.
+
+        Raises:
+            MemoryNotFound: the user has no such memory.
+            InvalidMemory: it is a turn of a conversation, or what is handed in cannot be kept.
+        """
+        owner = self.keyring.owner(user)
+        if not plain_id(id):
+            raise MemoryNotFound(f"There is no memory {id!r}.")
+        change = Edit(content=content, importance=importance, expires_at=expires_at)
+        record = await self.payloads.edit(owner, id, change, self.settings.content_bytes, self.settings.quota)
+        await self.forgetter.follow(owner)
+        return record
+
+    async def _write(
+        self, user: str, draft: Draft, epoch: ErasureEpoch | None = None, answers: str | None = None
+    ) -> Record:
         draft.check(self.settings.content_bytes)
-        record = await self.payloads.write(self.keyring.owner(user), draft, epoch=epoch)
+        quota = self.settings.quota if answers is None else NO_QUOTA
+        record = await self.payloads.write(self.keyring.owner(user), draft, epoch=epoch, origin=answers, quota=quota)
         self._deliver()
         return record
 
@@ -166,22 +218,21 @@ class Memory:
 
     async def forget(self, user: str, ids: str | Iterable[str]) -> int:
         """Forget memories for good, everywhere; returns how many there were."""
-        owner = self.keyring.owner(user)
-        wanted = [ids] if isinstance(ids, str) else list(ids)
-        stores = self.payloads.tiers.external_keys
-        gone = await self.catalog.of(owner).tombstone([id for id in wanted if plain_id(id)], time.time(), stores)
-        self._deliver()
-        if gone:
-            self.shadow.forget(user)  # it may have been said in a session that goes on
-        await self.indexes.forgotten(owner)
-        return len(gone)
+        return await self.forgetter.forget(self.keyring.owner(user), [ids] if isinstance(ids, str) else list(ids))
+
+    async def delete_conversation(self, user: str, conversation: str) -> Deleted:
+        """Forget a conversation for good: all its turns, and what was learned from them (by provenance).
+
+        A reply that is just being made in it is not kept either. Returns how much there was; a conversation that is
+        not there is nothing.
+        """
+        return await self.forgetter.conversation(self.keyring.owner(user), conversation)
 
     async def recall(self, user: str, id: str) -> Record:
         """One memory by its id. Raises: MemoryNotFound."""
         owner = self.keyring.owner(user)
         found = await self.catalog.of(owner).find([id]) if plain_id(id) else {}
-        entries = [entry for entry in found.values() if unexpired(entry.expires_at)]
-        records = await self._open(owner, entries)
+        records = await self._open(owner, list(found.values()))
         if not records:
             raise MemoryNotFound(f"There is no memory {id!r}.")
         self.access.note(owner, found.values())
@@ -249,7 +300,7 @@ class Memory:
         found = await self.indexes.nearest(owner, check_query(query), page_size(limit), store)
         entries = await self.catalog.of(owner).find([id for id, _ in found])
         now = time.time()
-        held = [each for each in entries.values() if unexpired(each.expires_at) and (each.valid_to or now + 1) > now]
+        held = [each for each in entries.values() if is_holding(each, now, now)]
         records = {each.id: each for each in await self._open(owner, held)}
         self.access.note(owner, held)
         return Hits(Hit(records[id], score, {"vector": score}) for id, score in found if id in records)
@@ -292,16 +343,51 @@ class Memory:
         return await asyncio.to_thread(build)
 
     async def memories(
-        self, user: str, *, kinds: Collection[Kind | str] | None = None, first: int = 50, after: str | None = None
+        self,
+        user: str,
+        *,
+        kinds: Collection[Kind | str] | None = None,
+        first: int = 50,
+        after: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        at: datetime | None = None,
     ) -> Page[Record]:
-        """All memories, the last written first. Raises: InvalidMemory for a cursor that no page gave."""
-        owner = self.keyring.owner(user)
-        wanted = None if kinds is None else {str(kind_of(kind)) for kind in kinds}
-        start = None if after is None else position_of(after)
-        size, now = page_size(first), time.time()
-        found = await self.catalog.of(owner).read(lambda rows: rows.memories.page(size, start, wanted, now))
-        end = str(found[-1].position) if len(found) == first else None
-        return Page(await self._open(owner, found), end)
+        """All memories that are kept, superseded ones among them, the last written first.
+
+        Args:
+            since, until: said or true at or after, before.
+            at: only what held at this moment.
+
+        Raises:
+            InvalidMemory: a cursor that no page gave, a time without a zone.
+        """
+        chosen = Selection(
+            kinds=None if kinds is None else frozenset(str(kind_of(kind)) for kind in kinds),
+            since=None if since is None else seconds(since),
+            until=None if until is None else seconds(until),
+            at=None if at is None else seconds(at),
+        )
+        return await self.pages.memories(self.keyring.owner(user), chosen, first, after)
+
+    async def turns(
+        self,
+        user: str,
+        conversation: str,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Turns:
+        """A stretch of a conversation, oldest first: the `first` turns behind a cursor, or the `last` in front of one.
+
+        Without any of them the last fifty. Pages meet every turn once, also while others are added.
+
+        Raises:
+            InvalidMemory: both ways at once, or a cursor that no page gave.
+        """
+        return await self.pages.turns(self.keyring.owner(user), conversation, first, after, last, before)
 
     async def window(self, user: str, conversation: str, *, turns: int = 20, tokens: int | None = None) -> list[Record]:
         """The last turns of a conversation, oldest first: at most `turns`, and `tokens` if given."""
@@ -320,36 +406,23 @@ class Memory:
 
     async def conversations(self, user: str, first: int = 20, after: str | None = None) -> Page[Conversation]:
         """The user's conversations, the last used first."""
-        owner = self.keyring.owner(user)
-        start = None if after is None else thread_position(after)
-        size = page_size(first)
-        rows = await self.catalog.of(owner).read(lambda tables: tables.threads.page(size, start))
-        newest = max((key_version_of(row.sealed_name) for row in rows), default=None)
-        if newest is None or (keys := await self.keyring.keys(owner, holding=newest)) is None:
-            return Page([], None)
-        items = [
-            Conversation(
-                id=keys.open(row.thread, THREAD, CATALOGUE, 0, row.sealed_name).decode(),
-                turns=row.turns,
-                created_at=moment(row.created_at),
-                updated_at=moment(row.updated_at),
-            )
-            for row in rows
-        ]
-        return Page(items, thread_cursor(rows[-1].updated_at, rows[-1].thread) if len(rows) == first else None)
+        return await self.pages.conversations(self.keyring.owner(user), first, after)
 
     async def preferences(self, user: str, *, at: datetime | None = None) -> dict[str, Record]:
         """Preferences by key, as they stood at a moment (now by default)."""
         owner = self.keyring.owner(user)
         then = time.time() if at is None else seconds(at)
-        found = await self.catalog.of(owner).read(lambda rows: rows.memories.preferences(then))
+        now = time.time()
+        found = await self.catalog.of(owner).read(lambda rows: rows.memories.preferences(then, now))
         opened = (await self.payloads.open(owner, found)).reached()  # one that was changed does not hold
         return {record.key: record for record in opened.records() if record.key is not None}
 
     async def stats(self, user: str) -> Stats:
-        """Counts and bytes, by kind and by tier."""
-        catalog = self.catalog.of(self.keyring.owner(user))
-        counts, conversations = await catalog.read(lambda rows: (rows.memories.counts(), rows.threads.count()))
+        """Counts and bytes of what is kept, by kind and by tier."""
+        catalog, now = self.catalog.of(self.keyring.owner(user)), time.time()
+        counts, conversations = await catalog.read(
+            lambda rows: (rows.memories.counts(now), rows.memories.conversations(now))
+        )
         kinds, tiers = Counter[str](), Counter[str]()
         for kind, tier, memories, _ in counts:
             kinds[kind] += memories
@@ -403,6 +476,8 @@ class Memory:
             await self.eraser.resume(owner)
         work = [self.indexes.run(), self.access.run(), self.tiering.run(), self.shadow.run()]
         work += [self.eraser.follow_all_users(), *(each.run() for each in self.deliveries)]
+        if every := self.settings.retain_every_minutes * 60:
+            work.append(self.retention.run(every))
         self._tasks = [asyncio.create_task(each) for each in work]
 
     async def close(self) -> None:

@@ -32,6 +32,17 @@ class ErasureEpoch:
     """How often all sessions of the user were ended in this process, because something was forgotten."""
 
 
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The most that one user may keep; None is as much as the disk takes."""
+
+    memories: int | None = None
+    bytes: int | None = None
+
+
+NO_QUOTA = Quota()
+
+
 class Kind(StrEnum):
     CONVERSATION = "conversation"
     PREFERENCE = "preference"
@@ -100,6 +111,26 @@ class Page(Generic[T]):
 
     items: list[T]
     end: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """A stretch of a conversation, oldest first. A turn's cursor is handed back as `after` or `before`."""
+
+    items: list[Record]
+    cursors: list[str]
+    earlier: bool
+    """There are turns before these."""
+    later: bool
+    """There are turns behind these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What went with a conversation: its turns, and what was learned from them."""
+
+    turns: int
+    learned: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleo_core.redact import shown
 from cleo_core.settings import unread
-from cleo_memory.records import Kind
+from cleo_memory.records import Kind, Quota
 
 EMBEDDED = "embedded"
 EMBEDDERS = ("minilm-int8", "minilm", "none")
@@ -71,7 +71,13 @@ class MemorySettings(BaseSettings):
     retain_episodic_days: float | None = Field(default=None, gt=0)
     retain_procedural_days: float | None = Field(default=None, gt=0)
     retain_preference_days: float | None = Field(default=None, gt=0)
-    """Days after which `cleo memory retain` deletes a kind; unset keeps it."""
+    """Days after which a kind is deleted; unset keeps it."""
+    retain_every_minutes: float = Field(default=15.0, ge=0)
+    """How often what expired or is too old is deleted, where a process runs; 0 leaves that to `cleo memory retain`."""
+    quota_memories: int = Field(default=1_000_000, ge=0)
+    """The most memories of one user, turns among them; 0 sets no bound."""
+    quota_bytes: int = Field(default=4 * 2**30, ge=0)
+    """The most bytes of one user; 0 sets no bound."""
 
     @property
     def half_life(self) -> float:
@@ -82,6 +88,10 @@ class MemorySettings(BaseSettings):
     def retention(self) -> dict[Kind, float | None]:
         """Days by kind."""
         return {kind: getattr(self, f"retain_{kind}_days") for kind in Kind}
+
+    @property
+    def quota(self) -> Quota:
+        return Quota(self.quota_memories or None, self.quota_bytes or None)
 
     @model_validator(mode="after")
     def _one_writer_per_file(self) -> Self:

@@ -41,6 +41,11 @@ class Entry:
     seal: str = ""
     """Over what this row says of the memory, under the user's key: see encryption.user_keys. A tombstone has none."""
 
+    @property
+    def ends_at(self) -> float | None:
+        """When it ceases to hold, superseded or expired."""
+        return min((at for at in (self.valid_to, self.expires_at) if at is not None), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Thread:

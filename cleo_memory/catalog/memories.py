@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Literal
 
-from cleo_memory.catalog.database.base import Transaction, marks
+from cleo_memory.catalog.database.base import Transaction
 from cleo_memory.catalog.entry import Entry
+from cleo_memory.catalog.holding import Condition, Selection, holding, kept
 from cleo_memory.catalog.owned import OwnedTable, SharedTable
 from cleo_memory.records import Owner
 
@@ -25,8 +26,16 @@ class UserMemories(OwnedTable):
     table = "memories"
 
     def find(self, ids: Collection[str]) -> dict[str, Entry]:
-        """Live memories by id; what is forgotten or another user's is not in it."""
+        """Live memories by id, expired ones among them; what is forgotten or another user's is not in it."""
         return {entry.id: entry for entry in _entries(self._select_ids(ALL, ids, "live = 1"))}
+
+    def held(self, ids: Collection[str], now: float) -> dict[str, Entry]:
+        """The same without what has expired."""
+        found = kept(now)
+        return {entry.id: entry for entry in _entries(self._select_ids(ALL, ids, found.sql, *found.values))}
+
+    def _of(self, found: Condition, *values: Any, then: str) -> list[Entry]:
+        return _entries(self._select(ALL, found.sql, *found.values, *values, then=then))
 
     def ever(self, id: str) -> bool:
         """Whether a memory with this id is or was there."""
@@ -39,44 +48,84 @@ class UserMemories(OwnedTable):
         """Rows changed after `since`, tombstones among them, in order."""
         return _entries(self._select(ALL, "seq > ?", since, limit, then="ORDER BY seq LIMIT ?"))
 
-    def page(self, first: int, after: int | None, kinds: Collection[str] | None, now: float) -> list[Entry]:
-        """Live memories, newest first, written before position `after`."""
-        where, values = "live = 1 AND (expires_at IS NULL OR expires_at > ?)", [now]
+    def page(self, first: int, after: int | None, chosen: Selection, now: float) -> list[Entry]:
+        """Kept memories, newest first, written before position `after`."""
+        found = chosen.condition(now)
         if after is not None:
-            where, values = f"{where} AND position < ?", [*values, after]
-        if kinds is not None:
-            where = f"{where} AND kind IN ({marks(kinds)})"
-        rows = self._select(ALL, where, *values, *(kinds or ()), first, then="ORDER BY position DESC LIMIT ?")
-        return _entries(rows)
+            found &= Condition("position < ?", (after,))
+        return self._of(found, first, then="ORDER BY position DESC LIMIT ?")
 
-    def oldest(self, first: int, after: int = 0) -> list[Entry]:
-        """Live memories in the order of writing, written after position `after`."""
-        return _entries(self._select(ALL, "live = 1 AND position > ?", after, first, then="ORDER BY position LIMIT ?"))
+    def oldest(self, first: int, after: int = 0, now: float = 0.0) -> list[Entry]:
+        """Memories in the order of writing, written after position `after`; without those that expired by `now`."""
+        found = kept(now) & Condition("position > ?", (after,))
+        return self._of(found, first, then="ORDER BY position LIMIT ?")
 
     def window(self, thread: str, turns: int, now: float) -> list[Entry]:
         """The last turns of a conversation, oldest first."""
-        where = "thread = ? AND live = 1 AND (expires_at IS NULL OR expires_at > ?)"
-        rows = self._select(ALL, where, thread, now, turns, then="ORDER BY position DESC LIMIT ?")
-        return _entries(rows)[::-1]
+        return self.turns_before(thread, None, turns, now)
 
-    def preferences(self, at: float) -> list[Entry]:
-        """Preferences that hold at a moment, in the order in which they were set."""
-        where = "slot IS NOT NULL AND kind = 'preference' AND live = 1 AND valid_from <= ?"
-        where += " AND (valid_to IS NULL OR valid_to > ?) AND (expires_at IS NULL OR expires_at > ?)"
-        return _entries(self._select(ALL, where, at, at, at, then="ORDER BY position"))
+    def turns_before(self, thread: str, before: int | None, turns: int, now: float) -> list[Entry]:
+        """The last turns of a conversation in front of a position, oldest first."""
+        found = kept(now) & Condition("thread = ?", (thread,))
+        if before is not None:
+            found &= Condition("position < ?", (before,))
+        return self._of(found, turns, then="ORDER BY position DESC LIMIT ?")[::-1]
+
+    def turns_after(self, thread: str, after: int, turns: int, now: float) -> list[Entry]:
+        """The first turns of a conversation behind a position, oldest first."""
+        found = kept(now) & Condition("thread = ? AND position > ?", (thread, after))
+        return self._of(found, turns, then="ORDER BY position LIMIT ?")
+
+    def turn_counts(self, threads: Collection[str], now: float) -> dict[str, int]:
+        """How many turns of each of these conversations are kept; one without any is not in it."""
+        marks = ", ".join("?" * len(threads)) or "NULL"
+        found = Condition(f"thread IN ({marks})", tuple(threads)) & kept(now)
+        rows = self._select("thread, count(*)", found.sql, *found.values, then="GROUP BY thread")
+        return {thread: int(n) for thread, n in rows}
+
+    def conversations(self, now: float) -> int:
+        """How many conversations have a turn that is kept."""
+        found = Condition("thread IS NOT NULL", ()) & kept(now)
+        return int(self._select("count(DISTINCT thread)", found.sql, *found.values)[0][0])
+
+    def of_thread(self, thread: str) -> list[str]:
+        """Ids of all turns of a conversation."""
+        return [row[0] for row in self._select("id", "thread = ? AND live = 1", thread, then="ORDER BY position")]
+
+    def thread_of(self, id: str) -> tuple[bool, str | None] | None:
+        """(whether it is live, its conversation) of a memory; None when there never was one."""
+        rows = self._select("live, thread", "id = ?", id)
+        return (bool(rows[0][0]), rows[0][1]) if rows else None
+
+    def preferences(self, at: float, now: float) -> list[Entry]:
+        """Preferences that hold at a moment, in the order in which they began."""
+        found = holding(at, now) & Condition("kind = 'preference' AND slot IS NOT NULL", ())
+        return self._of(found, then="ORDER BY valid_from, position")
 
     def of_slot(self, slot: str | None, kind: str) -> list[Entry]:
         """All that ever held a slot: its timeline."""
         return _entries(self._select(ALL, "slot = ? AND kind = ? AND live = 1", slot, kind, then="ORDER BY valid_from"))
 
-    def counts(self) -> list[tuple[str, str, int, int]]:
-        """(kind, tier, memories, bytes) of what is live."""
-        rows = self._select("kind, tier, count(*), sum(bytes)", "live = 1", then="GROUP BY kind, tier")
+    def counts(self, now: float) -> list[tuple[str, str, int, int]]:
+        """(kind, tier, memories, bytes) of what is kept."""
+        found = kept(now)
+        rows = self._select("kind, tier, count(*), sum(bytes)", found.sql, *found.values, then="GROUP BY kind, tier")
         return [(kind, tier, int(n), int(size)) for kind, tier, n, size in rows]
 
-    def validity(self) -> dict[str, float | None]:
-        """Ids of live memories and when each ceases to be valid: what a stored index may be wrong about."""
-        return dict(self._select("id, valid_to", "live = 1"))
+    def expired(self, now: float) -> tuple[int, int]:
+        """(memories, bytes) of what has expired and is not deleted yet."""
+        where = "live = 1 AND expires_at IS NOT NULL AND expires_at <= ?"
+        rows = self._select("count(*), coalesce(sum(bytes), 0)", where, now)
+        return int(rows[0][0]), int(rows[0][1])
+
+    def ends(self) -> dict[str, float | None]:
+        """Ids of live memories and when each ceases to hold: what a stored index may be wrong about."""
+        rows = self._select("id, valid_to, expires_at", "live = 1")
+        return {id: min((each for each in ends if each is not None), default=None) for id, *ends in rows}
+
+    def edited_since(self, seq: int) -> bool:
+        """Whether a memory got another text after a change: an index of before may not be stored."""
+        return bool(self._select("1", "seq > ? AND version > 1 AND live = 1", seq, then="LIMIT 1"))
 
     def under_older_key(self, version: int, limit: int) -> list[Entry]:
         """Live memories sealed under a key before this version."""
@@ -95,6 +144,19 @@ class UserMemories(OwnedTable):
     def end_validity(self, ended: Entry, seq: int) -> None:
         """Write the end of a memory that was superseded, with its new seal."""
         self._update("valid_to = ?, seq = ?, seal = ?", "id = ?", ended.valid_to, seq, ended.seal, ended.id)
+
+    def replace(self, entry: Entry, fresh: Entry) -> bool:
+        """Write a new version of a memory, its place in the feed with it; False when it changed meanwhile."""
+        return bool(
+            self._update(
+                "version = ?, key_version = ?, digest = ?, seal = ?, importance = ?, expires_at = ?, bytes = ?, "
+                "seq = ?",
+                "id = ? AND version = ? AND tier = ? AND seal = ? AND live = 1",
+                *(fresh.version, fresh.key_version, fresh.digest, fresh.seal),
+                *(fresh.importance, fresh.expires_at, fresh.bytes, fresh.seq),
+                *(entry.id, entry.version, entry.tier, entry.seal),
+            )
+        )
 
     def tombstone(self, id: str, seq: int, now: float) -> None:
         """Take everything from a row but that it was there; its version outranks what it had."""

@@ -96,7 +96,7 @@ class Eraser:
     def _delete(self, rows: UserRows, id: str, now: float) -> tuple[int, int]:
         rows.next_seq()  # the lock first: not while a writer is between its look and its commit
         rows.lift_key_floor(rows.memories.newest_key())
-        memories = sum(count for _, _, count, _ in rows.memories.counts())
+        memories, _ = rows.usage.total()
         conversations = rows.threads.count()
         # A transfer may have put copies where these settings do not reach: there the purge waits until they do.
         stores = sorted({*rows.copies.stores(), *self.stores})

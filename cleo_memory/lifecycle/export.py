@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,9 +49,9 @@ class Exporter:
         self.catalog, self.payloads = catalog, payloads
 
     async def lines(self, owner: Owner) -> AsyncIterator[str]:
-        """One JSON object per memory, superseded preferences among them, in the order of writing."""
-        catalog, after = self.catalog.of(owner), 0
-        while entries := await catalog.read(lambda rows, after: rows.memories.oldest(PAGE, after), after):
+        """One JSON object per memory that is kept, superseded preferences among them, in the order of writing."""
+        catalog, after, now = self.catalog.of(owner), 0, time.time()
+        while entries := await catalog.read(lambda rows, after: rows.memories.oldest(PAGE, after, now), after):
             for record in (await self.payloads.open(owner, entries)).whole().records():
                 yield json.dumps(_values(record), ensure_ascii=False, sort_keys=True)
             after = entries[-1].position

@@ -1,16 +1,24 @@
-"""Retention: the only thing that deletes a memory that nobody asked to forget."""
+"""Retention: the only thing that deletes a memory that nobody asked to forget. It runs by itself, in one process at a
+time, and by `cleo memory retain`.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cleo_core.errors import CleoError
 from cleo_memory.catalog.memories import Moment
 from cleo_memory.catalog.repository import AllRows, Catalog
+from cleo_memory.lifecycle.signing import audit
 from cleo_memory.records import Kind, Owner
 
+log = logging.getLogger(__name__)
 BATCH = 500
+FIRST = 60.0  # seconds after the start; a short command is over by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,15 @@ Rule = tuple[Kind, str, Moment, float]
 
 
 class Retention:
-    def __init__(self, catalog: Catalog, days: Mapping[Kind, float | None], stores: Sequence[str]) -> None:
-        self.catalog, self.days, self.stores = catalog, days, stores
+    def __init__(
+        self,
+        catalog: Catalog,
+        days: Mapping[Kind, float | None],
+        stores: Sequence[str],
+        follow: Callable[[Owner], Awaitable[None]],
+    ) -> None:
+        """`follow`: takes out of sessions, tiers and index what was deleted of a user."""
+        self.catalog, self.days, self.stores, self.follow = catalog, days, stores, follow
 
     def _rules(self, now: float) -> list[Rule]:
         expired: list[Rule] = [(kind, "expired", "expires_at", now) for kind in Kind]
@@ -55,7 +70,23 @@ class Retention:
                     by_owner.setdefault(owner, []).append(id)
                 for owner, ids in by_owner.items():
                     gone += len(await self.catalog.of(owner).tombstone(ids, now, self.stores))
+                    await self.follow(owner)
+        if gone:
+            await audit("memory.retention-applied", "all users", memories=gone)
         return gone
+
+    async def run(self, every: float) -> None:
+        """Do so every so many seconds, in one of all processes that share the catalogue, until cancelled."""
+        wait = min(FIRST, every)
+        while True:
+            await asyncio.sleep(wait)
+            wait = every
+            try:
+                # Kept, not released: until it lapses the other processes find that it was done.
+                if await self.catalog.leases.take("retention", every / 2):
+                    await self.apply_to_all_users()
+            except CleoError as error:
+                log.error("Retention waits: %s", error.code)
 
 
 def _due(rows: AllRows, rule: Rule) -> list[tuple[Owner, str]]:

@@ -114,22 +114,25 @@ class SearchIndexes:
         index = await asyncio.to_thread(UserIndex.load, self.dim, segments)
         state.seq, state.stored = stored.through, len(segments)
         if segments:
-            live = await self.catalog.of(owner).read(lambda rows: rows.memories.validity())
-            state.stale = bool(index.remove(set().union(*(segment.ids for segment in segments)) - live.keys()))
-            for id, valid_to in live.items():
-                if valid_to is not None and id in index:
-                    index.close_validity(id, valid_to)
+            live = await self.catalog.of(owner).read(lambda rows: rows.memories.ends())
+            # A memory that stands twice was edited while another process stored its old text.
+            state.stale = sum(map(len, segments)) > len(index)
+            state.stale |= bool(index.remove(set().union(*(segment.ids for segment in segments)) - live.keys()))
+            for id, ends_at in live.items():
+                if ends_at is not None and id in index:
+                    index.close_validity(id, ends_at)
         self._note(owner, index, state)
         return index
 
     async def _apply(self, owner: Owner, index: UserIndex, state: _State, changed: Sequence[Entry]) -> None:
-        if index.remove(gone := [entry.id for entry in changed if not entry.live]):
+        # Also what may have another text by now: the first version never had another.
+        if index.remove(gone := [entry.id for entry in changed if not entry.live or entry.version > 1]):
             state.stale = True
         state.damaged -= set(gone)
         fresh = [entry for entry in changed if entry.live and entry.id not in index]
         for entry in changed:
-            if entry.live and entry.valid_to is not None and entry.id in index:
-                index.close_validity(entry.id, entry.valid_to)
+            if entry.live and entry.ends_at is not None and entry.id in index:
+                index.close_validity(entry.id, entry.ends_at)
         if fresh:
             documents = await self._documents(owner, state, fresh)
             index.add(await asyncio.to_thread(Segment.build, documents))
@@ -143,8 +146,11 @@ class SearchIndexes:
 
     def _note(self, owner: Owner, index: UserIndex, state: _State) -> None:
         if state.stale or index.unembedded():
-            self._awaiting.add(owner)
-            self.wake.set()
+            self._again(owner)
+
+    def _again(self, owner: Owner) -> None:
+        self._awaiting.add(owner)
+        self.wake.set()
 
     async def settle(self, owner: Owner | None = None) -> None:
         """Embed and store what is waiting, of one user or of all who are resident."""
@@ -184,12 +190,16 @@ class SearchIndexes:
             return
         if state.stale or state.stored > COMPACT_ABOVE:
             blobs = await asyncio.to_thread(lambda: [segment.to_bytes() for segment in index.segments()])
-            await self.segments.write(owner, self.model, state.seq, blobs, replacing=True)
+            if not await self.segments.write(owner, self.model, state.seq, blobs, replacing=True):
+                self._again(owner)
+                return
             state.stored, state.stale, state.pending = len(blobs), False, []
         elif state.pending:
             documents, vectors = [each for each, _ in state.pending], np.stack([each for _, each in state.pending])
             blob = await asyncio.to_thread(lambda: Segment.build(documents, vectors).to_bytes())
-            await self.segments.write(owner, self.model, state.seq, [blob], replacing=False)
+            if not await self.segments.write(owner, self.model, state.seq, [blob], replacing=False):
+                self._again(owner)
+                return
             state.stored, state.pending = state.stored + 1, []
 
     async def run(self) -> None:
@@ -207,7 +217,7 @@ class SearchIndexes:
                 self.wake.set()
 
     async def forgotten(self, owner: Owner) -> None:
-        """Something was forgotten: take it out now; words in a stored segment are loaded and rewritten soon."""
+        """Something was forgotten or edited: take it out now; stored segments with its words are rewritten soon."""
         if self.resident.peek(owner) is not None:
             await self.fresh(owner)
         else:

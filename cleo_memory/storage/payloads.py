@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
+from cleo_memory.catalog.changes import Addition, Replacement
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog
-from cleo_memory.draft import Draft, decode, seconds
+from cleo_memory.catalog.requests import Request
+from cleo_memory.draft import Draft, Edit, decode, seconds
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.user_keys import RowMac, UserKeys
-from cleo_memory.errors import KeyUnavailable, UserErased
-from cleo_memory.records import ErasureEpoch, Kind, Owner, Record, Tier, new_id
+from cleo_memory.errors import KeyUnavailable, LeaseHeld, MemoryNotFound, UserErased
+from cleo_memory.records import NO_QUOTA, ErasureEpoch, Kind, Owner, Quota, Record, Tier, new_id
 from cleo_memory.storage.protocol import Sealed
 from cleo_memory.storage.reading import CONTENT, PayloadReader
 from cleo_memory.storage.tiers import TierStore, TierStores
 
 THREAD = "thread"
+SLOT = "slot"
 CATALOGUE = "catalogue"
 VITAL = 0.9
+EDIT_TRIES = 5
 Vectors = Callable[[Sequence[Record]], Sequence[Sequence[float]]]
 
 
@@ -50,15 +55,20 @@ class PayloadStore(PayloadReader):
         valid_to: float | None = None,
         superseding: bool = True,
         epoch: ErasureEpoch | None = None,
+        origin: str | None = None,
+        quota: Quota = NO_QUOTA,
+        request: Request | None = None,
     ) -> Record:
         """Seal and commit one memory. When this returns it is durable.
 
         Args:
             id, valid_to, superseding: for a memory that is taken in from elsewhere, history and all.
             epoch: write only if the user was not erased since.
+            origin: id of the turn that it comes from, by default the one that its provenance names (`turn`).
+            request: what is noted of the client's request in the same commit.
 
         Raises:
-            StorageFault, UserErased: nothing was written.
+            StorageFault, UserErased, MemoryNotFound, QuotaExceeded: nothing was written.
         """
         catalog = self.catalog.of(owner)
         if epoch is not None and epoch.erasures != await catalog.read(lambda rows: rows.erasures.count()):
@@ -69,13 +79,19 @@ class PayloadStore(PayloadReader):
             entry = self._entry(keys, draft, payload, id or new_id(), valid_to)
             try:
                 written = await catalog.add(
-                    entry,
-                    keys.seal(entry.id, CONTENT, entry.tier, entry.version, payload),
-                    RowMac(keys),
-                    thread_name=self._thread_name(keys, entry, draft),
-                    outbox=self.tiers.targets(entry.tier),
-                    supersede=superseding and draft.key is not None,
-                    epoch=epoch,
+                    Addition(
+                        entry=entry,
+                        sealed=keys.seal(entry.id, CONTENT, entry.tier, entry.version, payload),
+                        signer=RowMac(keys),
+                        thread_name=self._thread_name(keys, entry, draft),
+                        outbox=self.tiers.targets(entry.tier),
+                        supersede=superseding and draft.key is not None,
+                        epoch=epoch,
+                        origin=origin or draft.provenance.get("turn"),
+                        needs_origin=superseding,
+                        quota=quota,
+                        request=request,
+                    )
                 )
             except KeyUnavailable:
                 # Erased or rotated between reading the key and committing; the second try has the key of now.
@@ -85,6 +101,55 @@ class PayloadStore(PayloadReader):
             else:
                 return decode(written, payload)
         raise AssertionError("unreachable")
+
+    async def edit(self, owner: Owner, id: str, edit: Edit, content_bytes: int, quota: Quota = NO_QUOTA) -> Record:
+        """Seal and commit a new version of a memory. When this returns the old text is in no answer.
+
+        Raises:
+            MemoryNotFound: there is no such memory.
+            InvalidMemory: it is a turn, or would be what cannot be kept.
+            BackendDown, SealBroken: it cannot be read, so that it stays as it is.
+        """
+        catalog = self.catalog.of(owner)
+        for _ in range(EDIT_TRIES):
+            found = await catalog.find([id])
+            opened = (await self.open(owner, list(found.values()))).whole()
+            keys = await self.keyring.keys(owner)
+            if keys is None or not opened.payloads:
+                raise MemoryNotFound(f"There is no memory {id!r}.")
+            entry = opened.entries[id]
+            draft = edit.of(decode(entry, opened.payloads[id]))
+            draft.check(content_bytes)
+            payload = draft.encode()
+            fresh = replace(
+                entry,
+                version=entry.version + 1,
+                importance=draft.importance + 0.0,
+                expires_at=None if draft.expires_at is None else seconds(draft.expires_at),
+                bytes=len(payload),
+                digest=keys.mac(keys.current, payload),
+                key_version=keys.current,
+            )
+            change = Replacement(
+                entry=entry,
+                fresh=fresh,
+                sealed=keys.seal(id, CONTENT, entry.tier, fresh.version, payload),
+                signer=RowMac(keys),
+                outbox=self.tiers.targets(entry.tier),
+                quota=quota,
+            )
+            try:
+                if written := await catalog.replace(change):
+                    return decode(written, payload)
+            except KeyUnavailable:
+                self.keyring.drop(owner)  # rotated meanwhile
+        raise LeaseHeld(f"Memory {id!r} is being changed by others.", hint="Try again.")
+
+    async def end(self, owner: Owner, keys: UserKeys, kind: Kind, key: str, at: float) -> list[Record]:
+        """End what is held under a key at a moment; returns what it was."""
+        ended = await self.catalog.of(owner).end(str(kind), keys.blind(SLOT, key), at, RowMac(keys))
+        found = await self.catalog.of(owner).find([each.id for each in ended])
+        return (await self.open(owner, list(found.values()))).reached().records()
 
     def _entry(self, keys: UserKeys, draft: Draft, payload: bytes, id: str, valid_to: float | None) -> Entry:
         now = time.time()
@@ -96,7 +161,7 @@ class PayloadStore(PayloadReader):
             live=1,
             tier=str(self.admit(draft)),
             thread=keys.blind(THREAD, draft.conversation) if draft.conversation is not None else None,
-            slot=keys.blind("slot", draft.key) if draft.key is not None else None,
+            slot=keys.blind(SLOT, draft.key) if draft.key is not None else None,
             importance=draft.importance + 0.0,  # -0.0 comes back from a store as 0.0
             created_at=at,
             valid_from=at,

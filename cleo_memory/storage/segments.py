@@ -37,27 +37,34 @@ class SegmentStore:
             return StoredSegments([], 0)
         return StoredSegments([_open(keys, each) for each in stored], max(each.through for each in stored))
 
-    async def write(self, owner: Owner, model: str, through: int, blobs: list[bytes], *, replacing: bool) -> None:
-        """Store segments; with `replacing` in the place of all that they cover, and of those of other models."""
+    async def write(self, owner: Owner, model: str, through: int, blobs: list[bytes], *, replacing: bool) -> bool:
+        """Store segments; with `replacing` in the place of all that they cover, and of those of other models.
+
+        False: a memory was edited since, and nothing was stored.
+        """
         keys = await self.keyring.keys(owner)
         if keys is None:
-            return  # erased meanwhile
+            return True  # erased meanwhile
         first = time.time_ns()  # orders the segments of all processes without asking one another
         sealed = [_seal(keys, number, through, model, blob) for number, blob in enumerate(blobs, first)]
 
-        def work(rows: UserRows) -> None:
+        def work(rows: UserRows) -> bool:
             rows.next_seq()
             rows.key_floor.check(keys.current)
+            if rows.memories.edited_since(through):
+                return False  # the words of before an edit: the caller catches up first
             if replacing:
                 # Another process may have stored later changes than ours: those segments stay.
                 rows.segments.drop_covered(through, model)
             for segment in sealed:
                 rows.segments.add(segment)
+            return True
 
         try:
-            await self.catalog.of(owner).write(work)
+            return await self.catalog.of(owner).write(work)
         except KeyUnavailable:
             self.keyring.drop(owner)
+            return True
 
     async def reseal(self, owner: Owner, keys: UserKeys) -> None:
         """Seal what is under older keys under the current one, one by one: a segment may be large."""

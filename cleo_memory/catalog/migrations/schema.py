@@ -110,7 +110,7 @@ def _step(name: str, version: int) -> Migration:
 
 CATALOGUE = Schema(
     "catalogue",
-    (_step("catalogue", 1), _step("catalogue", 2)),
+    tuple(_step("catalogue", number) for number in (1, 2, 3)),
     kept=("memories", "payloads", "copies", "threads", "outbox", "segments", "key_floors", "erasures"),
     required=("memories", "seal"),
 )

@@ -111,6 +111,24 @@ async def test_an_sqlite_memory_of_the_earlier_version_opens(
     assert "migrated" not in caplog.text
 
 
+async def test_a_memory_of_the_version_before_opens_and_what_each_user_keeps_is_counted(
+    old_sqlite: Path, old_postgres: str
+) -> None:
+    before = Schema("catalogue", CATALOGUE.steps[:2], kept=CATALOGUE.kept, required=CATALOGUE.required)
+    await SqliteDatabase(old_sqlite / "catalogue.db", before).close()
+    await (await asyncio.to_thread(PostgresDatabase, old_postgres, before, upgrade=True)).close()
+    with pytest.raises(ConfigError, match="are of version 2"):
+        await open_memory(settings(catalogue=old_postgres))
+    await upgrade(settings(catalogue=old_postgres))
+    for given, told in ((settings(), "sqlite"), (settings(catalogue=old_postgres), "postgres")):
+        async with open_memory(given) as memory:
+            for user in ("ann", "bob", "eve", "zoe"):
+                owner, stats = memory.keyring.owner(user), await memory.stats(user)
+                total = await memory.catalog.of(owner).read(lambda rows: rows.usage.total())
+                assert total == (stats.memories, stats.bytes), user
+            await check(memory, expected(told))
+
+
 async def test_its_jobs_reach_their_store(old_sqlite: Path, redis_url: str) -> None:
     async with open_memory(settings(hot=redis_url)) as memory:
         for delivery in memory.deliveries:
@@ -174,7 +192,7 @@ async def test_several_processes_may_open_an_earlier_memory_at_once(old_sqlite: 
     together = (asyncio.to_thread(PostgresDatabase, old_postgres, CATALOGUE, upgrade=True) for _ in range(4))
     versions = "SELECT version FROM schema_version ORDER BY version"
     for database in [*opened, *await asyncio.gather(*together)]:
-        assert await database.read(lambda tx: tx.execute(versions).fetchall()) == [(1,), (2,)]
+        assert await database.read(lambda tx: tx.execute(versions).fetchall()) == [(1,), (2,), (3,)]
         await database.close()
 
 
@@ -239,7 +257,7 @@ else:
 def next_schema(*, slow: bool) -> Schema:
     """The catalogue's, and a step of tomorrow."""
     statements = ("ALTER TABLE memories ADD COLUMN tomorrow TEXT", *([SLOW] if slow else []), "DELETE FROM flows")
-    return Schema("catalogue", (*CATALOGUE.steps, Migration(3, "of tomorrow", statements)), kept=CATALOGUE.kept)
+    return Schema("catalogue", (*CATALOGUE.steps, Migration(4, "of tomorrow", statements)), kept=CATALOGUE.kept)
 
 
 def killed(path: Path, url: str) -> None:
@@ -290,7 +308,7 @@ async def test_a_kill_in_the_middle_leaves_the_old_postgres(old_postgres: str) -
 async def test_a_migration_that_fails_or_loses_rows_changes_nothing(
     statement: str, old_sqlite: Path, old_postgres: str
 ) -> None:
-    bad = Schema("catalogue", (*CATALOGUE.steps, Migration(3, "bad", (statement,))), kept=CATALOGUE.kept)
+    bad = Schema("catalogue", (*CATALOGUE.steps, Migration(4, "bad", (statement,))), kept=CATALOGUE.kept)
     before = dump(old_sqlite / "catalogue.db")
     with pytest.raises(StorageFault):
         SqliteDatabase(old_sqlite / "catalogue.db", bad)

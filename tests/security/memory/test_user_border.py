@@ -28,13 +28,16 @@ from cleo_memory.catalog.data_keys import UserDataKeys, WrappedKey
 from cleo_memory.catalog.database.sqlite import SqliteDatabase
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.erasures import UserErasures, UserKeyFloor
+from cleo_memory.catalog.holding import Selection
 from cleo_memory.catalog.memories import UserMemories
 from cleo_memory.catalog.migrations.schema import CATALOGUE, KEYS
 from cleo_memory.catalog.outbox import Job, UserCopies, UserOutbox
 from cleo_memory.catalog.owned import OwnedTable, Reads, SharedTable
 from cleo_memory.catalog.payloads import SealedSegment, UserPayloads, UserSegments
-from cleo_memory.catalog.repository import UserRows
+from cleo_memory.catalog.requests import Request, UserRequests
+from cleo_memory.catalog.rows import UserRows
 from cleo_memory.catalog.threads import UserThreads
+from cleo_memory.catalog.usage import UserOrigins, UserUsage
 from cleo_memory.errors import MemoryNotFound, StorageFault
 from cleo_memory.records import Owner
 from cleo_memory.storage.adapters.postgres import install
@@ -116,17 +119,23 @@ ENTRY = Entry(
 FRESH = Entry(**{**{name: getattr(ENTRY, name) for name in Entry.__dataclass_fields__}, "id": "n", "version": 2})
 JOB = Job(1, BOB, "m", 1, "put", 0)
 THEIR_JOB = Job(2, BOB, "m", 1, "put", 0)  # its number is of another user's job
+REQUEST = Request("q", "e", "done", "h", 2.0, "m", b"y", 2.0)
 # What a row has that is not in ENTRY; both users have the same.
 ROW = {
     "sealed": b"x", "store": "warm:x", "verified_at": 1.0, "sealed_name": b"x", "turns": 1, "updated_at": 1.0,
     "action": "purge", "attempts": 0, "due_at": 0.0, "number": 1, "through": 1, "model": "none", "floor": 1,
-    "erased_at": 1.0, "receipt": "", "kek": "k", "wrapped": b"x", "destroyed_at": None,
+    "erased_at": 1.0, "receipt": "", "key": "q", "state": "pending", "holder": "h", "held_until": 1.0, "memory": "m",
+    "memories": 1, "kek": "k", "wrapped": b"x", "destroyed_at": None,
 }  # fmt: skip
 CALLS: dict[type[OwnedTable], dict[str, tuple[Any, ...]]] = {
     UserMemories: {
-        "find": (["m"],), "ever": ("m",), "is_current": ("m", 1), "changes": (0,), "page": (9, None, ["episodic"], 0.0),
-        "oldest": (9,), "window": ("t", 9, 0.0), "preferences": (2.0,), "of_slot": ("s", "episodic"), "counts": (),
-        "validity": (), "under_older_key": (2, 9), "any_up_to_key": (1,), "newest_key": (), "insert": (FRESH,),
+        "find": (["m"],), "ever": ("m",), "is_current": ("m", 1), "changes": (0,), "held": (["m"], 0.0),
+        "page": (9, None, Selection(kinds=frozenset(["episodic"]), at=1.0), 0.0),
+        "oldest": (9,), "window": ("t", 9, 0.0), "turns_before": ("t", 5, 9, 0.0), "turns_after": ("t", 0, 9, 0.0),
+        "turn_counts": (["t"], 0.0), "conversations": (0.0,), "of_thread": ("t",), "thread_of": ("m",),
+        "preferences": (2.0, 0.0), "of_slot": ("s", "episodic"), "counts": (0.0,), "ends": (), "edited_since": (0,),
+        "replace": (ENTRY, FRESH), "expired": (9.0,),
+        "under_older_key": (2, 9), "any_up_to_key": (1,), "newest_key": (), "insert": (FRESH,),
         "end_validity": (ENTRY, 2), "tombstone": ("m", 2, 1.0), "touch": ([("m", 5.0, 5.0)],), "pin": ("m", True),
         "move": (ENTRY, "cold", 1.0), "point": ("m", 1, "cold"), "reseal": (ENTRY, FRESH), "clear": (),
     },
@@ -151,6 +160,12 @@ CALLS: dict[type[OwnedTable], dict[str, tuple[Any, ...]]] = {
     UserSegments: {
         "of_model": ("none",), "numbers": (), "one": (1,), "add": (SealedSegment(2, 2, "none", b"y"),),
         "drop_covered": (9, "other"), "reseal": (1, b"y"), "clear": (),
+    },
+    UserUsage: {"add": (1, 5), "total": (), "clear": ()},
+    UserOrigins: {"add": ("n", "t"), "of": ("t",), "drop": ("m",), "clear": ()},
+    UserRequests: {
+        "find": ("q",), "put": (REQUEST,), "prolong": ("q", "h", 9.0), "drop": ("q", "h"), "clear_replies": (),
+        "bound": (2.0, 9), "clear": (),
     },
     UserKeyFloor: {"check": (2,), "lift": (9,), "clear": ()},
     UserErasures: {"count": (), "begin": ("new", 9.0), "finish": (f"m{ANN}", "y"), "supersede": (), "clear": ()},
