@@ -10,29 +10,53 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryNotFound, UserErased
+    from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryNotFound, QuotaExceeded, UserErased
     from cleo_memory.lifecycle.erase import Receipt
     from cleo_memory.memory import Memory
     from cleo_memory.open import open_memory
-    from cleo_memory.records import Conversation, ErasureEpoch, Hit, Hits, Kind, Page, Record, Stats, Tier
+    from cleo_memory.records import (
+        Conversation,
+        Deleted,
+        ErasureEpoch,
+        Hit,
+        Hits,
+        Kind,
+        Page,
+        Record,
+        Stats,
+        Tier,
+        Turns,
+    )
     from cleo_memory.search.context import Citation, Context
     from cleo_memory.session.detectors import Finding
     from cleo_memory.session.shadow import Influence, ShadowMemory
     from cleo_memory.settings import MemorySettings
 
 __all__ = [
-    "Citation", "Context", "Conversation", "ErasureEpoch", "Finding", "Hit", "Hits", "Influence", "InvalidMemory",
-    "InvalidUser", "Kind", "Memory", "MemoryNotFound", "MemorySettings", "Page", "Receipt", "Record",
-    "ShadowMemory", "Stats", "Tier", "UserErased", "open_memory",
+    "Citation", "Context", "Conversation", "Deleted", "ErasureEpoch", "Finding", "Hit", "Hits", "Influence",
+    "InvalidMemory", "InvalidUser", "Kind", "Memory", "MemoryNotFound", "MemorySettings", "Page", "QuotaExceeded",
+    "Receipt", "Record", "ShadowMemory", "Stats", "Tier", "Turns", "UserErased", "open_memory",
 ]  # fmt: skip
 
 # Loaded when first asked for: `cleo --help` lists this package's commands and must not wait for numpy.
 _HOMES = {
-    "errors": ("InvalidMemory", "InvalidUser", "MemoryNotFound", "UserErased"),
+    "errors": ("InvalidMemory", "InvalidUser", "MemoryNotFound", "QuotaExceeded", "UserErased"),
     "lifecycle.erase": ("Receipt",),
     "memory": ("Memory",),
     "open": ("open_memory",),
-    "records": ("Conversation", "ErasureEpoch", "Hit", "Hits", "Kind", "Page", "Record", "Stats", "Tier"),
+    "records": (
+        "Conversation",
+        "Deleted",
+        "ErasureEpoch",
+        "Hit",
+        "Hits",
+        "Kind",
+        "Page",
+        "Record",
+        "Stats",
+        "Tier",
+        "Turns",
+    ),
     "search.context": ("Citation", "Context"),
     "session.detectors": ("Finding",),
     "session.shadow": ("Influence", "ShadowMemory"),

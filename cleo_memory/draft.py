@@ -20,9 +20,13 @@ LARGEST_PAGE = 1000
 
 
 def seconds(at: datetime) -> float:
-    """Raises: InvalidMemory when the time does not say its zone."""
+    """Raises: InvalidMemory when the time does not say its zone, or could not be read back."""
     if at.tzinfo is None:
         raise InvalidMemory(f"The time {at.isoformat()} has no zone.", hint="Hand in an aware datetime, as in UTC.")
+    try:
+        moment(at.timestamp())
+    except (ValueError, OverflowError, OSError):
+        raise InvalidMemory(f"The time {at.isoformat()} is not within the years 1 to 9999 in UTC.") from None
     return at.timestamp()
 
 
@@ -59,8 +63,8 @@ class Draft:
             raise InvalidMemory(f"Importance {self.importance} is not between 0 and 1.")
         if self.kind is Kind.PREFERENCE and self.key is None:
             raise InvalidMemory(
-                "A preference needs a key, under which it is asked for and replaced.",
-                hint="Set it under one (setPreference, `cleo memory prefer`), or keep it as episodic.",
+                "A preference needs a key, under which it is asked for and replaced: set it with setPreference.",
+                hint='cleo memory prefer --user ann tea "green"',
             )
         for name in ("conversation", "speaker", "key"):
             value = getattr(self, name)

@@ -34,10 +34,12 @@ class UserRequests(OwnedTable):
     table = "requests"
 
     def find(self, key: str) -> Request | None:
-        for row in self._select(COLUMNS, "key = ?", key):
-            *before, sealed, created_at = row
-            return Request(*before, sealed=None if sealed is None else bytes(sealed), created_at=created_at)
-        return None
+        rows = self._select(COLUMNS, "key = ?", key)
+        if not rows:
+            return None
+        values = dict(zip(COLUMNS.split(", "), rows[0], strict=True))
+        sealed = values.pop("sealed")
+        return Request(**values, sealed=None if sealed is None else bytes(sealed))
 
     def put(self, request: Request) -> None:
         """Write a request in the place of any of its key."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 
+from cleo_core import clock
 from cleo_core.errors import InputError
 from cleo_serving.api.graphql.types.chat import AskInput
 from cleo_serving.chat.events import Question
@@ -37,6 +39,21 @@ def check_text(value: str, limit: int, name: str) -> str:
         raise InputError(f"{name} is longer than {limit} characters.")
     if "\x00" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
         raise InputError(f"{name} holds a character that cannot be stored.")
+    return value
+
+
+def check_expiry(value: datetime | None) -> datetime | None:
+    """The moment, if it is still to come.
+
+    Raises:
+        InputError: it is past, or says no zone.
+    """
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise InputError(f"expiresAt {value.isoformat()} has no zone.", hint="2027-01-01T00:00:00Z")
+    if value <= clock.now():
+        raise InputError(f"expiresAt {value.isoformat()} is past.")
     return value
 
 

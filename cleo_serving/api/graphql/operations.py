@@ -5,29 +5,35 @@
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 import strawberry
 
 from cleo_core.errors import InputError
 from cleo_memory import MemoryNotFound, Page, Record
-from cleo_serving.api.graphql.inputs import check_id, check_text, question
-from cleo_serving.api.graphql.pages import Connection, connection
+from cleo_serving.api.graphql.inputs import check_expiry, check_id, check_text, question
+from cleo_serving.api.graphql.pages import Connection, connection, read_cursor
 from cleo_serving.api.graphql.resolvers import Ctx, mutation, query, subscription
 from cleo_serving.api.graphql.types.chat import AskInput, ChatEvent, Health, Model, Reply, chat_event, whole_reply
 from cleo_serving.api.graphql.types.memory import (
     Conversation,
     ConversationSummary,
+    DeletedConversation,
+    EditInput,
     Export,
     Forgotten,
     Memory,
     MemoryHit,
     MemoryKind,
+    MemoryPolicy,
     MemoryStats,
     Preference,
     Receipt,
     RememberInput,
     Turn,
+    TurnConnection,
 )
 from cleo_serving.errors import NotFound
 
@@ -35,6 +41,11 @@ FORGET_MOST = 100
 CONFIRMATION = "ERASE"
 API = {"source": "api"}
 """Where a memory comes from that a client hands in."""
+
+
+def _memories(memory: Any, user: str, size: int, start: str | None, **chosen: Any) -> Awaitable[Page[Record]]:
+    found: Awaitable[Page[Record]] = memory.memories(user, first=size, after=start, **chosen)
+    return found
 
 
 @strawberry.type
@@ -54,18 +65,47 @@ class Query:
         fetch = partial(services.memory.conversations, user)
         return await connection(services.settings.query, first, after, ConversationSummary.of, fetch)
 
-    @query("memory:read", "Memories, the last written first.")
+    @query("memory:read", "A stretch of a conversation: the first turns behind a cursor, or the last before one.")
+    async def turns(
+        self,
+        info: Ctx,
+        conversation_id: strawberry.ID,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> TurnConnection:
+        services, size = info.context.services, info.context.services.settings.query
+        for name, value in (("first", first), ("last", last)):
+            if value is not None and not 0 < value <= size.max_page:
+                raise InputError(f"{name} must be 1 to {size.max_page}.")
+        if first is None and last is None:
+            first, last = (None, size.default_page) if after is None else (size.default_page, None)
+        places = [read_cursor(cursor, 0)[0] for cursor in (after, before)]
+        found = await services.memory.turns(
+            info.context.user, check_id(conversation_id), first=first, after=places[0], last=last, before=places[1]
+        )
+        if not found.items and after is None and before is None:
+            raise NotFound("There is no such conversation.")
+        return TurnConnection.of(found)
+
+    @query(
+        "memory:read",
+        "Memories that are kept, the last written first, superseded ones among them. since, until: said or true then; "
+        "at: what held at that moment.",
+    )
     async def memories(
         self,
         info: Ctx,
         kinds: list[MemoryKind] | None = None,  # type: ignore[valid-type]
         first: int | None = None,
         after: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        at: datetime | None = None,
     ) -> Connection[Memory]:
         user, services = info.context.user, info.context.services
-
-        def fetch(size: int, start: str | None) -> Awaitable[Page[Record]]:
-            return services.memory.memories(user, kinds=kinds, first=size, after=start)
+        fetch = partial(_memories, services.memory, user, kinds=kinds, since=since, until=until, at=at)
 
         return await connection(services.settings.query, first, after, Memory.of, fetch)
 
@@ -76,10 +116,15 @@ class Query:
         query: str,
         kinds: list[MemoryKind] | None = None,  # type: ignore[valid-type]
         limit: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        at: datetime | None = None,
     ) -> list[MemoryHit]:
         services, text = info.context.services, check_text(query, 2000, "query")
         size = services.settings.query.default_page if limit is None else limit
-        hits = await services.memory.search(info.context.user, text, kinds=kinds, limit=size)
+        hits = await services.memory.search(
+            info.context.user, text, kinds=kinds, limit=size, since=since, until=until, at=at
+        )
         return [MemoryHit.of(hit) for hit in hits]
 
     @query("memory:read", "One memory.")
@@ -89,14 +134,19 @@ class Query:
         except MemoryNotFound:
             raise NotFound("There is no such memory.") from None
 
-    @query("memory:read", "Preferences as they stand now.")
-    async def preferences(self, info: Ctx) -> list[Preference]:
-        found = await info.context.services.memory.preferences(info.context.user)
+    @query("memory:read", "Preferences as they stand now, or stood at a moment.")
+    async def preferences(self, info: Ctx, at: datetime | None = None) -> list[Preference]:
+        found = await info.context.services.memory.preferences(info.context.user, at=at)
         return [Preference.of(key, record) for key, record in found.items()]
 
     @query("memory:read", "How much is kept.")
     async def memory_stats(self, info: Ctx) -> MemoryStats:
         return MemoryStats.of(await info.context.services.memory.stats(info.context.user))
+
+    @query("memory:read", "How long memories are kept, how much a user may keep, and how much is kept.")
+    async def memory_policy(self, info: Ctx) -> MemoryPolicy:
+        memory = info.context.services.memory
+        return MemoryPolicy.of(memory.settings, await memory.stats(info.context.user))
 
     @query("chat", "The model that answers now, and who approved it.")
     async def model(self, info: Ctx) -> Model:
@@ -117,9 +167,32 @@ class Mutation:
     @mutation("memory:write", "Keep a memory.")
     async def remember(self, info: Ctx, input: RememberInput) -> Memory:
         memory, text = info.context.services.memory, check_text(input.content, 20_000, "content")
-        return Memory.of(
-            await memory.remember(info.context.user, text, kind=input.kind, importance=input.importance, provenance=API)
+        record = await memory.remember(
+            info.context.user,
+            text,
+            kind=input.kind,
+            importance=input.importance,
+            at=input.at,
+            expires_at=check_expiry(input.expires_at),
+            provenance=API,
         )
+        return Memory.of(record)
+
+    @mutation("memory:write", "Put a memory right: a new version in its place; when it became true stays.")
+    async def edit_memory(self, info: Ctx, id: strawberry.ID, input: EditInput) -> Memory:
+        memory, wanted = info.context.services.memory, dict[str, Any]()
+        if input.content is not None:
+            wanted["content"] = check_text(input.content, 20_000, "content")
+        if input.importance is not None:
+            wanted["importance"] = input.importance
+        if input.expires_at is not strawberry.UNSET:
+            wanted["expires_at"] = check_expiry(input.expires_at)
+        if not wanted:
+            raise InputError("The edit names nothing to change.")
+        try:
+            return Memory.of(await memory.edit(info.context.user, check_id(id), **wanted))
+        except MemoryNotFound:
+            raise NotFound("There is no such memory.") from None
 
     @mutation("memory:write", "Forget memories for good. Ids that are not there are no error.")
     async def forget(self, info: Ctx, ids: list[strawberry.ID]) -> Forgotten:
@@ -129,11 +202,24 @@ class Mutation:
         wanted = [check_id(id) for id in ids]
         return Forgotten(count=await info.context.services.memory.forget(info.context.user, wanted))
 
-    @mutation("memory:write", "Set a preference; what it was before stays on record as past.")
-    async def set_preference(self, info: Ctx, key: str, value: str) -> Preference:
+    @mutation("memory:write", "Delete a conversation for good: its turns, and what was learned from them.")
+    async def delete_conversation(self, info: Ctx, id: strawberry.ID) -> DeletedConversation:
+        gone = await info.context.services.memory.delete_conversation(info.context.user, check_id(id))
+        if not (gone.turns or gone.learned):
+            raise NotFound("There is no such conversation.")
+        return DeletedConversation(turns=gone.turns, learned=gone.learned)
+
+    @mutation("memory:write", "Set a preference, from now or from a moment on; what it was before stays as past.")
+    async def set_preference(self, info: Ctx, key: str, value: str, at: datetime | None = None) -> Preference:
         memory, name, text = info.context.services.memory, check_text(key, 100, "key"), check_text(value, 2000, "value")
-        record = await memory.prefer(info.context.user, name, text, provenance=API)
+        record = await memory.prefer(info.context.user, name, text, at=at, provenance=API)
         return Preference.of(record.key or key, record)
+
+    @mutation("memory:write", "Unset a preference: nothing holds from now on. Gives what held; null when nothing did.")
+    async def unset_preference(self, info: Ctx, key: str, at: datetime | None = None) -> Preference | None:
+        memory, name = info.context.services.memory, check_text(key, 100, "key")
+        record = await memory.unset(info.context.user, name, at=at)
+        return None if record is None else Preference.of(record.key or key, record)
 
     @mutation("memory:read", "All that is kept of the caller, as JSON Lines.")
     async def export_my_data(self, info: Ctx) -> Export:

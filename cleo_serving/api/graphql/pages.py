@@ -58,22 +58,26 @@ async def connection(
     size = limits.default_page if first is None else first
     if not 0 < size <= limits.max_page:
         raise InputError(f"first must be 1 to {limits.max_page}.")
-    start, skip = _read(after, limits.max_page)
+    start, skip = read_cursor(after, limits.max_page)
     page = await fetch(size + skip, start)
     items = page.items[skip:]
-    edges = [Edge(node=to_node(item), cursor=_write(start, skip + number + 1)) for number, item in enumerate(items)]
+    edges = [
+        Edge(node=to_node(item), cursor=write_cursor(start, skip + number + 1)) for number, item in enumerate(items)
+    ]
     more = page.end is not None and bool((await fetch(1, page.end)).items)
     end = edges[-1].cursor if edges else None
     if page.end is not None:
-        end = _write(page.end, 0)
+        end = write_cursor(page.end, 0)
     return Connection(edges=edges, page_info=PageInfo(has_next_page=more, end_cursor=end))
 
 
-def _write(start: str | None, skip: int) -> str:
+def write_cursor(start: str | None, skip: int) -> str:
+    """A cursor that only this API reads: where to read from, and how many entries to leave out."""
     return base64.urlsafe_b64encode(f"{skip}:{start or ''}".encode()).decode().rstrip("=")
 
 
-def _read(cursor: str | None, limit: int) -> tuple[str | None, int]:
+def read_cursor(cursor: str | None, limit: int) -> tuple[str | None, int]:
+    """What `write_cursor` wrote. Raises: InputError for anything else."""
     if cursor is None:
         return None, 0
     try:

@@ -130,6 +130,8 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
             return
         try:
             _, context = await admit_request(self._services, principal, message.get("payload"), streams=True)
+            if len(self.operations) >= SUBSCRIPTIONS:
+                raise RateLimited(f"{SUBSCRIPTIONS} subscriptions at a time are the most on one socket.", retry_after=1)
         except CleoError as error:
             text, extensions = report(error, self._services.metrics)
             payload = [{"message": text, "extensions": extensions}]

@@ -31,7 +31,8 @@ PAGED_FIELDS = frozenset({"conversations", "memories", "searchMemories", "turns"
 # What one call of a root field costs beside its fields: a generation occupies the processor for seconds.
 FIELD_COST = {
     "ask": 100, "chat": 100, "exportMyData": 200, "eraseMyData": 200, "searchMemories": 10, "remember": 5,
-    "memoryStats": 5,
+    "editMemory": 5, "setPreference": 5, "unsetPreference": 5, "deleteConversation": 20, "memoryStats": 5,
+    "memoryPolicy": 5,
 }  # fmt: skip
 
 

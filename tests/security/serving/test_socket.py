@@ -273,6 +273,26 @@ async def test_a_user_has_so_many_sockets_and_no_more(api: RunningApi) -> None:
             await socket.close()
 
 
+async def test_a_socket_has_so_many_subscriptions_and_the_next_one_is_told_so(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As many as replies may be in the making for one user, so that none of them ends early.
+    monkeypatch.setattr("cleo_serving.api.graphql.socket.SUBSCRIPTIONS", 2)
+    async with connect(api.socket_url, subprotocols=PROTOCOL, close_timeout=1) as socket:
+        await init(socket, api.token(api.user()))
+        for number in range(3):
+            await subscribe(socket, id=str(number), maxTokens=512)
+        while True:
+            message = json.loads(await asyncio.wait_for(socket.recv(), 30))
+            if message["id"] == "2":
+                break
+        assert message["type"] == "error"
+        (error,) = message["payload"]
+        assert error["extensions"]["code"] == "RATE_LIMITED"
+        assert "2 subscriptions" in error["message"]
+    await until_idle(api)
+
+
 async def test_a_user_has_so_many_replies_in_the_making_and_no_more(api: RunningApi) -> None:
     limit = api.services.settings.rate.generations_per_user
     async with connect(api.socket_url, subprotocols=PROTOCOL, close_timeout=1) as socket:

@@ -6,8 +6,9 @@ from datetime import datetime
 import strawberry
 
 from cleo_memory import Conversation as Thread
-from cleo_memory import Hit, Kind, Record, Stats
+from cleo_memory import Hit, Kind, MemorySettings, Record, Stats, Turns
 from cleo_memory import Receipt as ErasureReceipt
+from cleo_serving.api.graphql.pages import write_cursor
 from cleo_serving.api.graphql.types import show
 
 MemoryKind = strawberry.enum(Kind, name="MemoryKind", description="What sort of memory it is.")
@@ -24,7 +25,9 @@ class Memory:
     importance: float
     created_at: datetime
     valid_from: datetime
-    valid_to: datetime | None
+    valid_to: datetime | None = strawberry.field(description="When it was superseded or unset; null while it holds.")
+    expires_at: datetime | None = strawberry.field(description="From then on it is in no answer.")
+    version: int = strawberry.field(description="Rises with every edit.")
 
     @classmethod
     def of(cls, record: Record) -> "Memory":
@@ -52,8 +55,21 @@ class MemoryHit:
 @strawberry.input
 class RememberInput:
     content: str
-    kind: MemoryKind = Kind.EPISODIC  # type: ignore[valid-type]
+    kind: MemoryKind = strawberry.field(  # type: ignore[valid-type]
+        default=Kind.EPISODIC, description="Not PREFERENCE, which needs a key: setPreference."
+    )
     importance: float = 0.5
+    at: datetime | None = strawberry.field(default=None, description="When it was said or became true; now by default.")
+    expires_at: datetime | None = strawberry.field(default=None, description="From then on it is in no answer.")
+
+
+@strawberry.input(description="What is to be another about a memory; what is left out stays.")
+class EditInput:
+    content: str | None = None
+    importance: float | None = None
+    expires_at: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="null: it does not expire any more."
+    )
 
 
 @strawberry.type
@@ -75,6 +91,36 @@ class Conversation:
 
 
 @strawberry.type
+class TurnEdge:
+    node: Turn
+    cursor: str
+
+
+@strawberry.type
+class TurnPageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type(description="A stretch of a conversation, oldest first.")
+class TurnConnection:
+    edges: list[TurnEdge]
+    page_info: TurnPageInfo
+
+    @classmethod
+    def of(cls, turns: Turns) -> "TurnConnection":
+        cursors = [write_cursor(place, 0) for place in turns.cursors]
+        edges = [TurnEdge(node=Turn.of(turn), cursor=at) for turn, at in zip(turns.items, cursors, strict=True)]
+        start, end = (cursors[0], cursors[-1]) if cursors else (None, None)
+        info = TurnPageInfo(
+            has_next_page=turns.later, has_previous_page=turns.earlier, start_cursor=start, end_cursor=end
+        )
+        return cls(edges=edges, page_info=info)
+
+
+@strawberry.type
 class ConversationSummary:
     id: strawberry.ID
     turn_count: int
@@ -91,15 +137,22 @@ class Preference:
     key: str
     value: str
     since: datetime
+    until: datetime | None = strawberry.field(description="When another took its place, or it was unset.")
 
     @classmethod
     def of(cls, key: str, record: Record) -> "Preference":
-        return cls(key=key, value=record.content, since=record.valid_from)
+        return cls(key=key, value=record.content, since=record.valid_from, until=record.valid_to)
 
 
 @strawberry.type(description="How many memories were forgotten.")
 class Forgotten:
     count: int
+
+
+@strawberry.type(description="What went with a conversation: its turns, and memories that were learned from them.")
+class DeletedConversation:
+    turns: int
+    learned: int
 
 
 @strawberry.type
@@ -119,6 +172,33 @@ class MemoryStats:
     @classmethod
     def of(cls, stats: Stats) -> "MemoryStats":
         return show(cls, stats, kinds=_counts(stats.kinds), tiers=_counts(stats.tiers))
+
+
+@strawberry.type(description="How long memories of a kind are kept; null: until they are forgotten.")
+class Retention:
+    kind: MemoryKind  # type: ignore[valid-type]
+    days: float | None
+
+
+@strawberry.type(description="What bounds the memory of a user, and how much of it is used.")
+class MemoryPolicy:
+    retention: list[Retention]
+    every_minutes: float = strawberry.field(description="How often what is due is deleted; 0: not by itself.")
+    quota_memories: int | None
+    quota_bytes: float | None = strawberry.field(description="A whole number, which may be above what Int holds.")
+    memories: int
+    bytes: float
+
+    @classmethod
+    def of(cls, settings: MemorySettings, stats: Stats) -> "MemoryPolicy":
+        return cls(
+            retention=[Retention(kind=kind, days=days) for kind, days in settings.retention.items()],
+            every_minutes=settings.retain_every_minutes,
+            quota_memories=settings.quota.memories,
+            quota_bytes=settings.quota.bytes,
+            memories=stats.memories,
+            bytes=stats.bytes,
+        )
 
 
 def _counts(by_name: dict[str, int]) -> list[Count]:
