@@ -34,6 +34,7 @@ from evals.verdict import VERDICT, Probes, Verdict, VerdictFile
 
 if TYPE_CHECKING:
     from evals.harness import LoadedModel
+    from evals.leading_layers import LeadingLayers
 
 
 def command(candidate: Path, champion: Path, tasks: Path, out: Path) -> list[str]:
@@ -52,6 +53,7 @@ def evaluate(
         UnusableModel: one of the folders cannot be scored.
     """
     from evals.harness import model_digest
+    from evals.leading_layers import LeadingLayers
     from evals.report import write_report
 
     task_set = load(tasks)
@@ -67,8 +69,11 @@ def evaluate(
     }
     plan_digest = digest_json(plan)
     write_json(out / "plan.json", {**plan, "digest": plan_digest})
-    before, _ = score_model(champion, task_set, report, limit=limit, keep=True)
-    after, loaded = score_model(candidate, task_set, report, limit=limit)
+    leading = LeadingLayers.of(champion, candidate)
+    if leading.count:
+        report(f"the first {leading.count} layers of both are the same: computed once")
+    before, _ = score_model(champion, task_set, report, limit=limit, keep=True, leading=leading)
+    after, loaded = score_model(candidate, task_set, report, limit=limit, leading=leading)
     probes = _probe(loaded, task_set, report) if loaded else Probes()
     report("comparing")
     verdict = compare(before, after, task_set.protocol)
@@ -93,12 +98,19 @@ def _probe(loaded: LoadedModel, tasks: TaskSet, report: Reporter) -> Probes:
 
 
 def score_model(
-    folder: Path, tasks: TaskSet, report: Reporter, *, limit: int | None = None, keep: bool = False
+    folder: Path,
+    tasks: TaskSet,
+    report: Reporter,
+    *,
+    limit: int | None = None,
+    keep: bool = False,
+    leading: LeadingLayers | None = None,
 ) -> tuple[Scores, LoadedModel | None]:
     """Scores of a model, and the model when it had to be loaded.
 
     Args:
         keep: look for scores kept from an earlier run of the same model, items, dtype and environment, and keep these.
+        leading: layers in common with another model that is scored on the same items.
     """
     from cleo_core.compute import compute_dtype
     from evals.harness import environment, load_model, model_digest, score
@@ -122,7 +134,9 @@ def score_model(
             report(f"scores of {folder.name} are known")
             return kept, None
     loaded = load_model(folder, tasks.protocol.dtype, report)
+    loaded.lm.leading = leading
     scores = score(loaded, tasks, limit=limit)
+    loaded.lm.leading = None
     if keep:
         scores.save(place)
     return scores, loaded

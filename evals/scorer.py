@@ -18,6 +18,7 @@ from lm_eval.models.huggingface import HFLM
 
 from cleo_core.errors import UnusableModel
 from cleo_core.progress import Reporter, silent
+from evals.leading_layers import LeadingLayers
 
 # Architectures whose logits are lm_head(decoder(x)) and which take a 4-D mask; any other is scored the stock way.
 SHARED = frozenset({"llama", "mistral", "mixtral", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "olmoe"})
@@ -101,6 +102,8 @@ class SharedPrefixLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
         self.report = report
         self.tokens_per_batch = tokens_per_batch
         self.scored_requests = 0
+        self.leading: LeadingLayers | None = None
+        """What another model left of the same batches."""
 
     @property
     def shares(self) -> bool:
@@ -153,7 +156,8 @@ class SharedPrefixLM(HFLM):  # type: ignore[misc]  # lm-eval ships no types
             positions, mask = _tree_mask(batch, width)
             inputs |= {"position_ids": positions.to(self.device), "attention_mask": mask.to(self.device)}
         # Plain rows need no mask: attention is causal, and what stands right of a row's end is never looked at.
-        hidden = self.model.get_decoder()(**inputs, use_cache=False)[0].flatten(0, 1)  # [batch * width, hidden]
+        decode = (self.leading or LeadingLayers(0)).decode
+        hidden = decode(self.model.get_decoder(), inputs).flatten(0, 1)  # [batch * width, hidden]
         rows = [row * width + at for row, tree in enumerate(batch) for _, where, _ in tree.scored for at in where]
         targets = torch.tensor([token for tree in batch for _, _, target in tree.scored for token in target])
         values, greedy = self._token_scores(hidden[torch.tensor(rows, device=hidden.device)], targets)

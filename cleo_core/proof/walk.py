@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cleo_core import registry
 from cleo_core.digest import sha256_file
@@ -29,6 +29,7 @@ from cleo_core.stage.execution import read_stage
 
 STAGE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 CORPUS = "masked_corpus"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,31 @@ class Proof:
 
     def add(self, name: str, check: Callable[[], str | tuple[bool | None, str]]) -> bool:
         """Add a link: the check tells its detail, or fails with what is wrong."""
-        try:
-            told = check()
-            holds, detail = told if isinstance(told, tuple) else (True, told)
-        except CleoError as error:
-            holds, detail = False, error.message
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            holds, detail = False, f"cannot be read: {type(error).__name__}: {error}"
+        told = self._told(name, check)
+        if told is None:
+            return False
+        holds, detail = told if isinstance(told, tuple) else (True, told)
         self.links.append(Link(name, holds, detail))
         return holds is not False
+
+    def find(self, name: str, check: Callable[[], tuple[T, str]]) -> T | None:
+        """Add a link whose check finds what the next ones need; None where the link does not hold."""
+        if (told := self._told(name, check)) is None:
+            return None
+        found, detail = told
+        self.links.append(Link(name, True, detail))
+        return found
+
+    def _told(self, name: str, check: Callable[[], T]) -> T | None:
+        """What a check tells; where it fails, the link is added with what is wrong."""
+        try:
+            return check()
+        except CleoError as error:
+            detail = error.message
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            detail = f"cannot be read: {type(error).__name__}: {error}"
+        self.links.append(Link(name, False, detail))
+        return None
 
 
 def walk(about: str) -> Proof:
@@ -98,10 +115,10 @@ def walk(about: str) -> Proof:
         proof.add("reply", lambda: _reply(reply, info))
     proof.add("model version", lambda: f"{info.name} {info.version}, registered with bundle {info.bundle_digest[:16]}")
     with ExitStack() as stack:
-        found: list[tuple[Path, BundleSignature]] = []
-        if not proof.add("bundle signature", lambda: _signed(found, stack.enter_context(inspected(info)), info)):
+        fetched = proof.find("bundle signature", lambda: _signed(stack.enter_context(inspected(info)), info))
+        if fetched is None:
             return proof
-        [(bundle, signed)] = found
+        bundle, signed = fetched
         subject = subject_of(info.name, info.version, signed)
         _approval(proof, info, subject, reply)
         proof.add("evaluation", lambda: _evaluation(bundle))
@@ -121,13 +138,13 @@ def _reply(reply: replies.Reply, info: registry.VersionInfo) -> str:
 
 
 def _signed(
-    found: list[tuple[Path, BundleSignature]], fetched: tuple[Path, BundleSignature], info: registry.VersionInfo
-) -> str:
+    fetched: tuple[Path, BundleSignature], info: registry.VersionInfo
+) -> tuple[tuple[Path, BundleSignature], str]:
     _, signed = fetched
     if signed.digest != info.bundle_digest:
         raise IntegrityError(f"The signed bundle is {signed.digest[:16]}, not the one that was registered.")
-    found.append(fetched)
-    return f"{len(signed.files)} files, signed with {signed.signer.name!r} ({signed.signer.fingerprint[:16]})"
+    signer = signed.signer
+    return fetched, f"{len(signed.files)} files, signed with {signer.name!r} ({signer.fingerprint[:16]})"
 
 
 def _approval(proof: Proof, info: registry.VersionInfo, subject: Subject, reply: replies.Reply | None) -> None:
@@ -174,16 +191,13 @@ def _audited(info: registry.VersionInfo) -> tuple[bool | None, str]:
 
 
 def _lineage(proof: Proof, bundle: Path) -> None:
-    stages: dict[str, Any] = {}
-
-    def check() -> str:
+    def check() -> tuple[dict[str, Any], str]:
         lineage = json.loads((bundle / "lineage.json").read_text())
-        stages.update(lineage["stages"])
+        stages = dict(lineage["stages"])
         base = lineage.get("base_model", {}).get("digest", "")
-        return f"{len(stages)} stages, base model {str(base)[:16] or 'not stated'}"
+        return stages, f"{len(stages)} stages, base model {str(base)[:16] or 'not stated'}"
 
-    proof.add("lineage", check)
-    for name, stage in stages.items():
+    for name, stage in (proof.find("lineage", check) or {}).items():
         proof.add(f"stage {name}", partial(_stage, name, stage))
 
 

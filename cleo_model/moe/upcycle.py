@@ -26,6 +26,10 @@ KEPT = (
 )  # fmt: skip
 
 
+PROJECTIONS = {"gate_proj": "w1", "down_proj": "w2", "up_proj": "w3"}
+"""The stock layout on disk, which vLLM and llama.cpp read as well: one tensor per expert and projection."""
+
+
 def check_architecture(config: Mapping[str, Any]) -> None:
     """Accept a dense model that Mixtral can express exactly.
 
@@ -89,15 +93,13 @@ def upcycled(dense: Mapping[str, Tensor], config: Any, recipe: MoERecipe) -> Ite
     """
     import torch
 
-    # The stock layout on disk, which vLLM and llama.cpp read as well: one tensor per expert and projection.
-    projections = {"gate_proj": "w1", "down_proj": "w2", "up_proj": "w3"}
     generator = torch.Generator().manual_seed(recipe.seed)
     for name, tensor in dense.items():
         if ".mlp." not in name:
             yield name, tensor
             continue
         prefix, _, projection = name.partition(".mlp.")
-        short = projections[projection.removesuffix(".weight")]
+        short = PROJECTIONS[projection.removesuffix(".weight")]
         for expert in range(recipe.num_experts):
             yield f"{prefix}.block_sparse_moe.experts.{expert}.{short}.weight", tensor.clone()
     for layer in range(config.num_hidden_layers):
