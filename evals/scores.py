@@ -13,20 +13,23 @@ margin of two points can be held with hundreds of items instead of thousands (th
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, ConfigDict
 
 from cleo_core.files import write_atomic
 from evals.protocol import TaskSpec
 
+SCORED = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-@dataclass(frozen=True, slots=True)
-class ItemScore:
+
+class ItemScore(BaseModel):
+    model_config = SCORED
+
     id: str
     hash: str
     """Of the item's content."""
@@ -39,8 +42,9 @@ class ItemScore:
     """Length of a perplexity document in UTF-8."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskScores:
+class TaskScores(BaseModel):
+    model_config = SCORED
+
     spec: TaskSpec
     items: list[ItemScore]
     metrics: dict[str, float]
@@ -59,8 +63,11 @@ class Subset:
     """None where no item is left."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
+class Scores(BaseModel):
+    model_config = SCORED
+
+    version: Literal[1] = 1
+    """Raised when a field changes its meaning: older ones are scored anew."""
     model_digest: str
     tokenizer_digest: str
     template_digest: str
@@ -75,7 +82,7 @@ class Scores:
     reused: bool = False
 
     def save(self, path: Path) -> None:
-        write_atomic(path, json.dumps(asdict(self), ensure_ascii=False))
+        write_atomic(path, self.model_dump_json())
 
     @classmethod
     def read(cls, path: Path) -> Scores:
@@ -84,7 +91,7 @@ class Scores:
         Raises:
             ValueError: the file does not hold any.
         """
-        return replace(TypeAdapter(cls).validate_python(json.loads(path.read_text(encoding="utf-8"))), reused=True)
+        return cls.model_validate_json(path.read_text(encoding="utf-8")).model_copy(update={"reused": True})
 
 
 def full_and_clean(scores: Scores, found: Mapping[str, set[str]]) -> dict[str, Subset]:

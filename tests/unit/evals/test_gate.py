@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -108,10 +107,10 @@ def test_another_item_set_is_invalid(make_scores: MakeScores) -> None:
     both = make_scores(BASE, sealed=81)
     assert "sealed with 81 items, 80 were scored" in compare(both, both, PROTOCOL).reason
     task = champion.tasks["python"]
-    swapped = dataclasses.replace(task.items[3], hash="f" * 16)
+    swapped = task.items[3].model_copy(update={"hash": "f" * 16})
     items = [*task.items[:3], swapped, *task.items[4:]]
-    tasks = {**champion.tasks, "python": dataclasses.replace(task, items=items)}
-    other = dataclasses.replace(champion, tasks=tasks)
+    tasks = {**champion.tasks, "python": task.model_copy(update={"items": items})}
+    other = champion.model_copy(update={"tasks": tasks})
     assert "items of python differ" in compare(champion, other, PROTOCOL).reason
 
 
