@@ -3,7 +3,8 @@
     python -m cleo_model.training.launch --recipe FILE --phase NAME --model-in DIR --curriculum DIR --out DIR
 
 Ranks cannot outlive it: SIGTERM and Ctrl-C are passed on, and should the launcher itself be killed with SIGKILL, the
-kernel kills the ranks.
+kernel kills the ranks. torchrun does not keep that promise: with its agent killed, a rank of torch 2.13 went on under
+init, and held the folder and the memory that the next run needs. It also starts two CPU-seconds later.
 """
 
 from __future__ import annotations
