@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryNotFound, QuotaExceeded, UserErased
+    from cleo_memory.formation import Command, Forgot, Learned, command_of, means_everything, reply_preference
     from cleo_memory.lifecycle.erase import Receipt
     from cleo_memory.memory import Memory
     from cleo_memory.open import open_memory
@@ -33,14 +34,16 @@ if TYPE_CHECKING:
     from cleo_memory.settings import MemorySettings
 
 __all__ = [
-    "Citation", "Context", "Conversation", "Deleted", "ErasureEpoch", "Finding", "Hit", "Hits", "Influence",
-    "InvalidMemory", "InvalidUser", "Kind", "Memory", "MemoryNotFound", "MemorySettings", "Page", "QuotaExceeded",
-    "Receipt", "Record", "ShadowMemory", "Stats", "Tier", "Turns", "UserErased", "open_memory",
+    "Citation", "Command", "Context", "Conversation", "Deleted", "ErasureEpoch", "Finding", "Forgot", "Hit", "Hits",
+    "Influence", "InvalidMemory", "InvalidUser", "Kind", "Learned", "Memory", "MemoryNotFound", "MemorySettings",
+    "Page", "QuotaExceeded", "Receipt", "Record", "ShadowMemory", "Stats", "Tier", "Turns", "UserErased",
+    "command_of", "means_everything", "open_memory", "reply_preference",
 ]  # fmt: skip
 
 # Loaded when first asked for: `cleo --help` lists this package's commands and must not wait for numpy.
 _HOMES = {
     "errors": ("InvalidMemory", "InvalidUser", "MemoryNotFound", "QuotaExceeded", "UserErased"),
+    "formation": ("Command", "Forgot", "Learned", "command_of", "means_everything", "reply_preference"),
     "lifecycle.erase": ("Receipt",),
     "memory": ("Memory",),
     "open": ("open_memory",),

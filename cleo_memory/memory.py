@@ -17,6 +17,7 @@ from cleo_memory.catalog.repository import Catalog
 from cleo_memory.draft import KEEP, Draft, Edit, Keep, check_query, kind_of, page_size, plain_id, seconds
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.errors import MemoryNotFound
+from cleo_memory.formation import Extractor, Forgot, Learned, Learner, holds, meant
 from cleo_memory.lifecycle.erase import Eraser, Receipt
 from cleo_memory.lifecycle.export import Exporter, Manifest
 from cleo_memory.lifecycle.forget import Forgetter
@@ -57,6 +58,7 @@ class Memory:
         keyring: Keyring,
         payloads: PayloadStore,
         indexes: SearchIndexes,
+        extractor: Extractor | None = None,
     ) -> None:
         self.settings, self.catalog, self.keyring = settings, catalog, keyring
         self.payloads, self.indexes = payloads, indexes
@@ -71,6 +73,7 @@ class Memory:
         self.exporter = Exporter(catalog, payloads)
         self.rotation = Rotation(catalog, payloads, keyring)
         self.retention = Retention(catalog, settings.retention, payloads.tiers.external_keys, self.forgetter.follow)
+        self.learner = Learner(catalog, keyring, payloads, self._write, extractor)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def remember(
@@ -176,6 +179,47 @@ class Memory:
         then = time.time() if at is None else seconds(at)
         ended = await self.payloads.end(owner, keys, Kind.PREFERENCE, key, then)
         return ended[-1] if ended else None
+
+    async def learn(
+        self, user: str, turn: Record, *, epoch: ErasureEpoch | None = None, asked: str | None = None
+    ) -> Learned:
+        """Keep what a turn of the user tells of the user, each fact with the turn it came from: see
+        `cleo_memory.formation`. What is known is not written again; what no longer holds ends.
+
+        Args:
+            epoch: as of `append`.
+            asked: the part of the turn that the user asked to be remembered: it is kept whatever the rules make of it.
+
+        Raises:
+            UserErased: another epoch of the user has begun; nothing was written.
+            MemoryNotFound: the turn was forgotten meanwhile.
+            QuotaExceeded: the user keeps as much as may be.
+        """
+        if asked is not None:
+            return await self.learner.keep_asked(user, turn, asked, epoch=epoch)
+        return await self.learner.learn(user, turn, epoch=epoch)
+
+    async def told(self, user: str) -> list[Record]:
+        """The facts and preferences that hold now, learned or handed in, in the order in which they were written."""
+        return await self.learner.told(user)
+
+    async def forget_told(self, user: str, text: str, *, everything: bool = False) -> Forgot:
+        """Forget for good the facts and preferences that a text speaks of ("my allergy"), and the turns of all
+        conversations that say them; with `everything`, all facts and preferences."""
+        told = await self.told(user)
+        chosen = told if everything else meant(text, told)
+        if not chosen:
+            return Forgot()
+        ids, after = list[str](), None
+        while True:
+            page = await self.memories(user, kinds=[Kind.CONVERSATION], first=200, after=after)
+            ids += [turn.id for turn in page.items if holds(turn.content, chosen)]
+            if (after := page.end) is None:
+                break
+        ids += [turn for record in chosen if (turn := record.provenance.get("turn")) and turn not in ids]
+        facts = [record.id for record in chosen]
+        gone = await self.forget(user, [*facts, *ids])
+        return Forgot(tuple(chosen), max(0, gone - len(facts)))
 
     async def edit(
         self,

@@ -15,6 +15,7 @@ from cleo_memory.catalog.migrations.schema import CATALOGUE, KEYS
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.providers import EnvironmentKeys, FileKeys, KeyProvider
+from cleo_memory.formation.model import open_extractor
 from cleo_memory.memory import Memory
 from cleo_memory.records import Record
 from cleo_memory.search import Embedder, open_embedder, passage
@@ -63,7 +64,7 @@ class _Opening:
             payloads = PayloadStore(catalog, keyring, first_heat, tiers, vectors)
             segments = SegmentStore(catalog, keyring)
             indexes = SearchIndexes(catalog, payloads, segments, embedder, settings.index_bytes)
-            memory = Memory(settings, catalog, keyring, payloads, indexes)
+            memory = Memory(settings, catalog, keyring, payloads, indexes, open_extractor(settings))
             await memory.start()
             undo.pop_all()
         return memory

@@ -63,6 +63,15 @@ class MemorySettings(BaseSettings):
     """minilm-int8, minilm, a sentence-transformers folder, or none (search by words alone)."""
     index_bytes: int = Field(default=512 * 2**20, ge=2**20)
     """Decrypted indexes kept resident, all users together."""
+    formation: Literal["rules", "model", "off"] = "rules"
+    """How facts and preferences are read out of what a user says: by rules of each language, by a model behind an
+    OpenAI-compatible endpoint, or not at all."""
+    formation_url: str | None = None
+    """For `model`: the endpoint up to and with /v1."""
+    formation_model: str | None = None
+    formation_api_key: SecretStr | None = None
+    formation_seconds: float = Field(default=10.0, gt=0, le=120)
+    """After so long without an answer the rules read the turn."""
     content_bytes: int = Field(default=64 * 1024, ge=1024, le=16 * 2**20)
     """The longest memory that is taken."""
     half_life_days: float = Field(default=7.0, gt=0)
@@ -104,6 +113,10 @@ class MemorySettings(BaseSettings):
             raise ValueError("CLEO_MEMORY_KEY_PROVIDER is environment, but CLEO_MEMORY_KEK is not set")
         if self.key_provider == "vault" and not (self.vault_url and self.vault_token):
             raise ValueError("CLEO_MEMORY_KEY_PROVIDER is vault: set CLEO_MEMORY_VAULT_URL and CLEO_MEMORY_VAULT_TOKEN")
+        if self.formation == "model" and not (self.formation_url and self.formation_model):
+            raise ValueError(
+                "CLEO_MEMORY_FORMATION is model: set CLEO_MEMORY_FORMATION_URL and CLEO_MEMORY_FORMATION_MODEL"
+            )
         return self
 
     def problems(self) -> Iterator[str]:
@@ -121,6 +134,9 @@ class MemorySettings(BaseSettings):
                 yield f"CLEO_MEMORY_COLD is {shown(self.cold)}: its token would travel in the clear. Use https://."
         if self.key_provider == "vault" and not unread(self.vault_url or ""):
             yield f"CLEO_MEMORY_VAULT_URL is {shown(self.vault_url)}: keys would travel in the clear. Use https://."
+        if self.formation == "model" and not unread(self.formation_url or ""):
+            url = shown(self.formation_url)
+            yield f"CLEO_MEMORY_FORMATION_URL is {url}: what users say would travel in the clear. Use https://."
         if self.pinecone_host and self.vectors == "sealed":
             yield "CLEO_MEMORY_PINECONE_HOST is set, but CLEO_MEMORY_VECTORS is sealed."
         if self.embedder not in EMBEDDERS and not (Path(self.embedder) / "modules.json").is_file():

@@ -102,6 +102,12 @@ class UserMemories(OwnedTable):
         found = holding(at, now) & Condition("kind = 'preference' AND slot IS NOT NULL", ())
         return self._of(found, then="ORDER BY valid_from, position")
 
+    def told(self, kinds: Collection[str], now: float, most: int) -> list[Entry]:
+        """What holds now of some kinds, the last written `most`, in the order in which it was written."""
+        marks = ", ".join("?" * len(kinds))
+        found = holding(now, now) & Condition(f"kind IN ({marks})", tuple(kinds))
+        return self._of(found, most, then="ORDER BY position DESC LIMIT ?")[::-1]
+
     def of_slot(self, slot: str | None, kind: str) -> list[Entry]:
         """All that ever held a slot: its timeline."""
         return _entries(self._select(ALL, "slot = ? AND kind = ? AND live = 1", slot, kind, then="ORDER BY valid_from"))

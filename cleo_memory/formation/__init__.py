@@ -10,14 +10,18 @@
 | `sentences`, `grammar`, `rules` | the engine: what may be read, and how a rule reads it |
 | `languages` | the rules and wordings of each language, as data |
 | `dates` | when something began that a clause tells of |
-| `commands` | remember, forget, tell: requests about memory itself |
+| `commands`, `forgetting` | requests about memory itself; which memories one means |
+| `model` | the extractor that asks a model instead |
+| `learner` | what memory makes of an extraction |
 """
 
 from cleo_memory.formation.commands import command_of, means_everything, reply_preference
+from cleo_memory.formation.forgetting import holds, meant
+from cleo_memory.formation.learner import Learner
 from cleo_memory.formation.rules import RuleExtractor
-from cleo_memory.formation.values import Command, Ending, Extraction, Extractor, Fact, Turn
+from cleo_memory.formation.values import Command, Ending, Extraction, Extractor, Fact, Forgot, Learned, Turn
 
 __all__ = [
-    "Command", "Ending", "Extraction", "Extractor", "Fact", "RuleExtractor", "Turn", "command_of", "means_everything",
-    "reply_preference",
+    "Command", "Ending", "Extraction", "Extractor", "Fact", "Forgot", "Learned", "Learner", "RuleExtractor", "Turn",
+    "command_of", "holds", "means_everything", "meant", "reply_preference",
 ]  # fmt: skip

@@ -194,6 +194,8 @@ class Language:
         value = " ".join(kept[:4]).strip(" .'\"")
         if value.endswith("'s"):
             value = value[:-2]
-        if any(self.is_a(name, value) for name in ("deictic", "articles", "adjectives")):
-            return None
-        return value or None
+        # "Nice" with a capital is a place; without one, or shouted, it is the word.
+        lists = (
+            ("adjectives",) if value[:1].isupper() and not value.isupper() else ("deictic", "articles", "adjectives")
+        )
+        return None if not value or any(self.is_a(name, value) for name in lists) else value

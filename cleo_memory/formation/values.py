@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from cleo_memory.records import Kind
+from cleo_memory.records import Kind, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +68,22 @@ class Command:
     language: str
     text: str = ""
     """What is to be remembered or forgotten, in the user's words; empty for `tell`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What became of a turn: memories that were written, that were known already, and that it ended."""
+
+    written: tuple[Record, ...] = ()
+    known: tuple[Record, ...] = ()
+    ended: tuple[Record, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forgot:
+    """What was forgotten on request."""
+
+    told: tuple[Record, ...] = ()
+    """Facts and preferences."""
+    turns: int = 0
+    """Turns in which they were said."""
