@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryNotFound, QuotaExceeded, UserErased
+    from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryNotFound, QuotaExceeded, RequestPending, UserErased
     from cleo_memory.formation import Command, Forgot, Learned, command_of, means_everything, reply_preference
     from cleo_memory.lifecycle.erase import Receipt
     from cleo_memory.memory import Memory
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Citation", "Command", "Context", "Conversation", "Deleted", "ErasureEpoch", "Finding", "Forgot", "Hit", "Hits",
     "Influence", "InvalidMemory", "InvalidUser", "Kind", "Learned", "Memory", "MemoryNotFound", "MemorySettings",
-    "Page", "QuotaExceeded", "Receipt", "Record", "ShadowMemory", "Stats", "Tier", "Turns", "UserErased",
-    "command_of", "means_everything", "open_memory", "reply_preference",
+    "Page", "QuotaExceeded", "Receipt", "Record", "RequestPending", "ShadowMemory", "Stats", "Tier", "Turns",
+    "UserErased", "command_of", "means_everything", "open_memory", "reply_preference",
 ]  # fmt: skip
 
 # Loaded when first asked for: `cleo --help` lists this package's commands and must not wait for numpy.
 _HOMES = {
-    "errors": ("InvalidMemory", "InvalidUser", "MemoryNotFound", "QuotaExceeded", "UserErased"),
+    "errors": ("InvalidMemory", "InvalidUser", "MemoryNotFound", "QuotaExceeded", "RequestPending", "UserErased"),
     "formation": ("Command", "Forgot", "Learned", "command_of", "means_everything", "reply_preference"),
     "lifecycle.erase": ("Receipt",),
     "memory": ("Memory",),

@@ -73,6 +73,12 @@ class Draft:
         if len(_utf8(json.dumps(dict(self.provenance), ensure_ascii=False), "provenance")) > content_bytes:
             raise InvalidMemory("The provenance is longer than a memory may be.")
 
+    def body(self) -> str:
+        """All that was handed in, in one form: equal drafts have equal bodies."""
+        times = {name: None if (at := getattr(self, name)) is None else seconds(at) for name in ("at", "expires_at")}
+        told = [str(self.kind), self.importance, times, self.pinned, self.encode().decode()]
+        return json.dumps(told, sort_keys=True)
+
     def encode(self) -> bytes:
         """The payload: what is sealed."""
         values: dict[str, Any] = {"content": self.content}

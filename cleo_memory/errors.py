@@ -7,7 +7,7 @@ CleoError
 │   ├── MemoryNotFound         the user has no such memory (or it was forgotten)
 │   ├── QuotaExceeded          the user keeps as many memories or bytes as may be
 │   ├── RequestMismatch        another request under a key that was used before
-│   ├── ReplyGone              it was answered under this key; what it said was deleted since
+│   ├── ReplyGone              it was done under this key; what came of it was deleted since
 │   ├── BadArchive             an export that was changed, cut or made for another user
 │   ├── UserErased             the user was erased since the caller looked
 │   └── VectorMismatch         vectors of another length than the index holds

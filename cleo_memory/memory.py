@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from cleo_core import clock
+from cleo_memory.catalog.changes import Repeated
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.holding import Selection, is_holding
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.draft import KEEP, Draft, Edit, Keep, check_query, kind_of, page_size, plain_id, seconds
 from cleo_memory.encryption.keyring import Keyring
-from cleo_memory.errors import MemoryNotFound
+from cleo_memory.errors import LeaseHeld, MemoryNotFound
 from cleo_memory.formation import Extractor, Forgot, Learned, Learner, holds, meant
 from cleo_memory.lifecycle.erase import Eraser, Receipt
 from cleo_memory.lifecycle.export import Exporter, Manifest
 from cleo_memory.lifecycle.forget import Forgetter
 from cleo_memory.lifecycle.pages import Pages
+from cleo_memory.lifecycle.requests import Requests, gone
 from cleo_memory.lifecycle.retention import Retention
 from cleo_memory.lifecycle.rotation import Rotation
 from cleo_memory.records import (
@@ -72,7 +75,14 @@ class Memory:
         self.eraser = Eraser(catalog, keyring, self.deliveries, self._let_go)
         self.exporter = Exporter(catalog, payloads)
         self.rotation = Rotation(catalog, payloads, keyring)
-        self.retention = Retention(catalog, settings.retention, payloads.tiers.external_keys, self.forgetter.follow)
+        self.requests = Requests(catalog, keyring, settings.request_hours)
+        self.retention = Retention(
+            catalog,
+            settings.retention,
+            payloads.tiers.external_keys,
+            self.forgetter.follow,
+            self.requests.tidy_for_all_users,
+        )
         self.learner = Learner(catalog, keyring, payloads, self._write, extractor)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -89,6 +99,7 @@ class Memory:
         expires_at: datetime | None = None,
         provenance: Mapping[str, str] | None = None,
         pinned: bool = False,
+        request: str | None = None,
     ) -> Record:
         """Keep a memory. When this returns it is on the disk, sealed, and every later search knows it.
 
@@ -97,10 +108,13 @@ class Memory:
             at: when it was said or became true; now by default.
             expires_at: when it is gone from every answer.
             provenance: where it came from, small texts by name; `turn`, the id of the turn it was learned from.
+            request: a key of the caller's choosing. Under a key that was used before nothing is written, and the
+                memory of then is returned; also after a restart, for `request_hours`.
 
         Raises:
             InvalidUser, InvalidMemory: what was handed in cannot be kept.
             QuotaExceeded: the user keeps as much as may be.
+            RequestMismatch, ReplyGone: the key was used for another memory, or for one that was forgotten since.
             StorageFault: nothing was written.
         """
         draft = Draft(
@@ -114,7 +128,20 @@ class Memory:
             provenance=provenance or {},
             pinned=pinned,
         )
-        return await self._write(user, draft)
+        if request is None:
+            return await self._write(user, draft)
+        return await self._write_once(user, draft, request)
+
+    async def once(self, user: str, request: str, body: str, work: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Do something once under a key of the caller's choosing; who asks again with the same body gets what came of
+        it, and two at once get the same. It is done to its end also when its caller is cancelled.
+
+        Raises:
+            RequestMismatch: another body came under this key.
+            ReplyGone: something of the user was forgotten or edited since, which the reply might quote.
+            RequestPending: another process is still at it.
+        """
+        return await self.requests.once(self.keyring.owner(user), request, body, work)
 
     async def append(
         self,
@@ -254,6 +281,23 @@ class Memory:
         record = await self.payloads.write(self.keyring.owner(user), draft, epoch=epoch, origin=answers, quota=quota)
         self._deliver()
         return record
+
+    async def _write_once(self, user: str, draft: Draft, request: str) -> Record:
+        draft.check(self.settings.content_bytes)
+        owner = self.keyring.owner(user)
+        wanted = await self.requests.named(owner, request, draft.body())
+        for _ in (1, 2):
+            if found := await self.requests.find(owner, wanted):
+                entries = await self.catalog.of(owner).find([found.memory] if found.memory else [])
+                if not entries:
+                    raise gone()
+                return (await self._open(owner, list(entries.values())))[0]
+            with suppress(Repeated):
+                quota, known_from = self.settings.quota, self.requests.known_from()
+                record = await self.payloads.write(owner, draft, quota=quota, request=wanted, requests_from=known_from)
+                self._deliver()
+                return record
+        raise LeaseHeld("Requests under this key come and go.", hint="Try again.")
 
     async def pin(self, user: str, id: str, pinned: bool = True) -> None:
         """Keep a memory in its tier whatever its score. Raises: MemoryNotFound."""
@@ -526,6 +570,7 @@ class Memory:
 
     async def close(self) -> None:
         """Finish what was acknowledged, end the background work, close the stores. Idempotent."""
+        await self.requests.close()
         tasks, self._tasks = self._tasks, []
         pending = set(tasks)
         while pending:  # a client library that swallows a cancellation is cancelled again

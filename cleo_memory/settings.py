@@ -88,6 +88,9 @@ class MemorySettings(BaseSettings):
     quota_bytes: int = Field(default=4 * 2**30, ge=0)
     """The most bytes of one user; 0 sets no bound."""
 
+    request_hours: float = Field(default=24.0, gt=0, le=24 * 30)
+    """How long a client's idempotency key is known."""
+
     @property
     def half_life(self) -> float:
         """Seconds."""

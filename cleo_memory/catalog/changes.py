@@ -18,6 +18,12 @@ from cleo_memory.catalog.rows import UserRows
 from cleo_memory.errors import MemoryNotFound, QuotaExceeded, UserErased
 from cleo_memory.records import NO_QUOTA, ErasureEpoch, Quota
 
+MOST_REQUESTS = 1000  # of one user; above it the oldest are forgotten
+
+
+class Repeated(Exception):
+    """A request that was made before: never seen outside the memory."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
@@ -38,7 +44,9 @@ class Addition:
     """Do not write it when that turn was forgotten."""
     quota: Quota = NO_QUOTA
     request: Request | None = None
-    """The client's key of this request, in the same commit."""
+    """What is noted of the client's request, in the same commit."""
+    requests_from: float = 0.0
+    """Requests of before this moment are forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +71,14 @@ def add(rows: UserRows, new: Addition) -> Entry:
         UserErased: another epoch of the user has begun.
         MemoryNotFound: the turn that it comes from was forgotten since.
         QuotaExceeded
+        Repeated: the request was made before.
     """
     seq, entry = rows.next_seq(), new.entry
     if new.epoch is not None and new.epoch.erasures != rows.erasures.count():
         raise UserErased("The user was erased meanwhile.")
     rows.key_floor.check(entry.key_version)
+    if new.request is not None:
+        _note(rows, new.request, new.requests_from, entry.id)
     valid_to = entry.valid_to
     if new.supersede:
         valid_to = _take_slot(rows, entry, new.signer, seq)
@@ -79,9 +90,14 @@ def add(rows: UserRows, new: Addition) -> Entry:
     _link(rows, new)
     _count(rows, 1, entry.bytes, new.quota)
     rows.outbox.add(entry.id, entry.version, "put", new.outbox)
-    if new.request is not None:
-        rows.requests.put(changed(new.request, state=DONE, memory=entry.id))
     return written
+
+
+def _note(rows: UserRows, request: Request, known_from: float, id: str) -> None:
+    rows.requests.bound(known_from, MOST_REQUESTS)
+    if rows.requests.find(request.key) is not None:
+        raise Repeated(f"Request {request.key} was made before.")
+    rows.requests.put(changed(request, state=DONE, memory=id))
 
 
 def _take_slot(rows: UserRows, entry: Entry, signer: RowSigner, seq: int) -> float | None:

@@ -12,7 +12,8 @@ from cleo_memory.catalog.owned import OwnedTable, SharedTable
 from cleo_memory.records import Owner
 
 COLUMNS = "key, digest, state, holder, held_until, memory, sealed, created_at"
-PENDING, DONE = "pending", "done"
+PENDING, DONE, CLEARED = "pending", "done", "cleared"
+"""Cleared: its reply may quote what was forgotten while it was being made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +53,23 @@ class UserRequests(OwnedTable):
 
     def drop(self, key: str, holder: str) -> None:
         """It failed: the next one with this key is done."""
-        self._delete("key = ? AND holder = ? AND state = 'pending'", key, holder)
+        self._delete("key = ? AND holder = ? AND state <> 'done'", key, holder)
+
+    def finish(self, key: str, holder: str, sealed: bytes) -> None:
+        """Keep the reply of what is still pending."""
+        where = "key = ? AND holder = ? AND state = 'pending'"
+        self._update("state = 'done', sealed = ?", where, sealed, key, holder)
 
     def clear_replies(self) -> None:
-        """What was forgotten may be quoted in any of them."""
-        self._update("sealed = NULL", "sealed IS NOT NULL")
+        """What was forgotten may be quoted in any of them, those that are being made among them."""
+        self._update("sealed = NULL, state = 'cleared'", "sealed IS NOT NULL OR state = 'pending'")
 
     def bound(self, before: float, most: int) -> None:
         """Drop those from before a moment, and the oldest above a number."""
         self._delete("created_at < ?", before)
         rows = self._select("created_at", "1 = 1", most, then="ORDER BY created_at DESC LIMIT 1 OFFSET ?")
         if rows:
-            self._delete("created_at <= ? AND state = 'done'", rows[0][0])
+            self._delete("created_at <= ? AND state <> 'pending'", rows[0][0])
 
 
 class AllRequests(SharedTable):

@@ -41,9 +41,11 @@ class Retention:
         days: Mapping[Kind, float | None],
         stores: Sequence[str],
         follow: Callable[[Owner], Awaitable[None]],
+        tidy: Callable[[], Awaitable[None]],
     ) -> None:
-        """`follow`: takes out of sessions, tiers and index what was deleted of a user."""
-        self.catalog, self.days, self.stores, self.follow = catalog, days, stores, follow
+        """`follow`: takes out of sessions, tiers and index what was deleted of a user; `tidy`: what else is too old."""
+        self.catalog, self.days, self.stores = catalog, days, stores
+        self.follow, self.tidy = follow, tidy
 
     def _rules(self, now: float) -> list[Rule]:
         expired: list[Rule] = [(kind, "expired", "expires_at", now) for kind in Kind]
@@ -71,6 +73,7 @@ class Retention:
                 for owner, ids in by_owner.items():
                     gone += len(await self.catalog.of(owner).tombstone(ids, now, self.stores))
                     await self.follow(owner)
+        await self.tidy()
         if gone:
             await audit("memory.retention-applied", "all users", memories=gone)
         return gone

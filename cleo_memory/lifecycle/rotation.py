@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 
 from cleo_memory.catalog.entry import Entry
-from cleo_memory.catalog.repository import Catalog, UserRows
+from cleo_memory.catalog.repository import Catalog
+from cleo_memory.catalog.rows import UserRows
 from cleo_memory.encryption.envelope import key_version_of
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.user_keys import RowMac, UserKeys
@@ -36,7 +37,7 @@ class Rotation:
             return 0
         current, catalog = await self.keyring.rotate_owner(owner), self.catalog.of(owner)
         # Writers that still hold the old key are refused from here on and read the new one.
-        await catalog.write(lambda rows: rows.lift_key_floor(current - 1))
+        await catalog.write(_begin, current - 1)
         keys = await self.keyring.keys(owner, holding=current)
         if keys is None:
             return 0
@@ -73,6 +74,11 @@ class Rotation:
             rows.outbox.add(entry.id, fresh.version, "put", self.payloads.tiers.targets(entry.tier))
             done += 1
         return done
+
+
+def _begin(rows: UserRows, floor: int) -> None:
+    rows.lift_key_floor(floor)
+    rows.requests.clear_replies()  # sealed under what goes; they live for a day and are not sealed anew
 
 
 def _sealed(keys: UserKeys, entry: Entry, plain: bytes) -> tuple[Entry, bytes]:

@@ -58,6 +58,7 @@ class PayloadStore(PayloadReader):
         origin: str | None = None,
         quota: Quota = NO_QUOTA,
         request: Request | None = None,
+        requests_from: float = 0.0,
     ) -> Record:
         """Seal and commit one memory. When this returns it is durable.
 
@@ -65,10 +66,11 @@ class PayloadStore(PayloadReader):
             id, valid_to, superseding: for a memory that is taken in from elsewhere, history and all.
             epoch: write only if the user was not erased since.
             origin: id of the turn that it comes from, by default the one that its provenance names (`turn`).
-            request: what is noted of the client's request in the same commit.
+            request, requests_from: what is noted of the client's request in the same commit, and from when on such
+                notes count.
 
         Raises:
-            StorageFault, UserErased, MemoryNotFound, QuotaExceeded: nothing was written.
+            StorageFault, UserErased, MemoryNotFound, QuotaExceeded, Repeated: nothing was written.
         """
         catalog = self.catalog.of(owner)
         if epoch is not None and epoch.erasures != await catalog.read(lambda rows: rows.erasures.count()):
@@ -91,6 +93,7 @@ class PayloadStore(PayloadReader):
                         needs_origin=superseding,
                         quota=quota,
                         request=request,
+                        requests_from=requests_from,
                     )
                 )
             except KeyUnavailable:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from cleo_core.errors import CleoError, InputError
 from cleo_core.telemetry import get_logger, request_id
+from cleo_memory import RequestPending
 from cleo_serving import errors
 from cleo_serving.errors import RateLimited, Unauthenticated
 from cleo_serving.metrics import Metrics
@@ -18,7 +19,7 @@ log = get_logger(__name__)
 # Errors whose message speaks of what the caller sent; the message of any other may name a path or a store.
 TELLING = (
     InputError, errors.BadRequest, errors.Erased, errors.Forbidden, errors.ModelWithdrawn, errors.NotFound,
-    errors.Overloaded, RateLimited, Unauthenticated,
+    errors.Overloaded, RateLimited, RequestPending, Unauthenticated,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import strawberry
 
 from cleo_core.errors import InputError
 from cleo_memory import MemoryNotFound, Page, Record
+from cleo_serving.api.graphql.idempotency import reply_once
 from cleo_serving.api.graphql.inputs import check_expiry, check_id, check_text, question
 from cleo_serving.api.graphql.pages import Connection, connection, read_cursor
 from cleo_serving.api.graphql.resolvers import Ctx, mutation, query, subscription
@@ -39,6 +40,7 @@ from cleo_serving.errors import NotFound
 
 FORGET_MOST = 100
 CONFIRMATION = "ERASE"
+SENT_AGAIN = "One that is sent again under the same idempotencyKey is not done again, but answered as before."
 API = {"source": "api"}
 """Where a memory comes from that a client hands in."""
 
@@ -159,13 +161,17 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    @mutation("chat", "Ask, and wait for the whole reply.")
-    async def ask(self, info: Ctx, input: AskInput) -> Reply:
-        services, asked = info.context.services, question(input, info.context.services.settings.prompt)
-        return whole_reply(*await services.assistant.ask(info.context.user, asked))
+    @mutation("chat", f"Ask, and wait for the whole reply. {SENT_AGAIN}")
+    async def ask(self, info: Ctx, input: AskInput, idempotency_key: str | None = None) -> Reply:
+        services, user = info.context.services, info.context.user
+        asked = question(input, services.settings.prompt)
+        if idempotency_key is None:
+            return whole_reply(*await services.assistant.ask(user, asked))
+        return await reply_once(services, user, asked, check_text(idempotency_key, 128, "idempotencyKey"))
 
-    @mutation("memory:write", "Keep a memory.")
-    async def remember(self, info: Ctx, input: RememberInput) -> Memory:
+    @mutation("memory:write", f"Keep a memory. {SENT_AGAIN}")
+    async def remember(self, info: Ctx, input: RememberInput, idempotency_key: str | None = None) -> Memory:
+        key = None if idempotency_key is None else check_text(idempotency_key, 128, "idempotencyKey")
         memory, text = info.context.services.memory, check_text(input.content, 20_000, "content")
         record = await memory.remember(
             info.context.user,
@@ -175,6 +181,7 @@ class Mutation:
             at=input.at,
             expires_at=check_expiry(input.expires_at),
             provenance=API,
+            request=key,
         )
         return Memory.of(record)
 

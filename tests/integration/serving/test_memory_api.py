@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import types
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from enum import Enum
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
+import httpx
 import pytest
 
 from tests.serving_server import RunningApi
@@ -148,3 +154,74 @@ def test_the_policy_tells_what_bounds_a_memory_and_how_much_is_used(api: Running
     assert told["quotaBytes"] == settings.quota_bytes
     assert (told["memories"], len(told["retention"])) == (1, 4)
     assert told["bytes"] > 0
+
+
+ONCE = """mutation($i: AskInput!, $k: String) { ask(input: $i, idempotencyKey: $k) {
+  id text conversationId finishReason tokens provenance { replyId modelName memories { id why } session { score } } }
+}"""
+
+
+def test_a_question_sent_again_under_its_key_gets_the_same_reply_and_stands_once(api: RunningApi) -> None:
+    user, other = api.user(), api.user()
+    asked = {"i": {"text": "the cat", "maxTokens": 8, "temperature": 1.5}, "k": "k-1"}
+    with ThreadPoolExecutor(3) as pool:
+        at_once = list(pool.map(lambda _: api.data(user, ONCE, asked)["ask"], range(3)))
+    first = at_once[0]
+    assert at_once == [first] * 3
+    assert api.data(user, ONCE, asked)["ask"] == first
+    turns = api.data(user, TURNS, {"id": first["conversationId"]})["turns"]["edges"]
+    assert [edge["node"]["content"] for edge in turns] == ["the cat", first["text"]]
+    assert refused(api, user, ONCE, {"i": {"text": "the dog"}, "k": "k-1"})[0] == "REQUEST_MISMATCH"
+    assert api.data(other, ONCE, asked)["ask"]["id"] != first["id"]
+    assert api.data(user, ONCE, asked | {"k": None})["ask"]["id"] != first["id"]
+    assert refused(api, user, ONCE, asked | {"k": "x" * 129})[0] == "INPUT"
+    delete = "mutation($id: ID!) { deleteConversation(id: $id) { turns } }"
+    api.data(user, delete, {"id": first["conversationId"]})
+    assert refused(api, user, ONCE, asked)[0] == "REPLY_GONE"
+    assert refused(api, user, TURNS, {"id": first["conversationId"]})[0] == "NOT_FOUND"
+
+
+def test_a_client_that_times_out_and_sends_again_gets_the_whole_reply(api: RunningApi) -> None:
+    user = api.user()
+    asked = {"i": {"text": "the cat", "maxTokens": 200}, "k": "k-1"}
+    with pytest.raises(httpx.ReadTimeout):
+        api.post(user, ONCE, asked, timeout=httpx.Timeout(10, read=0.05))
+    reply = api.data(user, ONCE, asked)["ask"]
+    assert (reply["tokens"], reply["finishReason"]) == (200, "LENGTH")
+    turns = api.data(user, TURNS, {"id": reply["conversationId"]})["turns"]["edges"]
+    assert [edge["node"]["role"] for edge in turns] == ["user", "assistant"]
+    assert len(api.data(user, "{ conversations { edges { node { id } } } }")["conversations"]["edges"]) == 1
+
+
+def test_a_memory_sent_again_under_its_key_is_kept_once(api: RunningApi) -> None:
+    user = api.user()
+    query = REMEMBER.replace("$i: RememberInput!", "$i: RememberInput!, $k: String").replace(
+        "input: $i", "input: $i, idempotencyKey: $k"
+    )
+    given = {"i": {"content": "The boat leaves at noon."}, "k": "k-1"}
+    first = api.data(user, query, given)["remember"]
+    assert api.data(user, query, given)["remember"] == first
+    assert api.data(user, "{ memoryStats { memories } }")["memoryStats"]["memories"] == 1
+    assert refused(api, user, query, {"i": {"content": "At one."}, "k": "k-1"})[0] == "REQUEST_MISMATCH"
+    assert refused(api, user, ONCE, {"i": {"text": "hm"}, "k": "k-1"})[0] == "REQUEST_MISMATCH"
+
+
+def test_every_field_of_a_reply_comes_back_as_it_was() -> None:
+    from cleo_serving.api.graphql.idempotency import read, written
+    from cleo_serving.api.graphql.types import chat
+
+    made = example(chat.Reply)
+    assert read(chat.Reply, json.loads(written(made))) == made
+
+
+def example(kind: Any) -> Any:
+    """A value of a type of the schema, with something in every field."""
+    if dataclasses.is_dataclass(kind):
+        return kind(**{name: example(each) for name, each in get_type_hints(kind).items()})  # type: ignore[operator]
+    if get_origin(kind) is list:
+        return [example(get_args(kind)[0])]
+    if get_origin(kind) in (Union, types.UnionType):
+        return example(get_args(kind)[0])
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return list(kind)[-1]
+    return {str: "ä", int: 7, float: 0.5, bool: True, datetime: datetime.now(UTC)}.get(kind, "id")

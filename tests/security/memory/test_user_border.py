@@ -165,7 +165,8 @@ CALLS: dict[type[OwnedTable], dict[str, tuple[Any, ...]]] = {
     UserUsage: {"add": (1, 5), "total": (), "clear": ()},
     UserOrigins: {"add": ("n", "t"), "of": ("t",), "drop": ("m",), "clear": ()},
     UserRequests: {
-        "find": ("q",), "put": (REQUEST,), "prolong": ("q", "h", 9.0), "drop": ("q", "h"), "clear_replies": (),
+        "find": ("q",), "put": (REQUEST,), "prolong": ("q", "h", 9.0), "drop": ("q", "h"), "finish": ("q", "h", b"y"),
+        "clear_replies": (),
         "bound": (2.0, 9), "clear": (),
     },
     UserKeyFloor: {"check": (2,), "lift": (9,), "clear": ()},
