@@ -7,13 +7,13 @@ is kept is the user's sentence and not the model's. When the endpoint does not a
 from __future__ import annotations
 
 import json
+import logging
 import re
 from typing import Literal
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from cleo_core.telemetry import get_logger
 from cleo_memory.formation.grammar import fold, slug
 from cleo_memory.formation.rules import MOST, RuleExtractor
 from cleo_memory.formation.sentences import Sentence, own_words, sentences
@@ -21,7 +21,7 @@ from cleo_memory.formation.values import Extraction, Extractor, Fact, Turn
 from cleo_memory.records import Kind
 from cleo_memory.settings import MemorySettings
 
-log = get_logger(__name__)
+log = logging.getLogger(__name__)  # not telemetry's, which a short command need not load
 INSTRUCTION = (
     "Read the user's message and list what it states about the user: name, home, work, family, pets, health, diet, "
     "plans, likes. No questions, no conditions, nothing about other people, nothing that is only supposed. `about` is "
@@ -57,7 +57,7 @@ class ModelExtractor:
         try:
             answer = await self._ask(turn.text)
         except (httpx.HTTPError, ValueError, KeyError, TypeError, IndexError) as error:
-            log.warning("the model of formation gave no answer: the rules read this turn", error=type(error).__name__)
+            log.warning("The model of formation gave no answer (%s): the rules read this turn.", type(error).__name__)
             return by_rules
         told = [each for each in sentences(own_words(turn.text)) if not each.asks]
         facts = {fact.slot: fact for said in answer.facts if (fact := _checked(said, told)) is not None}

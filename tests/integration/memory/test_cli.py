@@ -76,6 +76,53 @@ def test_a_memory_lives_from_the_terminal(cleo: Any, tmp_path: Path, monkeypatch
     assert "2 written, 0 known" in cleo("restore", "--user", "ann", str(file))
 
 
+def test_a_memory_is_listed_put_right_and_asked_about_then(cleo: Any) -> None:
+    id = cleo("remember", "--user", "ann", "--at", "2026-05-01", "Ann is allergic to peanuts.").strip()
+    cleo("remember", "--user", "ann", "--expires", "2100-01-01", "The visa is being renewed.")
+    assert f"{id}  episodic     2026-05-01  Ann is allergic to peanuts." in cleo("list", "--user", "ann")
+    assert "version 2" in cleo("edit", "--user", "ann", id, "Ann is allergic to cashews.")
+    assert "cashews" in cleo("list", "--user", "ann", "--until", "2026-05-02")
+    assert "peanuts" not in cleo("search", "--user", "ann", "allergic peanuts")
+    assert "nothing to change" in cleo("edit", "--user", "ann", id, code=2)
+    first = cleo("list", "--user", "ann", "--limit", "1")
+    assert "cashews" in cleo("list", "--user", "ann", "--after", first.split("--after ")[1].strip())
+    assert "is no time" in cleo("list", "--user", "ann", "--at", "soon", code=2)
+
+
+def test_a_preference_is_set_unset_and_remembered_as_past(cleo: Any) -> None:
+    cleo("prefer", "--user", "ann", "city", "Porto", "--at", "2026-05-01")
+    assert "held until 2026-05-01" in cleo("prefer", "--user", "ann", "city", "Lyon", "--at", "2025-01-01")
+    assert cleo("preferences", "--user", "ann").strip() == "city: Porto  (since 2026-05-01)"
+    assert "Lyon" in cleo("preferences", "--user", "ann", "--at", "2026-01-01")
+    assert "it was Porto" in cleo("unset", "--user", "ann", "city")
+    assert "Nothing held" in cleo("unset", "--user", "ann", "city")
+    assert cleo("preferences", "--user", "ann") == ""
+    assert "city: Porto" in cleo("list", "--user", "ann")
+
+
+def test_conversations_are_listed_read_and_deleted(cleo: Any) -> None:
+    with SyncMemory() as memory:
+        for n in range(5):
+            memory.append("ann", "trip", "user", f"turn {n}")
+    assert "trip  5 turns" in cleo("conversations", "--user", "ann")
+    said = cleo("turns", "--user", "ann", "trip", "--last", "2")
+    assert "user: turn 4" in said
+    assert "turn 2" not in said
+    assert "turn 2" in cleo("turns", "--user", "ann", "trip", "--before", said.split("--before ")[1].strip())
+    assert "5 turns and 0 memories" in cleo("delete-conversation", "--user", "ann", "trip", "--yes")
+    assert cleo("conversations", "--user", "ann") == ""
+
+
+def test_the_policy_is_told(cleo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEO_MEMORY_RETAIN_CONVERSATION_DAYS", "365")
+    monkeypatch.setenv("CLEO_MEMORY_QUOTA_MEMORIES", "0")
+    told = cleo("policy")
+    assert "conversation  365 days" in told
+    assert "preference    until it is forgotten" in told
+    assert "every 15 minutes" in told
+    assert "memories      as many as the disk takes" in told
+
+
 def test_nothing_is_erased_when_the_receipt_or_the_record_has_no_place(
     cleo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,116 +1,20 @@
-"""`cleo memory`: look into, carry and erase memories from a terminal."""
+"""`cleo memory` for who runs an installation: tiers, retention, keys, upgrades, transfers, a user's rights."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING
 
 import click
 
-from cleo_core.terminal import printable
+from cleo_memory.cli.group import USER, memory, with_memory
 
 if TYPE_CHECKING:
     from cleo_memory.memory import Memory
-
-P = ParamSpec("P")
-USER = click.option("--user", required=True, help="Whose memory.")
-KINDS = click.Choice(["conversation", "preference", "episodic", "procedural"])
-
-
-def with_memory(work: Callable[Concatenate[Memory, P], Awaitable[None]]) -> Callable[P, None]:
-    """A command that gets the memory that the settings name, opened, before its own arguments."""
-
-    @functools.wraps(work)
-    def command(*arguments: P.args, **options: P.kwargs) -> None:
-        async def run() -> None:
-            from cleo_memory.open import open_memory
-
-            async with open_memory() as opened:
-                await work(opened, *arguments, **options)
-
-        asyncio.run(run())
-
-    return command
-
-
-@click.group()
-def memory() -> None:
-    """Each user's memory: look, search, carry, erase.
-
-    \b
-    cleo memory remember --user ann "Ann is allergic to peanuts."
-    cleo memory search --user ann "what must she not eat?"
-    cleo memory erase --user ann
-    """
-
-
-@memory.command()
-@USER
-@click.option("--kind", type=KINDS, default="episodic", show_default=True)
-@click.option("--importance", type=click.FloatRange(0, 1), default=0.5, show_default=True)
-@click.argument("content")
-@with_memory
-async def remember(opened: Memory, user: str, kind: str, importance: float, content: str) -> None:
-    """Keep a memory; `-` reads it from standard input, so that it stays out of the shell's history.
-
-    \b
-    cleo memory remember --user ann --kind procedural "Deploy with make release."
-    """
-    text = sys.stdin.read() if content == "-" else content
-    click.echo((await opened.remember(user, text, kind=kind, importance=importance)).id)
-
-
-@memory.command()
-@USER
-@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
-@click.option("--kind", "kinds", type=KINDS, multiple=True)
-@click.argument("query")
-@with_memory
-async def search(opened: Memory, user: str, limit: int, kinds: tuple[str, ...], query: str) -> None:
-    """Find memories and say why each was found.
-
-    \b
-    cleo memory search --user ann --limit 3 "what must she not eat?"
-    """
-    await opened.settle(user)
-    hits = await opened.search(user, query, limit=limit, kinds=kinds or None)
-    for hit in hits:
-        parts = "  ".join(f"{name} {value:.2f}" for name, value in hit.parts.items())
-        click.echo(f"{hit.score:6.3f}  {hit.record.id}  {printable(hit.record.content, lines=False)}\n        {parts}")
-    for reason in hits.degraded:
-        click.echo(f"Note: {reason}", err=True)
-
-
-@memory.command()
-@USER
-@click.argument("ids", nargs=-1, required=True)
-@with_memory
-async def forget(opened: Memory, user: str, ids: tuple[str, ...]) -> None:
-    """Forget memories by their ids, for good.
-
-    \b
-    cleo memory forget --user ann 01a2042339cfcb5d9c4bb7478c
-    """
-    click.echo(f"{await opened.forget(user, ids)} of {len(ids)} forgotten.")
-
-
-@memory.command()
-@USER
-@with_memory
-async def stats(opened: Memory, user: str) -> None:
-    """Counts and bytes of one user, by kind and tier.
-
-    \b
-    cleo memory stats --user ann
-    """
-    click.echo(json.dumps(asdict(await opened.stats(user)), indent=2))
 
 
 @memory.command()
@@ -130,6 +34,24 @@ async def tiers(opened: Memory) -> None:
         click.echo(f"{store}: {count} jobs wait")
     for move in await opened.tiering.plan_for_all_users():
         click.echo(f"would move {move.entry.id} {move.source} -> {move.target}: {move.why}")
+
+
+@memory.command()
+@with_memory
+async def policy(opened: Memory) -> None:
+    """How long memories are kept, how often that is carried out, and how much one user may keep.
+
+    \b
+    cleo memory policy
+    """
+    settings = opened.settings
+    for kind, days in settings.retention.items():
+        click.echo(f"{kind:13} {'until it is forgotten or expires' if days is None else f'{days:g} days'}")
+    every = settings.retain_every_minutes
+    click.echo(f"carried out   {f'every {every:g} minutes' if every else 'by `cleo memory retain` alone'}")
+    for what, most in (("memories", settings.quota.memories), ("bytes", settings.quota.bytes)):
+        click.echo(f"{what:13} {'as many as the disk takes' if most is None else f'{most} at most'}, of one user")
+    click.echo(f"request keys  {settings.request_hours:g} hours")
 
 
 @memory.command()
