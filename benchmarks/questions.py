@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ class Case:
     id: str
     documents: list[Document]
     questions: list[Question]
+    unanswered: list[Question] = field(default_factory=list)
+    """Asked too, though no memory bears on it; the neutral form says so with empty evidence."""
 
 
 def read(path: Path) -> list[Case]:
@@ -78,15 +80,16 @@ def _neutral(entry: dict[str, Any], place: int) -> Case:
         for turn in entry["turns"]
     ]
     known = {document.id for document in documents}
-    questions = []
+    questions: list[Question] = []
+    unanswered: list[Question] = []
     for given in entry["questions"]:
         evidence = frozenset(str(id) for id in given["evidence"])
         if missing := evidence - known:
             raise ValueError(f"evidence {sorted(missing)[0]!r} is no turn of conversation {place}")
-        if evidence:
-            category = str(given.get("category", "all"))
-            questions.append(Question(str(given["question"]), evidence, category, _moment(given.get("at"))))
-    return Case(str(entry.get("id", place)), documents, questions)
+        category = str(given.get("category", "all"))
+        asked = Question(str(given["question"]), evidence, category, _moment(given.get("at")))
+        (questions if evidence else unanswered).append(asked)
+    return Case(str(entry.get("id", place)), documents, questions, unanswered)
 
 
 def _locomo(entry: dict[str, Any], place: int) -> Case:

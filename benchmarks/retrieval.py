@@ -16,7 +16,7 @@ from benchmarks.questions import Case, Corrections, Question, read, read_correct
 from benchmarks.result import Result
 from cleo_core.errors import InputError
 from cleo_core.progress import Reporter
-from cleo_memory.search import Segment, UserIndex, open_embedder, passage
+from cleo_memory.search import Background, Segment, UserIndex, open_embedder, passage
 
 DEPTH = 100
 """How deep each contender answers; the first piece of evidence below it counts as not found."""
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
             figures |= {f"{name} corrected": value for name, value in score(cases, ranking, corrections).items()}
         return {**figures}
 
-    result.figures = {"questions": asked, **measured(ours(cases, vectors, queries))}
+    result.figures = {"questions": asked, **measured(ours(cases, vectors, queries, Background(embedder)))}
     for name, baseline in BASELINES.items():
         report(f"ranking by {name}")
         ranks = [baseline(case, *arrays)[:, :DEPTH] for case, *arrays in zip(cases, vectors, queries, strict=True)]
@@ -72,14 +72,22 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
     return result
 
 
-def ours(cases: Sequence[Case], vectors: Sequence[Vectors], queries: Sequence[Vectors]) -> Ranking:
-    """Through bytes, as a store would hand them back."""
+def ours(
+    cases: Sequence[Case], vectors: Sequence[Vectors], queries: Sequence[Vectors], background: Background
+) -> Ranking:
+    """Through bytes, as a store would hand them back, and above the floor of relevance."""
     ranking: Ranking = []
     for case, stored, asked in zip(cases, vectors, queries, strict=True):
         segment = Segment.from_bytes(Segment.build(case.documents, stored).to_bytes())
         index = UserIndex.load(stored.shape[1], [segment])
         answers = [
-            index.search(question.text, vector, limit=DEPTH, now=question.asked_at)
+            index.search(
+                question.text,
+                vector,
+                limit=DEPTH,
+                now=question.asked_at,
+                ground=background.of(question.text, vector),
+            )
             for question, vector in zip(case.questions, asked, strict=True)
         ]
         ranking.append([[match.id for match in found] for found in answers])

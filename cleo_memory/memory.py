@@ -344,7 +344,8 @@ class Memory:
     ) -> Hits:
         """The memories that bear most on a query, best first, each with the parts of its score.
 
-        A score compares the memories of one answer with each other; it does not say how well the best one fits.
+        What does not bear on it at all is not found, and of memories that say the same only the newest. A score
+        compares the memories of one answer with each other; `Hit.relevance` says how well one fits by itself.
 
         Args:
             since, until: said at or after, said before.
@@ -366,7 +367,11 @@ class Memory:
         opened = await self.payloads.open(owner, list(found.values()))
         records = {record.id: record for record in opened.records()}
         self.access.note(owner, found.values())
-        hits = Hits(Hit(records[match.id], match.score, match.parts) for match in matches if match.id in records)
+        hits = Hits(
+            Hit(records[match.id], match.score, match.parts, match.relevance, match.window)
+            for match in matches
+            if match.id in records
+        )
         reasons += [why for id in sorted(opened.damaged) if (why := damaged_reason(id)) not in reasons]
         for store in sorted(opened.down):
             reasons.append(f"{store} does not answer: {len(found) - len(records)} memories found are out of reach")

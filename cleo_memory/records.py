@@ -89,6 +89,10 @@ class Hit:
     record: Record
     score: float
     parts: Mapping[str, float]
+    relevance: float = 0.0
+    """How well it fits whatever else there is: 0 not at all, about 0.5 well, 2 in every word and in meaning."""
+    window: int | None = None
+    """Of a long memory the stretch that fits best: a place in `search.windows.windows` of its content."""
 
 
 class Hits(list[Hit]):

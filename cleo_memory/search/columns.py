@@ -10,10 +10,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleo_memory.search.fusion import WEIGHTS
+from cleo_memory.search.languages import LANGUAGES
 from cleo_memory.search.scan import ZERO, dequantize, quantize
 from cleo_memory.search.segment import Segment
 
 NOBODY = -1
+
+
+class Windows:
+    """Vectors of the windows of long documents, of one document in order."""
+
+    def __init__(self, dim: int) -> None:
+        self.row: NDArray[np.int32] = np.zeros(0, np.int32)
+        self.vectors: NDArray[np.uint8] = np.zeros((0, dim), np.uint8)
+        self.scale: NDArray[np.float32] = np.zeros(0, np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.row.nbytes + self.vectors.nbytes + self.scale.nbytes)
+
+    def append(self, rows: NDArray[np.int32], vectors: NDArray[Any]) -> None:
+        """Add windows ``[n, dim]``, each with the row of its document."""
+        if len(rows):
+            numbers, scales = quantize(vectors)
+            self.row = np.concatenate([self.row, rows.astype(np.int32)])
+            self.vectors = np.concatenate([self.vectors, numbers])
+            self.scale = np.concatenate([self.scale, scales])
+
+    def remove(self, rows: NDArray[np.int64]) -> None:
+        """Take out those of these rows."""
+        if len(self.row) and (gone := np.isin(self.row, rows)).any():
+            self.row, self.vectors, self.scale = self.row[~gone], self.vectors[~gone], self.scale[~gone]
+
+    def of(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
+        """Those of these rows: the place of the row among `rows`, and the vector."""
+        order = np.argsort(rows, kind="stable")
+        chosen = np.flatnonzero(np.isin(self.row, rows))
+        place = order[np.searchsorted(rows[order], self.row[chosen])] if len(chosen) else np.zeros(0, np.int64)
+        exact = dequantize(self.vectors[chosen], self.scale[chosen]).astype(np.float16)
+        by_document = np.argsort(place, kind="stable")
+        return place[by_document].astype(np.int32), exact[by_document]
 
 
 class Columns:
@@ -29,6 +65,8 @@ class Columns:
     after: NDArray[np.int32] = np.full(1, NOBODY, np.int32)
     answer_types: NDArray[np.uint8] = np.zeros(1, np.uint8)
     question_share: NDArray[np.uint8] = np.zeros(1, np.uint8)
+    same: NDArray[np.int64] = np.zeros(1, np.int64)
+    language: NDArray[np.uint8] = np.zeros(1, np.uint8)
     length: NDArray[np.float32] = np.zeros(1, np.float32)
     scale: NDArray[np.float32] = np.zeros(1, np.float32)
     embedded: NDArray[np.bool_] = np.zeros(1, np.bool_)
@@ -39,6 +77,7 @@ class Columns:
         self.names: dict[str, int] = {}
         self.vectors: NDArray[np.uint8] = np.zeros((0, dim), np.uint8)
         """Quantised, see scan.py; their scales are in `scale`."""
+        self.windows = Windows(dim)
         self.version = 0
         """Goes up with every change of the rows, so that what is derived from them knows when it is stale."""
         self.speakers: set[int] = set()
@@ -49,7 +88,7 @@ class Columns:
 
     @property
     def nbytes(self) -> int:
-        return int(self.vectors.nbytes + sum(getattr(self, name).nbytes for name in EMPTY))
+        return int(self.vectors.nbytes + self.windows.nbytes + sum(getattr(self, name).nbytes for name in EMPTY))
 
     def append(self, segment: Segment) -> NDArray[np.int32]:
         """Put the segment's documents into new rows and return these."""
@@ -60,11 +99,12 @@ class Columns:
         local = np.array([self.names.setdefault(name, len(self.names)) for name in segment.names] + [NOBODY], np.int32)
         for name in ("kind", "speaker", "conversation"):
             getattr(self, name)[part] = local[getattr(segment, name)]
-        for name in ("at", "valid_to", "answer_types", "question_share"):
+        for name in ("at", "valid_to", "answer_types", "question_share", "same", "language"):
             getattr(self, name)[part] = getattr(segment, name)
         if segment.vectors.shape[1]:
             self.vectors[part], self.scale[part] = quantize(segment.vectors)
             self.embedded[part] = segment.embedded
+            self.windows.append(rows[segment.window_of], segment.window_vectors)
         sums = np.concatenate([[0], np.cumsum(segment.count, dtype=np.int64)])
         ends = segment.starts
         self.length[part] = sums[ends[1:]] - sums[ends[:-1] + segment.date_terms]
@@ -98,6 +138,7 @@ class Columns:
         for name, empty in EMPTY.items():
             getattr(self, name)[rows] = empty
         self.vectors[rows] = ZERO
+        self.windows.remove(rows)
         self.version += 1
 
     def segment(self, rows: NDArray[np.int64], **postings: Any) -> Segment:
@@ -107,6 +148,7 @@ class Columns:
         used = np.unique(np.concatenate([*codes.values(), [NOBODY]]))[1:]
         renumber = np.full(len(names) + 1, NOBODY, np.int32)
         renumber[used] = np.arange(len(used))
+        window_of, window_vectors = self.windows.of(rows)
         return Segment(
             ids=[self.ids[row] for row in rows],
             names=[names[code] for code in used],
@@ -114,6 +156,10 @@ class Columns:
             valid_to=self.valid_to[rows],
             answer_types=self.answer_types[rows],
             question_share=self.question_share[rows],
+            same=self.same[rows],
+            language=self.language[rows],
+            window_of=window_of,
+            window_vectors=window_vectors,
             embedded=self.embedded[rows],
             vectors=dequantize(self.vectors[rows], self.scale[rows]).astype(np.float16),
             **{name: renumber[code] for name, code in codes.items()},
@@ -165,6 +211,8 @@ class Layout:
         # A memory outside any conversation is a conversation of its own.
         self.conversation = np.where(codes == NOBODY, len(columns.names) + np.arange(n), codes)
         self.conversations = len(columns.names) + n
+        self.languages = [LANGUAGES[code] for code in np.unique(columns.language[:n][self.present])]
+        """By whose stems the words of these rows stand."""
         self.question_share: Scores = columns.question_share[:n].astype(np.float32) / np.float32(255)
 
     def _relative(self, lengths: Scores) -> Scores:

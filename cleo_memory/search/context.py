@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cleo_memory.records import Hit, Record
+from cleo_memory.search.windows import approximate_tokens
 
 REASONS = {
     "words": "shares words with the question, itself or the turns beside it",
@@ -54,12 +54,6 @@ class Context:
     """The last turns of the conversation, oldest first. None of them is repeated in the notes."""
     degraded: tuple[str, ...] = ()
     """Why this is less than it could be, in words."""
-
-
-def approximate_tokens(text: str) -> int:
-    """An upper estimate for English and most other texts, without a tokenizer: three bytes a token, at least one for
-    each word and sign."""
-    return max(len(re.findall(r"\w+|[^\w\s]", text)), -(-len(text.encode()) // 3))
 
 
 def build_context(

@@ -47,6 +47,10 @@ class Match:
     id: str
     score: float
     parts: dict[str, float] = field(default_factory=dict)
+    relevance: float = 0.0
+    """How well it fits by itself, comparable between questions: see relevance.py."""
+    window: int | None = None
+    """Of a long document the window nearest in meaning."""
 
 
 def document(record: Record) -> Document:

@@ -19,6 +19,7 @@ from cleo_core.digest import sha256_file
 from cleo_core.errors import IntegrityError
 from cleo_memory.errors import EmbedderUnavailable
 from cleo_memory.search.documents import Document
+from cleo_memory.search.windows import windows
 
 # The reviewed bytes. The tokenizer of the fp32 package serves both: it is the same model.
 INT8_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
@@ -46,13 +47,19 @@ class Embedder(Protocol):
         ...
 
 
-def passage(document: Document) -> str:
-    """The text that is embedded for a document: ``speaker: text (date)``."""
-    text = f"{document.speaker}: {document.text}" if document.speaker else document.text
+def passage(document: Document, text: str | None = None) -> str:
+    """The text that is embedded for a document, or for a stretch of it: ``speaker: text (date)``."""
+    text = document.text if text is None else text
+    text = f"{document.speaker}: {text}" if document.speaker else text
     if document.at is None:
         return text
     moment = datetime.fromtimestamp(document.at, UTC)
     return f"{text} ({moment.day} {moment:%B %Y})"
+
+
+def passages(document: Document) -> list[str]:
+    """`passage`, and that of each window of a long document."""
+    return [passage(document), *(passage(document, window) for window in windows(document.text))]
 
 
 def open_embedder(model: str = "minilm-int8") -> Embedder:

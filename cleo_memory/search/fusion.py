@@ -35,6 +35,8 @@ class Weights:
     """Given for a name when it asks who, where or which."""
     neighbour: float = 0.2
     """Share of the better neighbour's words, meaning and speaker together."""
+    relevance: float = 0.001
+    """Of the absolute measure: what is found at all has a score above 0, and a reason."""
 
     own_words: float = 3.0
     """How often the document's own words count in its context; those of its neighbours count once."""

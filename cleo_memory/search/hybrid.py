@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleo_memory.search.columns import Columns, Layout
+from cleo_memory.search.columns import NOBODY, Columns, Layout
 from cleo_memory.search.dates import query_date_terms
 from cleo_memory.search.documents import Filter, Match
 from cleo_memory.search.fusion import WEIGHTS, min_max
+from cleo_memory.search.languages import ENGLISH, telling
 from cleo_memory.search.lexical import Asked, Postings, bm25, rarity
 from cleo_memory.search.related import related
+from cleo_memory.search.relevance import NOWHERE, Ground, above, relevant, with_turns
 from cleo_memory.search.scan import cosines
-from cleo_memory.search.text import NAME, NUMBER, TIME, expected_answer_types, words
+from cleo_memory.search.text import NAME, NUMBER, TIME, Analysis, expected_answer_types, variants, words
+from cleo_memory.search.updates import newer_first
 
 Scores = NDArray[np.float32]
+AKIN = 5
+"""Letters that two words of one family share at least."""
 
 
 class IndexArrays:
@@ -44,47 +49,100 @@ class IndexArrays:
 
 
 def search(
-    index: IndexArrays, query: str, vector: NDArray[np.float32] | None, *, limit: int, where: Filter, now: float | None
+    index: IndexArrays,
+    query: str,
+    vector: NDArray[np.float32] | None,
+    *,
+    limit: int,
+    where: Filter,
+    now: float | None,
+    ground: Ground | None,
 ) -> list[Match]:
     """See `UserIndex.search`."""
-    allowed = permitted(index, where)
+    allowed = let_through = permitted(index, where)
     if limit < 1 or not allowed.any():
         return []
-    parts = scored(index, query, vector, now)
+    asked = Question(index, query, vector, ground or NOWHERE)
+    parts = scored(index, asked, now)
     total = np.zeros(len(allowed), np.float32)
     for part in parts.values():
         total += part
-    return best(index, total, parts, allowed, limit)
+    if ground is not None:
+        turns = index.columns.conversation[: len(allowed)] != NOBODY
+        allowed = allowed & with_turns(asked.passing, turns) & (total > 0)
+    rows = best(index, total, allowed, limit)
+    if ground is not None and rows:
+        rows = newer_first(index, rows, asked, let_through, limit)
+    return [
+        Match(
+            index.columns.ids[row],
+            float(total[row]),
+            {name: round(float(part[row]), 4) for name, part in parts.items() if part[row]},
+            round(float(asked.relevance[row]), 4),
+            asked.window(row),
+        )
+        for row in rows
+    ]
 
 
-def scored(index: IndexArrays, query: str, vector: NDArray[np.float32] | None, now: float | None) -> dict[str, Scores]:
+class Question:
+    """What a question has in common with each row, before it is weighed."""
+
+    def __init__(self, index: IndexArrays, query: str, vector: NDArray[np.float32] | None, ground: Ground) -> None:
+        self.ground = ground
+        self.text, self.columns = query, index.columns
+        self.speakers = named_speakers(index, query)
+        layout = index.layout()
+        self.context, self.alone, covered = bm25(asked_words(index, query, self.speakers), index.words, layout)
+        self.embedded = index.columns.embedded[: layout.rows]
+        self.cosine: Scores | None = None
+        self._windows = np.zeros(0, np.float32)
+        if vector is not None:
+            asked, windows = np.asarray(vector, np.float32), index.columns.windows
+            self.cosine = cosines(index.columns.vectors[: layout.rows], index.columns.scale[: layout.rows], asked)
+            if len(windows.row):
+                self._windows = cosines(windows.vectors, windows.scale, asked)
+                np.maximum.at(self.cosine, windows.row, self._windows)
+        self.meaning = None if self.cosine is None else above(self.cosine, ground)
+        self.covered = covered
+        self.relevance, self.passing = relevant(self.meaning, covered, self.embedded)
+        self.passing &= layout.present
+
+    def window(self, row: int) -> int | None:
+        """Of a long row the place of the window that is nearest."""
+        if not len(self._windows) or not len(own := np.flatnonzero(self.columns.windows.row == row)):
+            return None
+        return int(np.argmax(self._windows[own]))
+
+
+def scored(index: IndexArrays, asked: Question, now: float | None) -> dict[str, Scores]:
     """The summands of every row's score, by name."""
     columns, layout = index.columns, index.layout()
-    n, present = layout.rows, layout.present
-    speakers = named_speakers(index, query)
+    n, present, embedded = layout.rows, layout.present, asked.embedded
     parts: dict[str, Scores] = {}
-    context, alone = bm25(asked_words(index, query, speakers), index.words, layout)
-    for date in query_date_terms(query, now):
+    for date in query_date_terms(asked.text, now):
         if (term := index.term_numbers.get(date)) is not None:
             rows, _ = index.dates.of(term)
-            context[rows] += np.float32(rarity(len(rows), layout.alive))
-    by_words = min_max(context, present)
-    parts["words"] = by_words * np.float32(WEIGHTS.words)
-    if vector is not None:
-        cosine = cosines(columns.vectors[:n], columns.scale[:n], np.asarray(vector, np.float32))
-        meaning = min_max(cosine, present & columns.embedded[:n])
+            asked.context[rows] += np.float32(rarity(len(rows), layout.alive))
+    by_words = min_max(asked.context, present)
+    parts["words"] = by_words * np.float32(WEIGHTS.words) + asked.covered * np.float32(WEIGHTS.relevance)
+    if asked.cosine is not None and asked.meaning is not None:
+        meaning = min_max(asked.cosine, present & embedded)
         # A memory that the embedder has not reached yet is taken to mean what its words say.
-        meaning = np.where(columns.embedded[:n], meaning, by_words)
-        parts["meaning"] = meaning * np.float32(WEIGHTS.meaning)
-        parts["conversation"] = layout.best_of_conversation(meaning) * np.float32(WEIGHTS.conversation)
-    if len(speakers) == 1:
-        parts["speaker"] = np.where(columns.speaker[:n] == speakers[0], np.float32(WEIGHTS.speaker), np.float32(0))
+        meaning = np.where(embedded, meaning, by_words)
+        own = np.where(embedded, asked.meaning, np.float32(0)) * np.float32(WEIGHTS.relevance)
+        trust = asked.ground.trust
+        parts["meaning"] = meaning * np.float32(WEIGHTS.meaning * trust) + own
+        parts["conversation"] = layout.best_of_conversation(meaning) * np.float32(WEIGHTS.conversation * trust)
+    if len(asked.speakers) == 1:
+        said_by = columns.speaker[:n] == asked.speakers[0]
+        parts["speaker"] = np.where(said_by, np.float32(WEIGHTS.speaker), np.float32(0))
     together = sum((parts[name] for name in ("words", "meaning", "speaker") if name in parts), np.zeros(n, np.float32))
     parts["neighbour"] = layout.better_neighbour(together) * np.float32(WEIGHTS.neighbour)
-    asked_about: Scores = min_max(alone, present) * layout.question_share
+    asked_about: Scores = min_max(asked.alone, present) * layout.question_share
     parts["answers"] = layout.previous(asked_about) * np.float32(WEIGHTS.answers)
     parts["asking"] = layout.question_share * np.float32(-WEIGHTS.asking)
-    wanted = expected_answer_types(query)
+    wanted = expected_answer_types(asked.text)
     for bit, name, weight in (
         (TIME, "time", WEIGHTS.time),
         (NUMBER, "number", WEIGHTS.number),
@@ -96,13 +154,34 @@ def scored(index: IndexArrays, query: str, vector: NDArray[np.float32] | None, n
 
 
 def asked_words(index: IndexArrays, query: str, speakers: list[int]) -> Iterator[Asked]:
-    """The question's words that these memories hold, each with its related ones; a speaker's name has none."""
+    """The question's words, each with its stems in the languages of these memories and its related words, as far as
+    these memories hold them; a speaker's name has none related."""
     numbers, names = index.term_numbers, list(index.columns.names)
     unrelated = {word for code in speakers for word in words(names[code])}
-    for word, times in Counter(words(query)).items():
-        close = () if word in unrelated else tuple(numbers[each] for each in related(word) if each in numbers)
-        if close or word in numbers:
-            yield Asked(numbers.get(word), close, times)
+    analysis, languages = Analysis(query), index.layout().languages
+    found = analysis.forms
+    word_of = {stem: (word, piece) for stem, word, piece in found}
+    for stem, times in Counter(stem for stem, _, _ in found).items():
+        word, piece = word_of[stem]
+        forms = [stem] if piece else variants(word, languages)
+        terms = tuple({numbers[form] for form in forms if form in numbers})
+        if not (terms or piece or analysis.language == ENGLISH):
+            terms = akin(stem, numbers)
+        close = () if piece or stem in unrelated else tuple(numbers[each] for each in related(stem) if each in numbers)
+        yield Asked(terms, close, times, telling(stem) if piece else 1.0)
+
+
+def akin(stem: str, numbers: Mapping[str, int]) -> tuple[int, ...]:
+    """Terms that begin as the stem does, or that it begins with: stemmers part allergy from allergic in most languages,
+    and compounds from their first part."""
+    if len(stem) < AKIN:
+        return ()
+    start = stem[: max(AKIN, len(stem) - 2)]
+    return tuple(
+        number
+        for term, number in numbers.items()
+        if term.startswith(start) or (len(term) >= 4 and stem.startswith(term))
+    )
 
 
 def permitted(index: IndexArrays, where: Filter) -> NDArray[np.bool_]:
@@ -138,19 +217,28 @@ def named_speakers(index: IndexArrays, query: str) -> list[int]:
     ]
 
 
-def best(
-    index: IndexArrays, total: Scores, parts: dict[str, Scores], allowed: NDArray[np.bool_], limit: int
-) -> list[Match]:
-    """The `limit` best permitted rows; among equals the one added last."""
+def best(index: IndexArrays, total: Scores, allowed: NDArray[np.bool_], limit: int) -> list[int]:
+    """The `limit` best permitted rows, each saying something else; among equals the one added last."""
+    columns = index.columns
     masked = np.where(allowed, total, -np.inf)
-    limit = min(limit, int(allowed.sum()))
-    rows = np.argpartition(-masked, limit - 1)[:limit]
-    rows = rows[np.lexsort((-rows, -masked[rows]))]
-    return [
-        Match(
-            index.columns.ids[row],
-            float(total[row]),
-            {name: round(float(part[row]), 4) for name, part in parts.items() if part[row]},
-        )
-        for row in rows.tolist()
-    ]
+    there = int(allowed.sum())
+    most = min(limit, there)
+    while True:
+        rows = np.argpartition(-masked, most - 1)[:most] if most else np.zeros(0, np.int64)
+        rows = rows[np.lexsort((-rows, -masked[rows]))]
+        chosen: dict[int, int] = {}
+        for row in rows.tolist():
+            same = int(columns.same[row])
+            held = chosen.setdefault(same, row)
+            if _told_and_time(index, row) > _told_and_time(index, held):
+                chosen[same] = row  # in the place of the one that it repeats
+        if len(chosen) >= limit or most == there:
+            return list(chosen.values())[:limit]
+        most = min(4 * most, there)
+
+
+def _told_and_time(index: IndexArrays, row: int) -> tuple[bool, float]:
+    """Of two memories that say the same, the one that counts: what was told for keeping, then the newer."""
+    columns = index.columns
+    at = float(columns.at[row])
+    return int(columns.kind[row]) != columns.names.get("conversation", NOBODY), at if at == at else -np.inf

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cleo_memory.errors import VectorMismatch
 from cleo_memory.search.documents import Filter, Match
 from cleo_memory.search.hybrid import IndexArrays, search
+from cleo_memory.search.relevance import Ground
 from cleo_memory.search.scan import ZERO, quantize
 from cleo_memory.search.segment import Segment
 
@@ -90,8 +91,10 @@ class UserIndex(IndexArrays):
             self._erase([row for row, id in zip(rows.tolist(), segment.ids, strict=True) if self._row_of[id] != row])
 
     @exclusive
-    def attach(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Give documents their vectors ``[n, dim]``; ids that are gone by now are passed over.
+    def attach(
+        self, ids: Sequence[str], vectors: NDArray[np.float32], windows: Sequence[NDArray[np.float32]] = ()
+    ) -> None:
+        """Give documents their vectors ``[n, dim]``, and those of their windows; ids that are gone are passed over.
 
         Raises:
             VectorMismatch: the vectors have another length than this index holds.
@@ -104,6 +107,9 @@ class UserIndex(IndexArrays):
             # Through half precision, as it is stored, so that it ranks the same after it was loaded.
             self.columns.vectors[rows], self.columns.scale[rows] = quantize(vectors[places].astype(np.float16))
             self.columns.embedded[rows] = True
+            self.columns.windows.remove(rows)
+            for place, row in there if windows else ():
+                self.columns.windows.append(np.full(len(windows[place]), row), windows[place].astype(np.float16))
 
     @exclusive
     def unembedded(self) -> list[str]:
@@ -161,20 +167,24 @@ class UserIndex(IndexArrays):
         limit: int = 10,
         where: Filter | None = None,
         now: float | None = None,
+        ground: Ground | None = None,
     ) -> list[Match]:
-        """The best documents for a question, best first.
+        """The best documents for a question, best first; of those that say the same the newest.
 
         Args:
             query: the question's text.
             vector: its embedding ``[dim]``; None searches by words alone (the embedder is down).
             now: the day that ``yesterday`` in the question is relative to.
+            ground: from `Background.of`: what is above the floor of relevance is found, and with a turn that is the
+                other turns too, ranked. None leaves nothing out.
         """
-        return search(self, query, vector, limit=limit, where=where or Filter(), now=now)
+        return search(self, query, vector, limit=limit, where=where or Filter(), now=now, ground=ground)
 
     @exclusive
     def wipe(self) -> None:
         """Overwrite vectors and drop everything: called when a user is erased."""
         self.columns.vectors[:] = ZERO
+        self.columns.windows.vectors[:] = ZERO
         self.clear()
 
     def clear(self) -> None:

@@ -18,8 +18,10 @@ from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.errors import SegmentDamaged
 from cleo_memory.records import Owner
-from cleo_memory.search import Document, Embedder, Filter, Match, ResidentIndexes, Segment, UserIndex, passage
+from cleo_memory.search import Document, Embedder, Filter, Match, ResidentIndexes, Segment, UserIndex, passages
+from cleo_memory.search.background import Background
 from cleo_memory.search.documents import document
+from cleo_memory.search.relevance import NOWHERE
 from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.protocol import VectorStore
 from cleo_memory.storage.segments import SegmentStore, StoredSegments
@@ -44,8 +46,8 @@ class _State:
     """Memories that do not open: they are not in the index."""
     stale: bool = False
     """A stored segment still has the words of a forgotten memory."""
-    pending: list[tuple[Document, NDArray[np.float32]]] = field(default_factory=list)
-    """Embedded, not stored yet."""
+    pending: list[tuple[Document, NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=list)
+    """Embedded, not stored yet: each with its vector and those of its windows."""
 
 
 class SearchIndexes:
@@ -60,6 +62,7 @@ class SearchIndexes:
         self.catalog, self.payloads, self.segments, self.embedder = catalog, payloads, segments, embedder
         self.dim = embedder.dim if embedder else 384
         self.model = embedder.name if embedder else "none"
+        self.background = Background(embedder) if embedder else None
         self.resident = ResidentIndexes(index_bytes)
         self._states: dict[Owner, _State] = {}
         self._locks: WeakValueDictionary[Owner, asyncio.Lock] = WeakValueDictionary()
@@ -69,15 +72,17 @@ class SearchIndexes:
     async def search(self, owner: Owner, query: str, limit: int, where: Filter) -> tuple[list[Match], list[str]]:
         """Matches, best first, and why the answer is less than it could be."""
         index = await self.fresh(owner)
-        vector, reasons = None, list[str]()
+        vector, ground, reasons = None, NOWHERE, list[str]()
         if state := self._states.get(owner):
             reasons += [damaged_reason(id) for id in sorted(state.damaged)]
-        if self.embedder is not None:
+        if self.embedder is not None and self.background is not None:
             try:
                 vector = (await asyncio.to_thread(self.embedder.embed, [query]))[0]
+                ground = await asyncio.to_thread(self.background.of, query, vector)
             except CleoError as error:
+                vector = None
                 reasons.append(f"the embedder is down ({error.code}): found by words alone")
-        found = partial(index.search, query, vector, limit=limit, where=where, now=time.time())
+        found = partial(index.search, query, vector, limit=limit, where=where, now=time.time(), ground=ground)
         return await asyncio.to_thread(found), reasons
 
     async def nearest(self, owner: Owner, query: str, limit: int, store: VectorStore | None) -> list[tuple[str, float]]:
@@ -181,9 +186,12 @@ class SearchIndexes:
         if missing := set(ids) - {each.id for each in documents}:
             index.remove(missing)
         if documents:
-            vectors = await asyncio.to_thread(self.embedder.embed, [passage(each) for each in documents])
-            index.attach([each.id for each in documents], vectors)
-            state.pending += zip(documents, vectors, strict=True)
+            texts = [passages(each) for each in documents]
+            made = await asyncio.to_thread(self.embedder.embed, [each for several in texts for each in several])
+            own = np.split(made, np.cumsum([len(several) for several in texts])[:-1])
+            vectors, windows = np.stack([each[0] for each in own]), [each[1:] for each in own]
+            index.attach([each.id for each in documents], vectors, windows)
+            state.pending += zip(documents, vectors, windows, strict=True)
 
     async def _store(self, owner: Owner, index: UserIndex, state: _State) -> None:
         if index.unembedded() and self.embedder is not None:
@@ -195,8 +203,8 @@ class SearchIndexes:
                 return
             state.stored, state.stale, state.pending = len(blobs), False, []
         elif state.pending:
-            documents, vectors = [each for each, _ in state.pending], np.stack([each for _, each in state.pending])
-            blob = await asyncio.to_thread(lambda: Segment.build(documents, vectors).to_bytes())
+            documents, vectors, windows = map(list, zip(*state.pending, strict=True))
+            blob = await asyncio.to_thread(lambda: Segment.build(documents, np.stack(vectors), windows).to_bytes())
             if not await self.segments.write(owner, self.model, state.seq, [blob], replacing=False):
                 self._again(owner)
                 return

@@ -109,11 +109,14 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A word of the question: its term number, if these memories hold it, and those of related words."""
+    """A word of the question by the numbers of its terms in these memories."""
 
-    term: int | None
+    terms: tuple[int, ...]
+    """Its stems, one per language at most."""
     related: tuple[int, ...] = ()
     times: int = 1
+    weight: float = 1.0
+    """What it tells of what is asked, beside its rarity: a single sign less than a word."""
 
 
 def rarity(holding: int, of: int) -> float:
@@ -121,19 +124,21 @@ def rarity(holding: int, of: int) -> float:
     return float(np.log1p((max(of - holding, 0) + 0.5) / (holding + 0.5)))
 
 
-def bm25(words: Iterable[Asked], postings: Postings, layout: Layout) -> tuple[Scores, Scores]:
-    """Score of each row in its context, and by its own words alone."""
+def bm25(words: Iterable[Asked], postings: Postings, layout: Layout) -> tuple[Scores, Scores, Scores]:
+    """Score of each row in its context, by its own words alone, and the share of the question that its own words cover.
+
+    The share is 0 to 1, each word of the question weighing what it is rare; one that no memory holds weighs most.
+    """
     n = layout.rows
-    context, alone = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    context, alone, covered = np.zeros(n, np.float32), np.zeros(n, np.float32), np.zeros(n, np.float32)
     slow = WEIGHTS.k1 * (1 - WEIGHTS.b + WEIGHTS.b * layout.context_lengths)
     slow_alone = WEIGHTS.k1 * (1 - WEIGHTS.b + WEIGHTS.b * layout.own_lengths)
     own = np.zeros(n, np.float32)
     total = np.zeros(n + 1, np.float32)  # the last one takes what falls beside a conversation's end
+    whole = 0.0
     for word in words:
-        holding = 0
-        for share, term in [(1.0, word.term), *((WEIGHTS.related, term) for term in word.related)]:
-            if term is None:
-                continue
+        holding = own_holding = 0
+        for share, term in [*((1.0, term) for term in word.terms), *((WEIGHTS.related, term) for term in word.related)]:
             rows, counts = postings.of(term)
             heard = counts * np.float32(share)
             own[rows] += heard
@@ -141,13 +146,20 @@ def bm25(words: Iterable[Asked], postings: Postings, layout: Layout) -> tuple[Sc
             for link in layout.links:
                 total[link[rows]] += heard
             total[n] = 0
-            if term == word.term and word.related:
-                holding = int(np.count_nonzero(total))
+            if share == 1.0:
+                own_holding += len(rows)
+                if word.related:
+                    holding = int(np.count_nonzero(total))
+        rare = word.weight * rarity(own_holding, layout.alive)
+        whole += rare
         held = np.flatnonzero(total)
         if len(held):
-            weight = np.float32(word.times * rarity(holding or len(held), layout.alive) * (WEIGHTS.k1 + 1))
+            weight = np.float32(
+                word.times * word.weight * rarity(holding or len(held), layout.alive) * (WEIGHTS.k1 + 1)
+            )
             found, mine = total[held], own[held]
             context[held] += weight * found / (found + slow[held])
             alone[held] += weight * mine / (mine + slow_alone[held])
+            covered[held] += np.float32(rare) * np.minimum(mine, 1)
             own[held] = total[held] = 0
-    return context, alone
+    return context, alone, covered / np.float32(whole or 1.0)

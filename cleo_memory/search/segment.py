@@ -19,16 +19,18 @@ from numpy.typing import NDArray
 from cleo_memory.errors import SegmentDamaged, VectorMismatch
 from cleo_memory.search.dates import date_terms_of
 from cleo_memory.search.documents import Document
-from cleo_memory.search.text import answer_types, question_share, words
+from cleo_memory.search.languages import LANGUAGES
+from cleo_memory.search.text import Analysis, answer_types, question_share, sameness
 
 MAGIC = b"CLEOSEG1"
-ANALYSIS = 2
+ANALYSIS = 3
 """Version of the analysis of texts: segments of another one are built again from the records."""
 
 COLUMNS = {
     "at": "<f8", "valid_to": "<f8", "kind": "<i4", "speaker": "<i4", "conversation": "<i4", "answer_types": "|u1",
-    "question_share": "|u1", "embedded": "|b1", "vectors": "<f2", "starts": "<i8", "term": "<i4", "count": "|u1",
-    "date_terms": "<i4",
+    "question_share": "|u1", "same": "<i8", "language": "|u1",
+    "embedded": "|b1", "vectors": "<f2", "window_vectors": "<f2",
+    "window_of": "<i4", "starts": "<i8", "term": "<i4", "count": "|u1", "date_terms": "<i4",
 }  # fmt: skip
 
 
@@ -39,7 +41,9 @@ class Segment:
     The words of document i are ``term[starts[i]:starts[i + 1]]`` (numbers into `terms`) with their `count`; the first
     ``date_terms[i]`` of them are date terms: they belong to the document alone and not to its neighbours' context.
     `kind`, `speaker` and `conversation` are numbers into `names`, -1 for none. `answer_types` are the bits of
-    `answer_types.answer_types`, `question_share` is the share of questions in 255ths.
+    `answer_types.answer_types`, `question_share` is the share of questions in 255ths, `same` is `text.sameness`,
+    `language` the number of the language by whose stems the words stand (`languages.LANGUAGES`). A long document has
+    further vectors, ``window_vectors[window_of == i]``, in the order of its `windows`.
     """
 
     ids: list[str]
@@ -52,8 +56,12 @@ class Segment:
     conversation: NDArray[np.int32]
     answer_types: NDArray[np.uint8]
     question_share: NDArray[np.uint8]
+    same: NDArray[np.int64]
+    language: NDArray[np.uint8]
     embedded: NDArray[np.bool_]
     vectors: NDArray[np.float16]
+    window_vectors: NDArray[np.float16]
+    window_of: NDArray[np.int32]
     starts: NDArray[np.int64]
     term: NDArray[np.int32]
     count: NDArray[np.uint8]
@@ -63,21 +71,34 @@ class Segment:
         return len(self.ids)
 
     @classmethod
-    def build(cls, documents: Sequence[Document], vectors: NDArray[np.float32] | None = None) -> Segment:
+    def build(
+        cls,
+        documents: Sequence[Document],
+        vectors: NDArray[np.float32] | None = None,
+        windows: Sequence[NDArray[np.float32]] = (),
+    ) -> Segment:
         """Analyse documents; `vectors` ``[n, dim]`` may come later, through `UserIndex.attach`.
 
+        Args:
+            windows: per document the vectors of its windows ``[windows, dim]``; none: no document is long.
+
         Raises:
-            VectorMismatch: there are not as many vectors as documents.
+            VectorMismatch: there are not as many vectors, or windows, as documents.
         """
         if vectors is not None and len(vectors) != len(documents):
             raise VectorMismatch(f"{len(vectors)} vectors for {len(documents)} documents.")
+        if windows and (vectors is None or len(windows) != len(documents)):
+            raise VectorMismatch(f"Windows of {len(windows)} documents for {len(documents)}.")
+        none = np.zeros((0, 0 if vectors is None else vectors.shape[1]), np.float16)
         names: dict[str, int] = {}
         terms: dict[str, int] = {}
-        starts, term, count, date_terms = [0], list[int](), list[int](), list[int]()
+        starts, term, count, date_terms, languages = [0], list[int](), list[int](), list[int](), list[int]()
         for document in documents:
+            analysed = Analysis(document.text)
+            languages.append(LANGUAGES.index(analysed.language))
             dates = dict.fromkeys(date_terms_of(document.text, document.at))
             date_terms.append(len(dates))
-            for word, times in [*((date, 1) for date in dates), *Counter(words(document.text)).items()]:
+            for word, times in [*((date, 1) for date in dates), *Counter(analysed.stems).items()]:
                 term.append(terms.setdefault(word, len(terms)))
                 count.append(min(times, 255))
             starts.append(len(term))
@@ -97,8 +118,12 @@ class Segment:
             **columns,
             answer_types=np.array([answer_types(document.text) for document in documents], np.uint8),
             question_share=np.array([round(255 * question_share(document.text)) for document in documents], np.uint8),
+            same=np.array([sameness(document.text, document.speaker) for document in documents], np.int64),
+            language=np.array(languages, np.uint8),
             embedded=np.full(len(documents), vectors is not None),
             vectors=np.zeros((len(documents), 0), np.float16) if vectors is None else vectors.astype(np.float16),
+            window_vectors=np.concatenate([each.astype(np.float16) for each in windows] or [none]),
+            window_of=np.repeat(np.arange(len(windows), dtype=np.int32), [len(each) for each in windows]),
             starts=np.array(starts, np.int64),
             term=np.array(term, np.int32),
             count=np.array(count, np.uint8),
@@ -153,11 +178,14 @@ class Segment:
     def _check(self) -> None:
         """A number that points outside its column must not reach the index."""
         n = len(self.ids)
-        per_document = COLUMNS.keys() - {"vectors", "starts", "term", "count"}
+        per_document = COLUMNS.keys() - {"vectors", "window_vectors", "window_of", "starts", "term", "count"}
         whole = all(getattr(self, name).shape == (n,) for name in per_document) and len(self.vectors) == n
         whole = whole and self.starts.shape == (n + 1,) and self.term.shape == self.count.shape == (self.starts[-1],)
+        whole = whole and self.window_vectors.shape == (*self.window_of.shape, self.vectors.shape[1])
+        whole = whole and bool(np.all(self.window_of >= 0) and np.all(self.window_of < n))
         whole = whole and bool(self.starts[0] == 0 and np.all(self.date_terms >= 0))
         whole = whole and bool(np.all(np.diff(self.starts) >= self.date_terms))
+        whole = whole and bool(np.all(self.language < len(LANGUAGES)))
         for numbers in (self.kind, self.speaker, self.conversation):
             whole = whole and bool(np.all(numbers < len(self.names)) and np.all(numbers >= -1))
         whole = whole and bool(np.all(self.term < len(self.terms)) and np.all(self.term >= 0))

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from threading import local
+from collections.abc import Iterable
+from hashlib import blake2b
 
-import Stemmer
+from cleo_memory.search.languages import STOP_WORDS, language_of, stems
+from cleo_memory.search.scripts import folded, runs, without_accents
 
-_WORD = re.compile(r"[^\W_]+")
-STOP_WORDS = frozenset(
-    _WORD.findall(
-        """
-        a about above after again against all am an and any are as at be because been before being below between both
-        but by can cannot could d did do does doing don down during each few for from further had has have having he her
-        here hers herself him himself his how i if in into is it its itself let ll m me more most mustn my myself no nor
-        not of off on once only or other ought our ours ourselves out over own re s same she should so some such t than
-        that the their theirs them themselves then there these they this those through to too under until up ve very was
-        we were what when where which while who whom why with won would you your yours yourself yourselves
-        """
-    )
+LONGEST_WORD = 40
+"""Longer ones are hashes, links and keys: nobody asks for them by half."""
+FILLERS = frozenset(
+    re.findall(r"\w+", "a an the is are am s m re so well oh ah hey hi please really just actually also")
 )
-_LETTER_BY_LETTER = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-TIME, NUMBER, NAME = 1, 2, 4
+"""What two ways of saying one thing may differ in."""
+TIME, NUMBER, NAME, CHANGE = 1, 2, 4, 8
 _TIME = re.compile(
     r"\b(yesterday|today|tomorrow|last|next|ago|week|weekend|month|year|monday|tuesday|wednesday|thursday|friday|saturday"
     r"|sunday|january|february|march|april|may \d|june|july|august|september|october|november|december|\d{4})\b",
@@ -32,44 +25,68 @@ _NUMBER = re.compile(
     r"\b(\d+|two|three|four|five|six|seven|eight|nine|ten|couple|twice|once|several|few)\b", re.IGNORECASE
 )
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
+_CHANGE = re.compile(
+    r"\b(moved|now|no longer|any ?more|these days|nowadays|from now on|switched|changed|renamed|sold|quit|stopped"
+    r"|started|became|new|instead|again"
+    r"|jetzt|nun|nicht mehr|umgezogen|gezogen|neue[rsnm]?|gewechselt|verkauft|wieder|seitdem"
+    r"|maintenant|désormais|plus|déménagé|nouveau|nouvelle|changé|vendu"
+    r"|ahora|ya no|mudé|mudado|nuevo|nueva|cambi\w+|vendí"
+    r"|nu|verhuisd|niet meer|nieuwe?|verkocht|voortaan)\b"
+    r"|搬|现在|不再|改|新|引っ越|今は|이사|이제|지금|ตอนนี้|ย้าย",
+    re.IGNORECASE,
+)
 _ASKED = (
     (TIME, re.compile(r"\s*when\b|.*\bwhat (date|day|year|month)\b", re.IGNORECASE)),
     (NUMBER, re.compile(r".*\bhow (many|much|often|long)\b", re.IGNORECASE)),
     (NAME, re.compile(r"\s*(who|where|which)\b|.*\bname\b", re.IGNORECASE)),
 )
-_ENDS = re.compile(r"[.!?]+")
-_stemmers = local()  # a stemmer keeps a cache of its own and is not thread-safe
+_ENDS = re.compile(r"[.!?。！？؟]+")
+_ASKS = re.compile(r"[?？؟]")
 
 
 def words(text: str) -> list[str]:
-    """Stems in order, stop words left out; scripts written without spaces become pairs of characters."""
-    stemmer = getattr(_stemmers, "english", None)
-    if stemmer is None:
-        stemmer = _stemmers.english = Stemmer.Stemmer("english")
-    found: list[str] = []
-    plain: list[str] = []
-    for word in _WORD.findall(_fold(text)):
-        if word in STOP_WORDS:
-            continue
-        if not word.isascii() and _LETTER_BY_LETTER.search(word):
-            found += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
-        elif len(word) <= 40:  # longer ones are hashes, links and keys: nobody asks for them by half
-            plain.append(word)
-    found += stemmer.stemWords(plain)
-    return found
+    """Stems in order, stop words left out; runs of scripts without spaces as their signs and pairs of signs."""
+    return Analysis(text).stems
 
 
-def _fold(text: str) -> str:
-    """Case, width and accents do not tell words apart; an apostrophe ends a word."""
-    if text.isascii():
-        return text.lower()
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in parts if not unicodedata.combining(letter))
+class Analysis:
+    """A text in words. `forms` are (stem, word, whether it is a piece of a run without spaces), in order."""
+
+    def __init__(self, text: str) -> None:
+        found = list(runs(folded(text)))
+        spaced = [word for word, piece in found if not piece]
+        self.language = language_of(spaced)
+        common = STOP_WORDS[self.language]
+        kept = [word for word in spaced if word not in common and len(word) <= LONGEST_WORD]
+        stem_of = dict(zip(kept, stems(kept, self.language), strict=True))
+        self.forms = [
+            (word if piece else without_accents(stem_of[word]), word, piece)
+            for word, piece in found
+            if piece or word in stem_of
+        ]
+
+    @property
+    def stems(self) -> list[str]:
+        return [stem for stem, _, _ in self.forms]
+
+
+def sameness(text: str, speaker: str | None) -> int:
+    """A number that texts share when they say the same in the same words, whatever their case, width, accents, signs
+    and fillers. What the user told and what the user said in a conversation are of one speaker."""
+    said = [without_accents(word) for word, piece in runs(folded(text)) if piece or word not in FILLERS]
+    said = said or folded(text).split()  # nothing but signs
+    whose = "" if speaker in (None, "user") else f"{speaker}:"
+    return int.from_bytes(blake2b(f"{whose}{' '.join(said)}".encode(), digest_size=8).digest(), "little", signed=True)
+
+
+def variants(word: str, languages: Iterable[str]) -> list[str]:
+    """The stems of a word in these languages: how it may stand in texts of them."""
+    return list(dict.fromkeys(without_accents(stems([word], language)[0]) for language in languages))
 
 
 def answer_types(text: str) -> int:
-    """Bits of the answer types that a text holds."""
-    found = ((TIME, _TIME), (NUMBER, _NUMBER), (NAME, _NAME))
+    """Bits of the answer types that a text holds, and of whether it says that something changed."""
+    found = ((TIME, _TIME), (NUMBER, _NUMBER), (NAME, _NAME), (CHANGE, _CHANGE))
     return sum(bit for bit, pattern in found if pattern.search(text))
 
 
@@ -81,4 +98,4 @@ def expected_answer_types(question: str) -> int:
 def question_share(text: str) -> float:
     """Share of the sentences that are questions, 0 to 1."""
     ends = _ENDS.findall(text)
-    return sum("?" in end for end in ends) / len(ends) if ends else 0.0
+    return sum(_ASKS.search(end) is not None for end in ends) / len(ends) if ends else 0.0

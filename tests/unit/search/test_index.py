@@ -87,6 +87,26 @@ def test_any_order_of_adding_and_removing_ends_where_a_fresh_index_begins(steps:
     assert answers(index) == answers(fresh)
 
 
+def test_a_long_document_is_found_by_any_of_its_windows_until_it_is_removed() -> None:
+    documents = [document(number, conversation=None, speaker=None) for number in range(5)]
+    windows = [np.stack([vector(f"{each.id} {n}") for n in range(3)]) for each in documents]
+    windows[2] = np.zeros((0, DIM), np.float32)  # a short one
+    stored = Segment.build(documents, np.stack([vector(each.text) for each in documents]), windows).to_bytes()
+    index = UserIndex.load(DIM, [Segment.from_bytes(stored)])
+    grown = UserIndex(DIM)
+    for each, own in zip(documents, windows, strict=True):
+        grown.add(Segment.build([each]))
+        grown.attach([each.id], vector(each.text)[None], [own])
+    for held in (index, grown, UserIndex.load(DIM, map(Segment.from_bytes, [s.to_bytes() for s in index.segments(2)]))):
+        best = held.search("xqz", vector("m3 1"))[0]
+        assert (best.id, best.window) == ("m3", 1)
+        assert held.search("xqz", vector(documents[2].text))[0].window is None
+    index.remove(["m3"])
+    assert len(index.columns.windows.row) == 9
+    assert all(match.id != "m3" for match in index.search("xqz", vector("m3 1")))
+    assert index.search("xqz", vector("m4 2"))[0].window == 2
+
+
 def test_a_removed_memory_leaves_no_word_and_no_number_behind() -> None:
     index = UserIndex.load(DIM, [segment([document(1), document(2, text="the canary sang xylophone")])])
     assert "m2" in {match.id for match in index.search("xylophone", None)[:1]}

@@ -9,8 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleo_memory.search.dates import date_terms_of, query_date_terms
+from cleo_memory.search.languages import language_of
 from cleo_memory.search.related import related
-from cleo_memory.search.text import NAME, NUMBER, TIME, answer_types, expected_answer_types, question_share, words
+from cleo_memory.search.text import (
+    CHANGE,
+    NAME,
+    NUMBER,
+    TIME,
+    answer_types,
+    expected_answer_types,
+    question_share,
+    sameness,
+    words,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -23,8 +34,53 @@ def test_words_are_folded_stemmed_and_freed_of_stop_words() -> None:
     assert words("what did you do to it?") == []
 
 
-def test_scripts_without_spaces_become_pairs() -> None:
-    assert set(words("東京駅")) & set(words("私は東京に住んでいます")) == {"東京"}
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("私は東京に住んでいます", "東京駅"),
+        ("我把代码都放在GitHub上", "github"),
+        ("我把代码都放在 ＧｉｔＨｕｂ 上", "GitHub"),
+        ("我养了一只猫", "猫"),
+        ("우리 강아지 이름은 비스킷이에요", "강아지는 어디"),
+        ("집에 있어요", "집"),
+        ("หมาของฉันชื่อบิสกิต", "หมาชื่ออะไร"),
+        ("ฉันใช้GitHubทุกวัน", "github"),
+        ("मेरा कुत्ता भूरा है", "कुत्ता"),
+        ("ｶﾌｪで会った", "カフェ"),
+    ],
+)
+def test_a_word_is_found_in_any_script_and_beside_another(text: str, asked: str) -> None:
+    assert set(words(asked)) & set(words(text))
+
+
+def test_signs_that_look_alike_in_pieces_stay_apart() -> None:
+    assert not set(words("がん")) & set(words("かん")) - {"ん"}
+    assert not set(words("강")) & set(words("감"))
+    assert not set(words("कि")) & set(words("की"))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "stem"),
+    [
+        ("german", "Meine Schwester hat in Dublin geheiratet", "geheirat"),
+        ("french", "Je travaille dans les hôpitaux", "hopital"),
+        ("spanish", "Trabajo con mis hermanas", "herman"),
+        ("dutch", "Ik werk met mijn zussen", "zus"),
+        ("english", "I work with my sisters", "sister"),
+    ],
+)
+def test_words_are_stemmed_in_the_language_of_their_text(language: str, text: str, stem: str) -> None:
+    assert language_of(text.lower().split()) == language
+    assert stem in words(text)
+
+
+def test_what_says_the_same_is_the_same_and_a_not_or_a_number_is_not() -> None:
+    one = sameness("My dog is called Biscuit.", None)
+    assert one == sameness("my dog's called  BISCUIT!", "user") == sameness("Well, my dog is called Biscuit", None)
+    assert one != sameness("My dog is called Biscuit.", "Ann")
+    assert sameness("I like fish", None) != sameness("I do not like fish", None)
+    assert sameness("The train is at 7:40", None) != sameness("The train is at 7:45", None)
+    assert sameness("🎉", None) != sameness("🎂", None)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +115,7 @@ def test_the_verb_may_is_no_month() -> None:
 def test_no_text_and_no_time_breaks_the_analysis(text: str, at: float | None) -> None:
     assert all(":" in mark for mark in date_terms_of(text, at))
     assert 0 <= question_share(text) <= 1
-    assert 0 <= answer_types(text) <= 7
+    assert 0 <= answer_types(text) <= 15
     words(text)
 
 
@@ -69,12 +125,16 @@ def test_answer_types_meet_what_a_question_asks_for() -> None:
     assert expected_answer_types("Who came?") & answer_types("It was Ann, then Bob.") == NAME
     assert expected_answer_types("Why did it end?") == 0
     assert answer_types("it rained") == 0
+    assert answer_types("I moved to Porto") & CHANGE
+    assert answer_types("Ich bin umgezogen") & CHANGE
 
 
 def test_a_question_asks_and_a_statement_tells() -> None:
     assert question_share("How are you? And the kids?") == 1
     assert question_share("I am well. You?") == 0.5
     assert question_share("I am well.") == 0
+    assert question_share("元気？") == 1
+    assert question_share("元気です。") == 0
 
 
 def test_related_words_are_by_stem_and_never_the_word_itself() -> None:
