@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cleo_memory.errors import InvalidMemory, InvalidUser, MemoryNotFound, QuotaExceeded, RequestPending, UserErased
-    from cleo_memory.formation import Command, Forgot, Learned, command_of, means_everything, reply_preference
+    from cleo_memory.formation import Command, Forgot, Learned, command_of, holds, means_everything, reply_preference
     from cleo_memory.lifecycle.erase import Receipt
     from cleo_memory.memory import Memory
     from cleo_memory.open import open_memory
@@ -37,13 +37,13 @@ __all__ = [
     "Citation", "Command", "Context", "Conversation", "Deleted", "ErasureEpoch", "Finding", "Forgot", "Hit", "Hits",
     "Influence", "InvalidMemory", "InvalidUser", "Kind", "Learned", "Memory", "MemoryNotFound", "MemorySettings",
     "Page", "QuotaExceeded", "Receipt", "Record", "RequestPending", "ShadowMemory", "Stats", "Tier", "Turns",
-    "UserErased", "command_of", "means_everything", "open_memory", "reply_preference",
+    "UserErased", "command_of", "holds", "means_everything", "open_memory", "reply_preference",
 ]  # fmt: skip
 
 # Loaded when first asked for: `cleo --help` lists this package's commands and must not wait for numpy.
 _HOMES = {
     "errors": ("InvalidMemory", "InvalidUser", "MemoryNotFound", "QuotaExceeded", "RequestPending", "UserErased"),
-    "formation": ("Command", "Forgot", "Learned", "command_of", "means_everything", "reply_preference"),
+    "formation": ("Command", "Forgot", "Learned", "command_of", "holds", "means_everything", "reply_preference"),
     "lifecycle.erase": ("Receipt",),
     "memory": ("Memory",),
     "open": ("open_memory",),

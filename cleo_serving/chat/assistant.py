@@ -7,11 +7,13 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cleo_core.proof import replies
-from cleo_memory import Context, ErasureEpoch, Influence, Memory, Record, UserErased
+from cleo_memory import Command, Context, ErasureEpoch, Influence, Memory, Record, UserErased, command_of, holds
 from cleo_serving.chat.events import Delta, Ended, Provenance, Question, ReplyEvent, Started
+from cleo_serving.chat.learning import Learning
+from cleo_serving.chat.length import SentenceLimit, sentences_wanted
 from cleo_serving.chat.links import LinkFilter
 from cleo_serving.chat.prompt import PromptBuilder
 from cleo_serving.chat.prompt_injection import signs
@@ -54,6 +56,7 @@ class Assistant:
         self._limits = limits
         self._metrics = metrics
         self._prompts = PromptBuilder(settings)
+        self.learning = Learning(memory)
 
     async def answer(self, user: str, question: Question) -> AsyncGenerator[ReplyEvent]:
         """Stream one reply: `Started`, then `Delta` after `Delta`, then `Ended`. Closing it ends the compute.
@@ -68,7 +71,9 @@ class Assistant:
         asked, first = time.monotonic(), True
         with self._limits.generation(user), self._models.borrow() as model:
             exchange, context = await self._prepare(user, question, model)
-            async with aclosing(self._reply(exchange, context)) as events:
+            command = command_of(question.text)
+            reply = self._reply(exchange, context) if command is None else self._act(exchange, command)
+            async with aclosing(reply) as events:
                 async for event in events:
                     if first and isinstance(event, Delta):
                         self._metrics.first_token.observe(time.monotonic() - asked)
@@ -143,22 +148,27 @@ class Assistant:
         )
         temperature = settings.temperature if question.temperature is None else question.temperature
         sampling = Sampling(temperature=temperature, max_tokens=prompt.max_tokens)
-        links = LinkFilter(settings.link_hosts)
+        links, limit = LinkFilter(settings.link_hosts), SentenceLimit(await self._sentences(exchange.user))
         shown, reason, tokens, begun = "", None, 0, False
+        learning = None
         try:
             async with aclosing(engine.stream(prompt.tokens, sampling, request=provenance.reply_id)) as pieces:
                 async for piece in pieces:
                     # Not before the engine has taken it: a refused request leaves no half conversation.
                     if not begun:
-                        if not await self._append(exchange, "user", question.text):
+                        if (turn := await self._append(exchange, "user", question.text)) is None:
                             raise Erased("The user was erased while the question waited.")
                         begun = True
+                        learning = self.learning.begin(exchange.user, turn, exchange.epoch)
                         yield Started(exchange.conversation, provenance)
                     reason, tokens = piece.finish_reason, piece.tokens
-                    text = links.feed(piece.text, last=reason is not None)
+                    text = limit.feed(links.feed(piece.text, last=reason is not None))
                     shown += text
                     if text:
                         yield Delta(text)
+                    if limit.reached:
+                        reason = "stop"
+                        break
             if reason is None:
                 raise EngineError("The reply broke off.")
         finally:
@@ -167,8 +177,41 @@ class Assistant:
                 await asyncio.shield(self._keep(exchange, shown))
         self._metrics.tokens.inc(tokens)
         self._metrics.links.inc(links.removed)
-        size = len(prompt.tokens)
-        yield Ended(text=shown, finish_reason=reason, prompt_tokens=size, tokens=tokens, links_removed=links.removed)
+        yield Ended(
+            text=shown,
+            finish_reason=reason,
+            prompt_tokens=len(prompt.tokens),
+            tokens=tokens,
+            links_removed=links.removed,
+            learned=await self.learning.learned(learning),
+        )
+
+    async def _act(self, exchange: _Exchange, command: Command) -> AsyncGenerator[ReplyEvent]:
+        """Do what the user asks of memory, and say what was done."""
+        asked, turn = exchange.question.text, None
+        if command.verb != "forget" and (turn := await self._append(exchange, "user", asked)) is None:
+            raise Erased("The user was erased while the question waited.")
+        yield Started(exchange.conversation, replace(exchange.provenance, memories=()))
+        done = await self.learning.act(exchange.user, command, turn, exchange.epoch)
+        if command.verb == "forget" and not holds(asked, done.gone):
+            await self._append(exchange, "user", asked)
+        links = LinkFilter(self._settings.link_hosts)
+        text = links.feed(done.text, last=True)
+        yield Delta(text)
+        await self._append(exchange, "assistant", text, {"source": "memory"})
+        yield Ended(
+            text=text,
+            finish_reason="stop",
+            prompt_tokens=0,
+            tokens=0,
+            links_removed=links.removed,
+            learned=done.learned,
+            composed=True,
+        )
+
+    async def _sentences(self, user: str) -> int | None:
+        wish = (await self._memory.preferences(user)).get("reply.length")
+        return sentences_wanted(None if wish is None else wish.content)
 
     async def _keep(self, exchange: _Exchange, text: str) -> None:
         await asyncio.to_thread(replies.append, exchange.provenance.receipt())
@@ -177,13 +220,15 @@ class Assistant:
 
     async def _append(
         self, exchange: _Exchange, role: str, text: str, provenance: dict[str, str] | None = None
-    ) -> bool:
+    ) -> Record | None:
         """Write a turn, unless the user was erased since, by whatever process."""
         user, conversation = exchange.user, exchange.conversation
         try:
-            await self._memory.append(user, conversation, role, text, provenance=provenance, epoch=exchange.epoch)
+            turn = await self._memory.append(
+                user, conversation, role, text, provenance=provenance, epoch=exchange.epoch
+            )
         except UserErased:
-            return False
+            return None
         if self._settings.shadow:
             self._memory.shadow.note(user, conversation, role, text)
-        return True
+        return turn

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from cleo_core.proof import replies
-from cleo_memory import Citation, Influence
+from cleo_memory import Citation, Influence, Record
 from cleo_serving.engine.base import FinishReason
 from cleo_serving.model.loader import ServedModel
 
@@ -80,6 +80,10 @@ class Ended:
     prompt_tokens: int
     tokens: int
     links_removed: int
+    learned: tuple[Record, ...] = ()
+    """What was kept of the question as facts and preferences; `forget` undoes it."""
+    composed: bool = False
+    """Made of what memory did, at the user's request, and not by the model: such a reply has no receipt."""
 
 
 ReplyEvent: TypeAlias = Started | Delta | Ended

@@ -74,6 +74,24 @@ class Provenance:
         )
 
 
+@strawberry.type(description="What was kept of a question as a fact or preference; `forget` undoes it.")
+class LearnedMemory:
+    id: strawberry.ID
+    kind: str
+    key: str | None = strawberry.field(description="What it is about: dog.name, home.city; null: as it was said.")
+    content: str
+
+    @classmethod
+    def all_of(cls, ended: events.Ended) -> "list[LearnedMemory]":
+        return [
+            cls(id=strawberry.ID(record.id), kind=str(record.kind), key=record.key, content=record.content)
+            for record in ended.learned
+        ]
+
+
+COMPOSED = "The reply says what memory did at the user's request; no model made it, and it has no receipt."
+
+
 @strawberry.type
 class Reply:
     id: strawberry.ID
@@ -83,6 +101,8 @@ class Reply:
     prompt_tokens: int
     tokens: int
     links_removed: int
+    learned: list[LearnedMemory]
+    composed: bool = strawberry.field(description=COMPOSED)
     provenance: Provenance
 
 
@@ -104,6 +124,8 @@ class ChatEnded:
     prompt_tokens: int
     tokens: int
     links_removed: int
+    learned: list[LearnedMemory]
+    composed: bool = strawberry.field(description=COMPOSED)
 
 
 ChatEvent: TypeAlias = Annotated[ChatStarted | ChatToken | ChatEnded, strawberry.union("ChatEvent")]
@@ -119,7 +141,8 @@ def chat_event(event: events.ReplyEvent) -> ChatStarted | ChatToken | ChatEnded:
         case events.Delta():
             return ChatToken(text=event.text)
         case events.Ended():
-            return show(ChatEnded, event, finish_reason=FinishReason(event.finish_reason))
+            learned = LearnedMemory.all_of(event)
+            return show(ChatEnded, event, finish_reason=FinishReason(event.finish_reason), learned=learned)
 
 
 def whole_reply(started: events.Started, ended: events.Ended) -> Reply:
@@ -130,6 +153,7 @@ def whole_reply(started: events.Started, ended: events.Ended) -> Reply:
         id=started.provenance.reply_id,
         conversation_id=started.conversation,
         finish_reason=FinishReason(ended.finish_reason),
+        learned=LearnedMemory.all_of(ended),
         provenance=Provenance.of(started.provenance),
     )
 
