@@ -26,6 +26,8 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("name", choices=names(), help="what to measure")
     arguments.add_argument("--data", type=Path, metavar="FILE", help="input, for a benchmark that takes one")
     arguments.add_argument("--corrections", type=Path, metavar="FILE", help="corrected evidence for --data")
+    arguments.add_argument("--model", metavar="FOLDER", help="model of `assistant`; by default the released one")
+    arguments.add_argument("--replies", type=Path, metavar="FILE", help="where `assistant` writes every reply")
     arguments.add_argument("--quick", action="store_true", help="small sizes: does it run at all")
     arguments.add_argument("--no-peers", action="store_true", help="measure ours alone")
     arguments.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
