@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -177,17 +178,38 @@ def infer(
 
 @click.command()
 @model_options
-def interactive(model: str, revision: str | None, system: str, **sampling: Any) -> None:
-    """Talk with a model: Ctrl-C stops a reply, Ctrl-D leaves, /new begins afresh.
+@click.option("--user", help="Whose memory, as in `cleo token --user`; your name on this machine by default.")
+@click.option("--no-memory", is_flag=True, help="Remember nothing of this talk, and nothing of earlier ones.")
+def interactive(
+    model: str, revision: str | None, system: str, user: str | None, no_memory: bool, **sampling: Any
+) -> None:
+    """Talk with a model that remembers you, by the same memory as the API: /memory lists what it knows, /forget takes
+    an id or what it is about, /new begins another conversation. Ctrl-C stops a reply, Ctrl-D leaves.
 
     \b
     cleo interactive
-    cleo interactive --model ./my-model --temperature 0.2
+    cleo interactive --model ./my-model --temperature 0.2 --user ada
+    cleo interactive --no-memory
     """
+    if no_memory and user is not None:
+        raise click.UsageError("--user says whose memory, and --no-memory that there is none.")
     settings = _settings()
     _quiet_libraries()
     from cleo_serving.engine.base import Sampling
+    from cleo_serving.local import talks
     from cleo_serving.local.commands import talk
-    from cleo_serving.local.engine import open_engine
+    from cleo_serving.local.engine import open_engine, open_model
 
-    talk(open_engine(model, revision, settings), system, Sampling(**sampling))
+    chosen = Sampling(**sampling)
+    if no_memory:
+        talk(talks.forgetful(open_engine(model, revision, settings), system, chosen))
+    else:
+        talk(talks.remembering(open_model(model, revision, settings), settings, user or _name(), system, chosen))
+
+
+def _name() -> str:
+    """Of the person at this terminal."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "me"

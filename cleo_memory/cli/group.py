@@ -18,7 +18,7 @@ USER = click.option("--user", required=True, help="Whose memory.")
 KINDS = click.Choice(["conversation", "preference", "episodic", "procedural"])
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A time with a zone; a day is its midnight in UTC."""
 
     name = "time"

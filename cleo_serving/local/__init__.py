@@ -1,1 +1,5 @@
-"""A model on the command line, without an API: `engine` opens one, `commands` asks it once or converses."""
+"""A model on the command line, without an API.
+
+engine     opens a model by name          talks   a conversation, with a user's memory or without
+commands   asks it once, or converses
+"""

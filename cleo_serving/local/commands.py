@@ -18,10 +18,13 @@ from cleo_core.terminal import printable
 from cleo_serving.engine.base import Engine, Message, Sampling
 from cleo_serving.engine.text import complete
 from cleo_serving.engine.transformers import TransformersEngine
+from cleo_serving.errors import NotFound
 from cleo_serving.local.engine import fit
+from cleo_serving.local.talks import Talk
 from cleo_serving.model.loader import GOLDEN, golden_prompts
 from cleo_serving.settings import ServingSettings
 
+COMMANDS = "/new begins afresh, /memory lists what is remembered, /forget takes an id, or what it is about."
 Opening: TypeAlias = AbstractAsyncContextManager[Engine]
 """A model that is loaded when it is entered: `open_engine`."""
 
@@ -53,25 +56,23 @@ async def infer(
             click.echo(json.dumps(told, ensure_ascii=False) if as_json else printable(answer.text.strip()))
 
 
-def talk(opening: Opening, system: str, sampling: Sampling) -> None:
+def talk(opening: AbstractAsyncContextManager[Talk]) -> None:
     """Read lines and answer them until the input ends."""
     stack = AsyncExitStack()
     # A runner, and not `asyncio.run`: Ctrl-C ends the reply in the making, and the loop goes on.
     with asyncio.Runner() as runner:
         try:
-            engine = runner.run(stack.enter_async_context(opening))
-            _talk(runner, engine, system, sampling)
+            _talk(runner, runner.run(stack.enter_async_context(opening)))
         finally:
             runner.run(stack.aclose())
 
 
-def _talk(runner: asyncio.Runner, engine: Engine, system: str, sampling: Sampling) -> None:
+def _talk(runner: asyncio.Runner, talk: Talk) -> None:
     if sys.stdin.isatty():
         import readline  # noqa: F401 - gives input() its line editing and history
 
-        click.echo(f"{engine.capabilities.architecture}; Ctrl-C stops a reply, Ctrl-D leaves, /new begins afresh.")
-    turns: list[Message] = []
-    for number in range(sys.maxsize):
+        click.echo(f"{talk.name}; Ctrl-C stops a reply, Ctrl-D leaves. {COMMANDS}")
+    while True:
         try:
             text = input("you> " if sys.stdin.isatty() else "").strip()
         except EOFError:
@@ -80,26 +81,28 @@ def _talk(runner: asyncio.Runner, engine: Engine, system: str, sampling: Samplin
         except KeyboardInterrupt:
             click.echo("  (Ctrl-D leaves)")
             continue
-        if text == "/new":
-            turns.clear()
-        if not text or text == "/new":
-            continue
-        shown: list[str] = []
-
-        def show(part: str, shown: list[str] = shown) -> None:
-            shown.append(part)
-            _show(part)
-
         try:
-            tokens = fit(engine, system, [*turns, Message("user", text)], sampling.max_tokens)
-            runner.run(complete(engine, tokens, sampling, f"turn-{number}", show))
-        except InputError as error:
+            if not _obeyed(runner, talk, text):
+                runner.run(talk.answer(text, _show))
+                click.echo()
+        except (InputError, NotFound) as error:
             click.echo(str(error))
-            continue
         except KeyboardInterrupt:
-            click.echo("  (stopped)", nl=False)
-        click.echo()
-        turns += [Message("user", text), Message("assistant", "".join(shown))]
+            click.echo("  (stopped)")
+
+
+def _obeyed(runner: asyncio.Runner, talk: Talk, text: str) -> bool:
+    """Whether the text was empty or a command; then it was carried out."""
+    name, _, rest = text.partition(" ")
+    if name == "/new" and not rest:
+        talk.begin_anew()
+    elif name == "/memory" and not rest:
+        click.echo(runner.run(talk.known()))
+    elif name == "/forget":
+        click.echo(runner.run(talk.forget(rest.strip())) if rest.strip() else "/forget ID, or /forget my allergy")
+    else:
+        return not text
+    return True
 
 
 def _show(part: str) -> None:

@@ -10,13 +10,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from cleo_core.digest import digest_json
+from cleo_core.digest import digest_json, tree_digest
 from cleo_core.errors import InputError, UnavailableSource
 from cleo_core.model_folder import MODEL_FILES
 from cleo_core.settings import home
 from cleo_serving.engine.base import Engine, Message
 from cleo_serving.engine.transformers import TransformersEngine
-from cleo_serving.model.loader import load_model
+from cleo_serving.model.loader import UNSIGNED, ServedModel, load_model
 from cleo_serving.settings import ServingSettings
 
 HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
@@ -24,9 +24,19 @@ HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 
 @asynccontextmanager
 async def open_engine(model: str, revision: str | None, settings: ServingSettings) -> AsyncGenerator[Engine]:
-    """The engine with the model loaded; closed at the end.
+    """The engine of `open_model`, for what keeps nothing of a reply's origin."""
+    async with open_model(model, revision, settings, digest=False) as served:
+        yield served.engine
+
+
+@asynccontextmanager
+async def open_model(
+    model: str, revision: str | None, settings: ServingSettings, *, digest: bool = True
+) -> AsyncGenerator[ServedModel]:
+    """The model, loaded; closed at the end.
 
     Args:
+        digest: state the digest of an unsigned folder, which reads all of it once more.
         model: a folder, `champion`, a version number, or a hub id.
         revision: commit of a hub id.
 
@@ -46,7 +56,7 @@ async def open_engine(model: str, revision: str | None, settings: ServingSetting
             )
         served = await load_model(settings, model)
         try:
-            yield served.engine
+            yield served
         finally:
             await served.close()
         return
@@ -61,7 +71,8 @@ async def open_engine(model: str, revision: str | None, settings: ServingSetting
     engine = TransformersEngine(settings.engine)
     try:
         await engine.load(folder)
-        yield engine
+        stated = (await asyncio.to_thread(tree_digest, folder))[0] if digest else ""
+        yield ServedModel(engine, folder.name, UNSIGNED, stated, UNSIGNED, UNSIGNED)
     finally:
         await engine.close()
 

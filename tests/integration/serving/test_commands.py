@@ -142,11 +142,23 @@ def test_nothing_to_ask_and_bad_options_are_named(model_folder: Path) -> None:
 
 
 def test_talking_goes_on_until_the_input_ends(model_folder: Path) -> None:
-    given = ("--model", str(model_folder), "--temperature", "0", "--max-tokens", "5")
+    given = ("--model", str(model_folder), "--temperature", "0", "--max-tokens", "5", "--no-memory")
     code, out, err = run("interactive", *given, given="the cat\n/new\nthe cat\n")
     assert code == 0, err
     first, second = [line for line in out.splitlines() if line.strip()][:2]
     assert first == second  # after /new the first turn is forgotten
+
+
+def test_a_talk_is_remembered_by_the_next_one_and_forgotten_when_told(model_folder: Path) -> None:
+    given = ("interactive", "--model", str(model_folder), "--temperature", "0", "--max-tokens", "5", "--user", "ann")
+    code, _, err = run(*given, given="My dog is called Biscuit.\n")
+    assert code == 0, err
+    code, out, err = run(*given, given="/memory\n/forget my dog\n/memory\n/forget\n")
+    assert code == 0, err
+    assert out.count("Biscuit") == 2
+    assert "Nothing is remembered." in out
+    assert "/forget ID" in out
+    refused(2, "--no-memory", *given, "--no-memory")
 
 
 def test_the_api_answers_and_ends_in_order(model_folder: Path) -> None:
