@@ -13,6 +13,7 @@ from cleo_model.corpus.sources.inbox import with_inbox
 from cleo_model.corpus.sources.source import Source, default_sources, sources_from_file
 from cleo_model.corpus.versions.drift import Limits
 from cleo_model.errors import RefusedLicence
+from cleo_model.gguf.quantize import Wanted
 from cleo_model.recipe import Recipe
 from cleo_model.recipes import get
 from cleo_model.settings import ModelSettings
@@ -26,6 +27,7 @@ TAKEN = {
     "missed_limit",
     "licences",
     "drift",
+    "gguf",
 }
 """Settings that are choices as they are."""
 
@@ -51,6 +53,8 @@ class Choices(BaseModel):
     min_records: int
     licences: LicencePolicy
     drift: Limits
+    gguf: Wanted
+    """Which GGUF a bundle holds."""
     missed_limit: float
     workers: int
     """Processes that curate and mask: no result depends on it."""

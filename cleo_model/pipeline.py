@@ -4,7 +4,7 @@
                         corpus_quality, corpus_version: its checks, and what is new in it
                                                    ├─> curriculum ─┐
     base_model ────────────────────────────────────┘               ├─> foundation ─> specialized ─> advanced
-        └────────────> moe_init ───────────────────────────────────┘
+        └────────────> moe_init ───────────────────────────────────┘                              └─> gguf
 
 A stage's `settings` picks what it depends on out of the run's `Choices`; its `build` is handed that and the folders of
 its inputs. What is heavy is imported where it is used, so that this list is read in no time.
@@ -36,6 +36,7 @@ from cleo_model.corpus.sources.folder import TextSettings, TextSummary, read_fol
 from cleo_model.corpus.sources.identity import IdSettings
 from cleo_model.corpus.subjects import subject_settings
 from cleo_model.corpus.versions.version import VersionSettings, VersionSummary, judge
+from cleo_model.gguf.stage import GgufSettings, GgufSummary, make_gguf, same_model
 from cleo_model.moe.equivalence import same_function
 from cleo_model.moe.upcycle import MoESummary, init_moe
 from cleo_model.packing.pack import CurriculumSummary, build_curriculum
@@ -378,5 +379,41 @@ def phases(names: Sequence[str]) -> tuple[Stage[Choices, PhaseSettings], ...]:
 
 
 PHASES = phases(("foundation", "specialized", "advanced"))
-STAGES: tuple[Stage[Choices, Any], ...] = (*CORPUS, *MODEL, *PHASES)
+
+
+def _gguf_settings(choices: Choices, _: Results) -> GgufSettings:
+    from importlib.metadata import version
+
+    from cleo_core.settings import CoreSettings, load
+
+    return GgufSettings(
+        wanted=choices.gguf,
+        name=load(CoreSettings).model_name,
+        llama_cpp=version("xllamacpp"),
+        kernels=kernels(),
+    )
+
+
+def _gguf(work: Work[GgufSettings]) -> GgufSummary:
+    model = work[PHASES[-1].name] / "model"
+    return make_gguf(model, work["curriculum"], work.settings, work.out, work.report)
+
+
+GGUF: Stage[Choices, GgufSettings] = Stage(
+    name="gguf",
+    group="training",
+    description="The trained model as one file for llama.cpp: q8_0 where it is the same model, else bf16.",
+    kinds=("llamacpp",),
+    inputs=(PHASES[-1].name, "curriculum"),
+    settings=_gguf_settings,
+    build=_gguf,
+    checks=(
+        Check(
+            "same_model",
+            "Held-out loss and greedy tokens in llama.cpp are those of the safetensors in transformers.",
+            same_model,
+        ),
+    ),
+)
+STAGES: tuple[Stage[Choices, Any], ...] = (*CORPUS, *MODEL, *PHASES, GGUF)
 """The chain, in an order in which it can be run."""

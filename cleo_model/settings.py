@@ -12,6 +12,7 @@ from cleo_core.errors import CleoError
 from cleo_core.redact import shown
 from cleo_model.corpus.licences import LicencePolicy
 from cleo_model.corpus.versions.drift import Limits
+from cleo_model.gguf.quantize import Wanted
 
 
 class ModelSettings(BaseSettings):
@@ -41,6 +42,8 @@ class ModelSettings(BaseSettings):
     """Seed of the generated dialogues."""
     missed_limit: float = Field(default=5.0, ge=0)
     """Finds of the second detector in 100,000 characters of a source's masked text, above which the chain stops."""
+    gguf: Wanted = "auto"
+    """The GGUF in a bundle, for llama.cpp: auto (q8_0 where it is the same model, else bf16), bf16, or none."""
     min_records: int = Field(default=100, ge=1)
     """The quality check of the masked corpus fails below this number of records."""
     licences: LicencePolicy = LicencePolicy()

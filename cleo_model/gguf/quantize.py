@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ BLOCK_BYTES = 34
 PIECE = 1 << 18
 """Weights that are converted at once: the temporaries of the arithmetic stay in the cache of a core."""
 Bytes = NDArray[np.uint8]
+
+
+Wanted = Literal["auto", "bf16", "none"]
+"""What a chain is told: q8_0 where it is the same model, else bf16; bf16; or no GGUF at all."""
 
 
 class Precision(StrEnum):
@@ -74,6 +78,17 @@ def _encoded(rows: Tensor, precision: Precision) -> Bytes:
         return half
     floats: NDArray[np.float32] = rows.float().contiguous().numpy()
     return q8_0(floats) if precision is Precision.Q8_0 else floats.view(np.uint8)
+
+
+def decode(rows: Bytes, precision: Precision) -> NDArray[np.float32]:
+    """Rows as `encode` made them, in float32 again ``[rows, weights]``."""
+    if precision is Precision.Q8_0:
+        blocks = rows.reshape(-1, BLOCK_BYTES)
+        scale = blocks[:, :2].copy().view(np.float16).astype(np.float32)
+        return (blocks[:, 2:].view(np.int8) * scale).reshape(len(rows), -1)
+    if precision is Precision.BF16:
+        return (rows.copy().view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    return rows.copy().view(np.float32)
 
 
 def q8_0(rows: NDArray[np.float32]) -> Bytes:

@@ -165,7 +165,7 @@ def _answer(client: Any, task: Task) -> tuple[Answer, NDArray[np.float32]]:
         np.asarray(post("/embedding", content=row, embd_normalize=-1)[0]["embedding"], dtype=np.float32)
         for row in task.rows
     ]
-    greedy = {"temperature": 0, "top_k": 1, "samplers": ["top_k"], "return_tokens": True, "cache_prompt": False}
+    greedy = {"temperature": 0, "top_k": 1, "samplers": ["top_k"], "return_tokens": True}
     continuations = [
         post("/completion", prompt=prompt, n_predict=task.new_tokens, **greedy)["tokens"] for prompt in task.prompts
     ]

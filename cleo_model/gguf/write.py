@@ -27,6 +27,17 @@ NAME = "model.gguf"
 """What the file is called beside the safetensors that it was made of."""
 
 
+class Stored(BaseModel):
+    """Where a matrix lies in the file."""
+
+    model_config = ConfigDict(frozen=True)
+
+    offset: int
+    """Bytes from the beginning of the file."""
+    rows: int
+    width: int
+
+
 class Written(BaseModel):
     """A GGUF file that was written."""
 
@@ -37,6 +48,8 @@ class Written(BaseModel):
     bytes: int
     tensors: int
     parameters: int
+    head: Stored
+    """The output layer, which is the embedding where they are tied."""
 
 
 def write_gguf(model: Path, out: Path, precision: Precision, report: Reporter = silent, *, name: str = "") -> Written:
@@ -75,7 +88,7 @@ def write_gguf(model: Path, out: Path, precision: Precision, report: Reporter = 
 
 def _write_tensors(
     writer: GGUFWriter, layout: Layout, tensors: Mapping[str, Any], precision: Precision, report: Reporter
-) -> dict[str, int]:
+) -> dict[str, Any]:
     import numpy as np
     from gguf import GGMLQuantizationType
 
@@ -98,15 +111,20 @@ def _write_tensors(
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
         total, done = sum(sizes.values()), 0
+        places: dict[str, Stored] = {}
         for piece in pieces:
             parts = [_rows(tensors, source, piece.heads) for source in piece.sources]
             writer.write_tensor_data(encode(parts, _precision(piece, precision)))
+            end, padded = writer.fout[0].tell(), writer.ggml_pad(sizes[piece.name], writer.data_alignment)
+            *rows, width = shapes[piece.name]
+            places[piece.name] = Stored(offset=end - padded, rows=int(np.prod(rows, initial=1)), width=width)
             done += sizes[piece.name]
             report(f"writing {precision} GGUF", done / 1e6, total / 1e6, unit="MB")
     finally:
         writer.close()
     parameters = sum(int(np.prod(shape)) for shape in shapes.values())
-    return {"tensors": len(pieces), "parameters": parameters}
+    head = places["token_embd.weight" if layout.tied else "output.weight"]
+    return {"tensors": len(pieces), "parameters": parameters, "head": head}
 
 
 def _precision(piece: Piece, precision: Precision) -> Precision:

@@ -19,7 +19,16 @@ __all__ = ["render"]
 Json = Mapping[str, Any]
 
 
-def render(*, name: str, lineage: Json, corpus: Json, phases: Sequence[Json], evaluation: Json, verdict: Json) -> str:
+def render(
+    *,
+    name: str,
+    lineage: Json,
+    corpus: Json,
+    phases: Sequence[Json],
+    evaluation: Json,
+    verdict: Json,
+    gguf: Json,
+) -> str:
     """Return the card as Markdown.
 
     Args:
@@ -29,13 +38,22 @@ def render(*, name: str, lineage: Json, corpus: Json, phases: Sequence[Json], ev
         phases: the training reports, in order.
         evaluation: report.json of the evaluation.
         verdict: verdict.json of the evaluation.
+        gguf: gguf_report.json of the model.
     """
     # It is no HTML: `_plain` escapes each value, whatever the template does with it.
     pages = Environment(undefined=ChainableUndefined, finalize=_plain, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 # nosec B701
     pages.tests["known"] = lambda value: isinstance(value, int | float) and math.isfinite(value) and value > 0
     pages.filters["share"] = _share
     page = pages.from_string(Path(__file__).with_name("card.md.j2").read_text(encoding="utf-8"))
-    text = page.render(name=name, lineage=lineage, corpus=corpus, phases=phases, evaluation=evaluation, verdict=verdict)
+    text = page.render(
+        name=name,
+        lineage=lineage,
+        corpus=corpus,
+        phases=phases,
+        evaluation=evaluation,
+        verdict=verdict,
+        gguf=gguf,
+    )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 

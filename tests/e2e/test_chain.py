@@ -99,8 +99,16 @@ def test_the_demo_prints_an_answer_with_its_provenance_and_where_to_look(chain: 
     said = (chain.folder / "demo.log").read_text()
     for part in ("DEVELOPMENT reviewer's key", "Cleo:", "model version 1", "cleo verify", "/graphql", "make stop"):
         assert part in said
-    for check in ("no_planted_pii_survives", "same_function", "no_dead_expert", "nothing_forgotten", "gate"):
+    checks = ("no_planted_pii_survives", "same_function", "no_dead_expert", "nothing_forgotten", "same_model", "gate")
+    for check in checks:
         assert f"check {check}: passed" in said
+
+
+def test_the_bundle_holds_the_model_for_llama_cpp_too_and_its_card_says_how_it_compares(chain: Home) -> None:
+    (bundle,) = (chain.folder / "home" / "data" / "signed_bundle").glob("*/content/bundle")
+    assert (bundle / "model.gguf").read_bytes()[:4] == b"GGUF"
+    card = (bundle / "card.md").read_text()
+    assert "computes the same" in card.split("## In llama.cpp")[1]
 
 
 def test_a_reply_can_be_walked_back_to_the_corpus(chain: Home) -> None:

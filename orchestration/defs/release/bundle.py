@@ -14,13 +14,14 @@ from cleo_core.stage.declaration import Results, Stage, StageSettings, Summary, 
 from cleo_core.subject.index import BUNDLED, SUBJECTS
 from cleo_model.base_model import BaseModelSummary
 from cleo_model.choices import Choices
+from cleo_model.gguf import NAME
 from cleo_model.pipeline import PHASES
 from cleo_model.recipe import Recipe
 from evals.stages import EvaluationSummary
 
 NAMED = ("cleoai", "torch", "transformers", "deepspeed", "dagster")
 CORPUS = ("raw_corpus", "curated_corpus", "masked_corpus", "corpus_version")
-MADE_OF = (*CORPUS, "curriculum", "base_model", "moe_init", *(phase.name for phase in PHASES), "evaluation")
+MADE_OF = (*CORPUS, "curriculum", "base_model", "moe_init", *(phase.name for phase in PHASES), "gguf", "evaluation")
 
 
 class BundleSettings(StageSettings):
@@ -44,7 +45,7 @@ class BundleSummary(Summary):
 
     bundle_digest: str
     weights_digest: str
-    """Of the model folder: weights, config and tokenizer, whatever else is written about them."""
+    """Of the model folder: weights, config and tokenizer, whatever else is written about or made of them."""
     champion_digest: str
 
 
@@ -99,6 +100,8 @@ def _assemble(work: Work[BundleSettings]) -> BundleSummary:
     work.report("copying weights and tokenizer")
     model = work[PHASES[-1].name] / "model"
     shutil.copytree(model, bundle)
+    if (gguf := work["gguf"] / NAME).is_file():
+        shutil.copyfile(gguf, bundle / NAME)
     copy_corpus_facts(work["masked_corpus"], bundle)
     shutil.copyfile(work["corpus_version"] / "data_card.md", bundle / "data_card.md")
     shutil.copyfile(work["evaluation"] / "report.json", bundle / "eval_report.json")
@@ -136,6 +139,8 @@ def copy_corpus_facts(corpus: Path, bundle: Path) -> None:
 
 def _card(work: Work[BundleSettings], lineage: Lineage) -> str:
     from cleo_model.corpus.pii.manifest import CorpusManifest
+    from cleo_model.gguf.stage import REPORT as GGUF_REPORT
+    from cleo_model.gguf.stage import GgufSummary
     from cleo_model.training.phase import REPORT, PhaseReport
     from evals import report
     from evals.card import render
@@ -151,14 +156,15 @@ def _card(work: Work[BundleSettings], lineage: Lineage) -> str:
         phases=[read(phase.name, REPORT, PhaseReport) for phase in PHASES],
         evaluation=read("evaluation", report.REPORT, report.EvaluationReport),
         verdict=read("evaluation", VERDICT, VerdictFile),
+        gguf=read("gguf", GGUF_REPORT, GgufSummary),
     )
 
 
 SIGNED_BUNDLE: Stage[Choices, BundleSettings] = Stage(
     name="signed_bundle",
     group="release",
-    description="Weights, tokenizer, card, evaluation, corpus manifest, lineage and SBOM in one folder, signed as a "
-    "whole.",
+    description="Weights and their GGUF, tokenizer, card, evaluation, corpus manifest, lineage and SBOM in one folder, "
+    "signed as a whole.",
     kinds=("safetensors",),
     inputs=MADE_OF,
     settings=_settings,

@@ -9,12 +9,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from cleo_core.progress import silent
 
+SHAPE = {
+    "vocab_size": 4096, "hidden_size": 128, "intermediate_size": 160, "num_hidden_layers": 3, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 512, "eos_token_id": 2, "pad_token_id": 2,
+}  # fmt: skip
 WORDS = "The committee met in the spring and agreed on article {} of the treaty after a long debate in the hall. "
 
 
@@ -55,6 +60,36 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
     resolve("tiny", folder, silent)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes the folder of a small model with the tiny one's tokenizer, of any architecture and configuration."""
+    from cleo_model.weights import copy_tokenizer, save_model
+
+    def make(kind: str, dtype: str = "float32", seed: int = 0, **changes: Any) -> Path:
+        import torch
+        import transformers
+
+        # Weights that are ten times as large as usual: what the model says then hangs on every one of them.
+        config = getattr(transformers, f"{kind}Config")(
+            **{**SHAPE, "initializer_range": 0.2, "dtype": getattr(torch, dtype), **changes}
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = getattr(transformers, f"{kind}ForCausalLM")(config).to(config.dtype)
+        folder = tmp_path_factory.mktemp(kind.lower())
+        save_model(model, folder)
+        copy_tokenizer(tiny_base, folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def mixture(made: Callable[..., Path]) -> Path:
+    """Four experts, each another one."""
+    return made("Mixtral", num_local_experts=4, num_experts_per_tok=2, sliding_window=None)
 
 
 @pytest.fixture(scope="session")

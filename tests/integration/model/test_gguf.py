@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from cleo_core.errors import UnsafeWeights, UnusableModel
-from cleo_core.progress import silent
 from cleo_model.errors import UnsupportedArchitecture
 from cleo_model.gguf import Precision, write_gguf
 from cleo_model.gguf.quantize import encode
@@ -27,44 +26,6 @@ TEXTS = (
     "In 1863 there were 34 states; the debt was $1,119,772,138.63.\n\n  Ελληνικά, 日本語, naïve café 🙂 don't",
     "<|im_start|>user\nHow do I sort a list in Python?<|im_end|>\n<|im_start|>assistant\n",
 )
-SHAPE = {
-    "vocab_size": 4096, "hidden_size": 128, "intermediate_size": 160, "num_hidden_layers": 3, "num_attention_heads": 4,
-    "num_key_value_heads": 2, "max_position_embeddings": 512, "eos_token_id": 2, "pad_token_id": 2,
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Makes the folder of a small model with the tiny one's tokenizer, of any architecture and configuration."""
-    from cleo_model.base_model import resolve
-    from cleo_model.weights import copy_tokenizer, save_model
-
-    tiny = tmp_path_factory.mktemp("tiny")
-    resolve("tiny", tiny, silent)
-
-    def make(kind: str, dtype: str = "float32", **changes: Any) -> Path:
-        import torch
-        import transformers
-
-        # Weights that are ten times as large as usual: what the model says then hangs on every one of them.
-        config = getattr(transformers, f"{kind}Config")(
-            **{**SHAPE, "initializer_range": 0.2, "dtype": getattr(torch, dtype), **changes}
-        )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            model = getattr(transformers, f"{kind}ForCausalLM")(config).to(config.dtype)
-        folder = tmp_path_factory.mktemp(kind.lower())
-        save_model(model, folder)
-        copy_tokenizer(tiny, folder)
-        return folder
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def mixture(made: Callable[..., Path]) -> Path:
-    """Four experts, each another one."""
-    return made("Mixtral", num_local_experts=4, num_experts_per_tok=2, sliding_window=None)
 
 
 def greedy(model: Path, prompts: list[list[int]], count: int) -> list[list[int]]:

@@ -223,7 +223,7 @@ def chain(store: Path, tmp_path: Path) -> Registered:
         return {}
 
     masked = run_stage("masked_corpus", {"n": 1}, corpus)
-    folder = make_bundle(tmp_path / "chain" / "bundle")
+    folder = make_bundle(tmp_path / "chain" / "bundle", gguf=True)
     shutil.copy(masked.path / "manifest.json", folder / "corpus_manifest.json")
     stages = {"masked_corpus": {"digest": masked.digest, "fingerprint": masked.fingerprint}}
     stages["foundation"] = {"digest": "c" * 64, "fingerprint": "d" * 64}
@@ -307,12 +307,13 @@ def test_a_corpus_elsewhere_is_said_to_be_elsewhere(chain: Registered, store: Pa
     assert "– corpus manifest" in result.output
 
 
-def test_a_flipped_byte_breaks_the_proof_at_the_signature(chain: Registered, store: Path) -> None:
+@pytest.mark.parametrize("name", ["model.safetensors", "model.gguf"])
+def test_a_flipped_byte_breaks_the_proof_at_the_signature(chain: Registered, store: Path, name: str) -> None:
     folder = store / "mlflow" / "artifacts" / "models" / registry.resolve(1).model_id / "artifacts" / "bundle"
-    raw = bytearray((folder / "model.safetensors").read_bytes())
+    raw = bytearray((folder / name).read_bytes())
     raw[-1] ^= 1
-    (folder / "model.safetensors").write_bytes(raw)
-    assert "changed: model.safetensors" in _broken("1")["bundle signature"]
+    (folder / name).write_bytes(raw)
+    assert f"changed: {name}" in _broken("1")["bundle signature"]
 
 
 def test_a_revoked_model_breaks_the_proof_of_its_replies_at_the_approval(chain: Registered) -> None:

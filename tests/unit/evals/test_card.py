@@ -45,6 +45,23 @@ def reports() -> dict[str, Any]:
             "champion_digest": "c4a3" * 16,
             "per_task": {"cleo_knowledge": {**task, "guard_violated": False}},
         },
+        "gguf": {
+            "precision": "q8_0",
+            "bytes": 398_899_104,
+            "reason": "q8_0 computes the same",
+            "comparisons": [
+                {
+                    "precision": "q8_0",
+                    "bytes": 398_899_104,
+                    "loss": 3.2657,
+                    "gguf_loss": 3.2662,
+                    "difference": {"mean": 0.0005, "low": -0.0061, "high": 0.0071},
+                    "greedy_tokens": 88,
+                    "greedy_equal": 87,
+                    "tokenizer_equal": True,
+                }
+            ],
+        },
     }
 
 
@@ -61,6 +78,8 @@ def test_the_card_answers_what_a_reviewer_asks() -> None:
         "| sotu | 900 | 2.50 MB | public domain |",
         "EMAIL_ADDRESS 41, PERSON 1,200",
         "3 of 6 harmful requests refused",
+        "`model.gguf` is the same weights for llama.cpp, in q8_0 (399 MB). q8_0 computes the same",
+        "| q8_0 | 399 | 3.2657 | 3.2662 | +0.0005 [-0.0061, +0.0071] | 87 of 88 | yes |",
         "## Limits",
         "`c0ffeec0ffeec0ff`",
     ):
@@ -68,7 +87,7 @@ def test_the_card_answers_what_a_reviewer_asks() -> None:
 
 
 def test_a_card_is_made_of_what_there_is() -> None:
-    empty: dict[str, Any] = {"lineage": {}, "corpus": {}, "phases": [], "evaluation": {}, "verdict": {}}
+    empty: dict[str, Any] = {"lineage": {}, "corpus": {}, "phases": [], "evaluation": {}, "verdict": {}, "gguf": {}}
     card = render(name="cleo", **empty)
     assert "## Limits" in card
     assert "None" not in card

@@ -42,6 +42,7 @@ TAKEN_BY: dict[str, frozenset[str]] = {
     "min_records": frozenset({"corpus_quality"}),
     "licences": frozenset({"curated_corpus"}),
     "drift": frozenset({"corpus_version"}),
+    "gguf": frozenset({"gguf"}),
     "missed_limit": frozenset({"masked_corpus"}),
     "workers": frozenset(),
     "recipe": TRAINED,
@@ -135,7 +136,9 @@ def test_the_masking_key_the_dtype_and_the_content_of_a_source_count(
         with monkeypatch.context() as patch:
             for module in ("cleo_model.pipeline", "evals.stages"):
                 patch.setattr(f"{module}.{what}", lambda *_, other=other: other)
-            assert changed(before, prints(choices)) == {*TRAINED, "evaluation"}, what
+            # A GGUF is compared in float32 on the processor, whatever else there is.
+            assert changed(before, prints(choices)) - {"gguf"} == {*TRAINED, "evaluation"}, what
+            assert ("gguf" in changed(before, prints(choices))) == (what == "kernels")
     (tmp_path / "a.txt").write_text("other text")
     assert changed(before, prints(choices)) == {"raw_corpus", "text_corpus"}
 
@@ -177,6 +180,12 @@ BEHIND = {
         "cleo_model.training.trainer",
         "cleo_model.weights",
     },
+    "gguf": {
+        "cleo_model.gguf.compare",
+        "cleo_model.gguf.layout",
+        "cleo_model.gguf.runner",
+        "cleo_model.gguf.vocabulary",
+    },
     "text_corpus": {"cleo_model.corpus.sources.folder"},
     "eval_tasks": {"evals.tasks.heldout", "evals.tasks.forms"},
     "evaluation": {"evals.gate", "evals.harness", "evals.scorer", "evals.statistics"},
@@ -187,6 +196,7 @@ NOT_BEHIND = {
     "masked_corpus": {"cleo_model.training.trainer", "evals.gate", "cleo_model.corpus.quality"},
     "curriculum": {"cleo_model.training.trainer", "cleo_model.corpus.pii.detect", "cleo_model.moe.upcycle"},
     "foundation": {"cleo_model.recipes", "cleo_model.packing.pack", "cleo_model.corpus.record", "evals.gate"},
+    "gguf": {"cleo_model.training.trainer", "cleo_model.moe.upcycle", "evals.gate"},
     "evaluation": {"cleo_model.training.trainer", "cleo_model.corpus.curate.curate"},
 }
 
