@@ -80,6 +80,11 @@ class Layout:
         """The output layer is the embedding."""
         return bool(self.config["tie_word_embeddings"])
 
+    @property
+    def head(self) -> str:
+        """The tensor that is the output layer."""
+        return "token_embd.weight" if self.tied else "output.weight"
+
     def describe(self, writer: GGUFWriter) -> None:
         """Write the facts into a file's header."""
         config = self.config

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cleo_core.errors import UnusableModel
+from cleo_core.errors import EnvironmentFault, UnusableModel
 from cleo_core.files import sync_folder
 from cleo_core.model_folder import check_model_folder, weight_files
 from cleo_core.progress import Reporter, silent
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 NAME = "model.gguf"
 """What the file is called beside the safetensors that it was made of."""
+Checkpoint = Mapping[str, Any]
+"""The open file of each tensor, by the tensor's name."""
 
 
 class Stored(BaseModel):
@@ -52,6 +57,19 @@ class Written(BaseModel):
     """The output layer, which is the embedding where they are tied."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A tensor of the file to be."""
+
+    piece: Piece
+    shape: tuple[int, ...]
+    precision: Precision
+
+    @property
+    def bytes(self) -> int:
+        return prod(self.shape[:-1]) * self.precision.row_bytes(self.shape[-1])
+
+
 def write_gguf(model: Path, out: Path, precision: Precision, report: Reporter = silent, *, name: str = "") -> Written:
     """Write the model of folder `model` into the file `out`, which it replaces in one step.
 
@@ -64,6 +82,7 @@ def write_gguf(model: Path, out: Path, precision: Precision, report: Reporter = 
     Raises:
         UnsafeWeights, UnusableModel: the folder holds no model that can be read.
         UnsupportedArchitecture: names what of it is not covered.
+        EnvironmentFault: no room on the disk.
     """
     from gguf import GGML_QUANT_VERSION, GGUFWriter, LlamaFileType
 
@@ -76,95 +95,104 @@ def write_gguf(model: Path, out: Path, precision: Precision, report: Reporter = 
         Precision.F32: LlamaFileType.ALL_F32,
     }
     with _checkpoint(model) as tensors, _draft(out) as draft:
+        plan = [_planned(piece, tensors, precision) for piece in layout.pieces()]
+        _check_room(sum(each.bytes for each in plan), out.parent)
         writer = GGUFWriter(draft, "llama")
-        writer.add_name(name or model.resolve().name)
-        writer.add_file_type(kinds[precision])
-        writer.add_quantization_version(GGML_QUANT_VERSION)
-        layout.describe(writer)
-        vocabulary.describe(writer)
-        done = _write_tensors(writer, layout, tensors, precision, report)
-    return Written(file=out, precision=precision, bytes=out.stat().st_size, **done)
+        try:
+            writer.add_name(name or model.resolve().name)
+            writer.add_file_type(kinds[precision])
+            writer.add_quantization_version(GGML_QUANT_VERSION)
+            layout.describe(writer)
+            vocabulary.describe(writer)
+            places = _write_tensors(writer, plan, tensors, report)
+        finally:
+            writer.close()
+    return Written(
+        file=out,
+        precision=precision,
+        bytes=out.stat().st_size,
+        tensors=len(plan),
+        parameters=sum(prod(each.shape) for each in plan),
+        head=places[layout.head],
+    )
 
 
 def _write_tensors(
-    writer: GGUFWriter, layout: Layout, tensors: Mapping[str, Any], precision: Precision, report: Reporter
-) -> dict[str, Any]:
+    writer: GGUFWriter, plan: Sequence[_Planned], tensors: Checkpoint, report: Reporter
+) -> dict[str, Stored]:
+    """Write header and tensors; returns where each tensor lies."""
     import numpy as np
     from gguf import GGMLQuantizationType
 
-    kinds = {each: GGMLQuantizationType[each.name] for each in Precision}
-    pieces = tuple(layout.pieces())
-    shapes = {piece.name: _shape(piece, tensors) for piece in pieces}
-    sizes = {}
-    for piece in pieces:
-        *rows, width = shapes[piece.name]
-        kind = _precision(piece, precision)
-        if kind is Precision.Q8_0 and width % BLOCK:
-            raise UnusableModel(
-                f"{piece.sources[0]} has rows of {width} weights; q8_0 needs a multiple of {BLOCK}.",
-                hint="Write bf16 instead.",
-            )
-        sizes[piece.name] = int(np.prod(rows, initial=1)) * kind.row_bytes(width)
-        writer.add_tensor_info(piece.name, shapes[piece.name], np.dtype(np.float32), sizes[piece.name], kinds[kind])
-    try:
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_ti_data_to_file()
-        total, done = sum(sizes.values()), 0
-        places: dict[str, Stored] = {}
-        for piece in pieces:
-            parts = [_rows(tensors, source, piece.heads) for source in piece.sources]
-            writer.write_tensor_data(encode(parts, _precision(piece, precision)))
-            end, padded = writer.fout[0].tell(), writer.ggml_pad(sizes[piece.name], writer.data_alignment)
-            *rows, width = shapes[piece.name]
-            places[piece.name] = Stored(offset=end - padded, rows=int(np.prod(rows, initial=1)), width=width)
-            done += sizes[piece.name]
-            report(f"writing {precision} GGUF", done / 1e6, total / 1e6, unit="MB")
-    finally:
-        writer.close()
-    parameters = sum(int(np.prod(shape)) for shape in shapes.values())
-    head = places["token_embd.weight" if layout.tied else "output.weight"]
-    return {"tensors": len(pieces), "parameters": parameters, "head": head}
+    for each in plan:
+        kind = GGMLQuantizationType[each.precision.name]
+        writer.add_tensor_info(each.piece.name, each.shape, np.dtype(np.float32), each.bytes, kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    total, done = sum(each.bytes for each in plan), 0
+    places: dict[str, Stored] = {}
+    for each in plan:
+        writer.write_tensor_data(encode([_rows(tensors, each.piece, at) for at in each.piece.sources], each.precision))
+        begin = writer.fout[0].tell() - writer.ggml_pad(each.bytes, writer.data_alignment)
+        places[each.piece.name] = Stored(offset=begin, rows=prod(each.shape[:-1]), width=each.shape[-1])
+        done += each.bytes
+        report("writing GGUF", done / 1e6, total / 1e6, unit="MB")
+    return places
 
 
-def _precision(piece: Piece, precision: Precision) -> Precision:
-    return Precision.F32 if piece.exact else precision
+def _planned(piece: Piece, tensors: Checkpoint, precision: Precision) -> _Planned:
+    """What becomes of a tensor: those that are stacked get a dimension in front.
 
-
-def _shape(piece: Piece, tensors: Mapping[str, Any]) -> tuple[int, ...]:
-    """Of the tensor in the GGUF: those that are stacked get a dimension in front."""
-    found = []
+    Raises:
+        UnusableModel: the checkpoint lacks it, or it has a shape that does not fit.
+    """
+    shapes = []
     for source in piece.sources:
         if source not in tensors:
             raise UnusableModel(f"The checkpoint has no tensor {source}.", hint="Fetch or export the model again.")
-        found.append(tuple(tensors[source].get_slice(source).get_shape()))
-    if len(set(found)) > 1:
-        raise UnusableModel(f"{piece.sources[0]} and its fellows differ in shape: {sorted(set(found))}.")
-    return (len(found), *found[0]) if len(found) > 1 else found[0]
+        shapes.append(tuple(tensors[source].get_slice(source).get_shape()))
+    if len(set(shapes)) > 1:
+        raise UnusableModel(f"{piece.sources[0]} and its fellows differ in shape: {sorted(set(shapes))}.")
+    shape = (len(shapes), *shapes[0]) if len(shapes) > 1 else shapes[0]
+    kind = Precision.F32 if piece.exact else precision
+    if kind is Precision.Q8_0 and shape[-1] % BLOCK:
+        raise UnusableModel(
+            f"{piece.sources[0]} has rows of {shape[-1]} weights; q8_0 needs a multiple of {BLOCK}.",
+            hint="Write bf16 instead.",
+        )
+    return _Planned(piece, shape, kind)
 
 
-def _rows(tensors: Mapping[str, Any], source: str, heads: int) -> Tensor:
+def _rows(tensors: Checkpoint, piece: Piece, source: str) -> Tensor:
     """A tensor as a matrix, its rows in llama.cpp's order."""
     tensor: Tensor = tensors[source].get_tensor(source)
     if tensor.ndim == 1:
         return tensor.reshape(1, -1)
-    if not heads:
+    if not piece.heads:
         return tensor
     # llama.cpp rotates neighbours where transformers rotates halves of a head.
     rows, width = tensor.shape
-    return tensor.reshape(heads, 2, rows // heads // 2, width).swapaxes(1, 2).reshape(rows, width)
+    halves = tensor.reshape(piece.heads, 2, rows // piece.heads // 2, width)
+    return halves.swapaxes(1, 2).reshape(rows, width)
 
 
 @contextmanager
-def _checkpoint(model: Path) -> Iterator[dict[str, Any]]:
-    """The open file of each tensor, by the tensor's name; what is read of it is mapped, not copied."""
-    from contextlib import ExitStack
-
+def _checkpoint(model: Path) -> Iterator[Checkpoint]:
+    """The tensors of a model folder; what is read of them is mapped, not copied."""
     from safetensors import safe_open
 
     with ExitStack() as stack:
         handles = [stack.enter_context(safe_open(file, framework="pt")) for file in weight_files(model)]
         yield {name: handle for handle in handles for name in handle.keys()}  # noqa: SIM118 - not a mapping
+
+
+def _check_room(wanted: int, folder: Path) -> None:
+    if (free := shutil.disk_usage(folder).free) < wanted:
+        raise EnvironmentFault(
+            f"The file takes {wanted / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free.",
+            hint="Free some space, write it to another disk, or as q8_0.",
+        )
 
 
 @contextmanager
