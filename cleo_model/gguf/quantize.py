@@ -36,7 +36,9 @@ class Precision(StrEnum):
 
     def row_bytes(self, weights: int) -> int:
         """Bytes of a row of so many weights."""
-        return weights // BLOCK * BLOCK_BYTES if self is Precision.Q8_0 else weights * (2 if self == "bf16" else 4)
+        return (
+            weights // BLOCK * BLOCK_BYTES if self is Precision.Q8_0 else weights * (2 if self is Precision.BF16 else 4)
+        )
 
 
 def encode(parts: Sequence[Tensor], precision: Precision) -> Bytes:

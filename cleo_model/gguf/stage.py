@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -118,7 +119,7 @@ def same_model(result: StageResult, _: Results) -> Outcome:
     """A check: a bundle without a GGUF is whole, so that there is none is a warning."""
     found = GgufSummary.of(result)
     last = found.comparisons[-1] if found.comparisons else None
-    told = {"precision": found.precision or "none", "megabytes": round(found.bytes / 1e6)}
+    told: dict[str, Any] = {"precision": found.precision or "none", "megabytes": round(found.bytes / 1e6)}
     if last:
         told |= {
             "loss difference": last.difference.mean,

@@ -1,11 +1,13 @@
 """The tokenizer of a model as a GGUF holds it: tokens, merges, special tokens, chat template.
 
-Covered are byte-level BPE tokenizers whose rule for cutting text into words llama.cpp knows by name.
+Covered are byte-level BPE tokenizers whose rule for cutting text into words llama.cpp knows by name (SmolLM2, GPT-2,
+Llama 3), and SentencePiece's BPE with bytes for what is not in the vocabulary (Llama 2, Mistral).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -22,27 +24,33 @@ LLAMA_3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
     r"|\s+(?!\S)|\s+"
 )
+BYTE = re.compile("<0x[0-9A-F]{2}>")
 
 
 class TokenType(IntEnum):
     """What a token is, as llama.cpp numbers it."""
 
     NORMAL = 1
+    UNKNOWN = 2
     CONTROL = 3
     """Written by a template, never by a user's text."""
     USER_DEFINED = 4
     UNUSED = 5
+    BYTE = 6
+    """One byte of a character that no other token holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A byte-level BPE tokenizer."""
+    """A BPE tokenizer."""
 
     words: str
-    """llama.cpp's name for the rule that cuts text into words."""
+    """llama.cpp's name for the rule that cuts text into words; empty: SentencePiece, which does not cut."""
     tokens: Sequence[str]
     types: Sequence[TokenType]
     merges: Sequence[str]
+    space_prefix: bool
+    """SentencePiece: a space stands before each text, and after each control token."""
     special: Mapping[str, int]
     """`bos`, `eos`, `pad`, `unk`, as far as there are any."""
     add_bos: bool
@@ -63,7 +71,8 @@ class Vocabulary:
             known = json.loads(tokenizer.backend_tokenizer.to_str())
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnusableModel(f"The tokenizer cannot be read: {str(error).splitlines()[0][:200]}") from None
-        words = word_rule(known)
+        sentencepiece = bool(known["model"].get("byte_fallback"))
+        words = "" if sentencepiece else word_rule(known)
         tokens = [f"[PAD{index}]" for index in range(size)]
         types = [TokenType.UNUSED] * size
         added = {each["id"]: each for each in known["added_tokens"]}
@@ -71,15 +80,18 @@ class Vocabulary:
             if index >= size:
                 raise UnusableModel(f"The tokenizer has a token {index}, the model only {size}.")
             tokens[index] = text
-            types[index] = TokenType.NORMAL
+            types[index] = TokenType.BYTE if sentencepiece and BYTE.fullmatch(text) else TokenType.NORMAL
         for index, each in added.items():
             types[index] = TokenType.CONTROL if each["special"] else TokenType.USER_DEFINED
+        if sentencepiece and (unknown := known["model"].get("unk_token")) in known["model"]["vocab"]:
+            types[known["model"]["vocab"][unknown]] = TokenType.UNKNOWN
         special = {name: getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad", "unk")}
         return cls(
             words=words,
             tokens=tokens,
             types=types,
             merges=[each if isinstance(each, str) else " ".join(each) for each in known["model"]["merges"]],
+            space_prefix=sentencepiece and prefixes(known),
             special={name: index for name, index in special.items() if index is not None},
             add_bos=_begins(tokenizer),
             template=tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else "",
@@ -87,16 +99,45 @@ class Vocabulary:
 
     def describe(self, writer: GGUFWriter) -> None:
         """Write it into a file's header."""
-        writer.add_tokenizer_model("gpt2")
-        writer.add_tokenizer_pre(self.words)
+        writer.add_tokenizer_model("gpt2" if self.words else "llama")
+        writer.add_tokenizer_pre(self.words or "default")
         writer.add_token_list(self.tokens)
         writer.add_token_types(self.types)
-        writer.add_token_merges(self.merges)
+        if self.words:
+            writer.add_token_merges(self.merges)
+        else:
+            writer.add_token_scores(self.scores())
+            writer.add_add_space_prefix(self.space_prefix)
         for name, index in self.special.items():
             getattr(writer, f"add_{name}_token_id")(index)
         writer.add_add_bos_token(self.add_bos)
         if self.template:
             writer.add_chat_template(self.template)
+
+    def scores(self) -> list[float]:
+        """Of every token: the earlier it is merged, the higher; SentencePiece merges by the result, not by the pair."""
+        rank: dict[str, int] = {}
+        for merge in self.merges:
+            rank.setdefault(merge.replace(" ", ""), len(rank) + 1)
+        return [-float(rank.get(token, 0)) for token in self.tokens]
+
+
+def prefixes(tokenizer: Mapping[str, Any]) -> bool:
+    """Whether a SentencePiece tokenizer puts a space before a text, and after each control token.
+
+    Raises:
+        UnsupportedArchitecture: it changes text in another way, or only does so at the very beginning.
+    """
+    norm, cut = tokenizer.get("normalizer") or {}, tokenizer.get("pre_tokenizer") or {}
+    steps = norm.get("normalizers", [norm] if norm else [])
+    told = [(step["type"], step.get("prepend") or step.get("pattern", {}).get("String")) for step in steps]
+    if not cut and told in ([("Prepend", "▁"), ("Replace", " ")], [("Replace", " ")]):
+        return len(told) > 1
+    scheme = cut.get("prepend_scheme")
+    if not steps and cut.get("type") == "Metaspace" and not cut.get("split", True) and scheme in ("always", "never"):
+        return bool(scheme == "always")
+    parts = [kind for kind, _ in told] + ([f"{cut.get('type')} ({scheme})"] if cut else [])
+    raise UnsupportedArchitecture(f"Its tokenizer changes text in a way that llama.cpp does not: {', '.join(parts)}.")
 
 
 def word_rule(tokenizer: Mapping[str, Any]) -> str:
@@ -106,10 +147,11 @@ def word_rule(tokenizer: Mapping[str, Any]) -> str:
         UnsupportedArchitecture: it has no name for it, or the tokenizer is no byte-level BPE.
     """
     model, cut = tokenizer["model"], tokenizer.get("pre_tokenizer") or {}
-    if model["type"] != "BPE" or model.get("byte_fallback") or tokenizer.get("normalizer"):
+    if model["type"] != "BPE" or (normalizer := tokenizer.get("normalizer")):
+        changes = f" that changes text first ({normalizer['type']})" if model["type"] == "BPE" else ""
         raise UnsupportedArchitecture(
-            f"Its tokenizer ({model['type']}{', SentencePiece' if model.get('byte_fallback') else ''}) is not covered.",
-            hint="Covered are byte-level BPE tokenizers, such as those of SmolLM2, GPT-2 and Llama 3.",
+            f"Its tokenizer is a {model['type']}{changes}, which is not covered.",
+            hint="Covered are BPE tokenizers, such as those of SmolLM2, Llama and Mistral.",
         )
     steps = tuple(_step(each) for each in cut.get("pretokenizers", [cut]))
     rules = {

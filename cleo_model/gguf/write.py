@@ -130,11 +130,13 @@ def _write_tensors(
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
+    assert writer.fout is not None
+    (stream,) = writer.fout
     total, done = sum(each.bytes for each in plan), 0
     places: dict[str, Stored] = {}
     for each in plan:
         writer.write_tensor_data(encode([_rows(tensors, each.piece, at) for at in each.piece.sources], each.precision))
-        begin = writer.fout[0].tell() - writer.ggml_pad(each.bytes, writer.data_alignment)
+        begin = stream.tell() - writer.ggml_pad(each.bytes, writer.data_alignment)
         places[each.piece.name] = Stored(offset=begin, rows=prod(each.shape[:-1]), width=each.shape[-1])
         done += each.bytes
         report("writing GGUF", done / 1e6, total / 1e6, unit="MB")

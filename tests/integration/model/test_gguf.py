@@ -149,6 +149,68 @@ def test_a_tokenizer_that_llama_cpp_would_read_otherwise_is_refused(
         write_gguf(model, tmp_path / "model.gguf", Precision.Q8_0)
 
 
+@pytest.fixture(scope="module")
+def sentencepiece(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tokenizer as transformers has that of Llama 2: pieces in the order of their scores, with every split of each."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+    from cleo_model.tiny_model import _text
+
+    trained = Tokenizer(models.BPE())
+    trained.pre_tokenizer = pre_tokenizers.Metaspace()
+    trained.train_from_iterator(_text(), trainers.BpeTrainer(vocab_size=1500, show_progress=False))
+    pieces = sorted(trained.get_vocab(), key=trained.get_vocab().__getitem__)
+    ids = {
+        name: at
+        for at, name in enumerate(["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *pieces])
+    }
+    merges = [
+        split
+        for piece in pieces
+        for split in sorted(
+            ((piece[:at], piece[at:]) for at in range(1, len(piece)) if piece[:at] in ids and piece[at:] in ids),
+            key=lambda split: (ids[split[0]], ids[split[1]]),
+        )
+    ]
+    made = Tokenizer(models.BPE(ids, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    made.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    made.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    made.add_special_tokens(["<unk>", "<s>", "</s>"])
+    made.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
+    folder = tmp_path_factory.mktemp("sentencepiece")
+    made.save(str(folder / "tokenizer.json"))
+    facts = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "unk_token": "<unk>",
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(facts))
+    return folder
+
+
+def test_a_sentencepiece_tokenizer_cuts_text_in_llama_cpp_as_in_transformers(
+    sentencepiece: Path, made: Callable[..., Path], tmp_path: Path
+) -> None:
+    from transformers import AutoTokenizer
+
+    model = shutil.copytree(made("Mistral", sliding_window=None), tmp_path / "model")
+    for file in sentencepiece.iterdir():
+        shutil.copyfile(file, model / file.name)
+    (model / "chat_template.jinja").unlink()
+    tokenizer: Any = AutoTokenizer.from_pretrained(model)
+    texts = [*TEXTS, "<s>Two  spaces, and a\ttab</s> then more", "x"]
+    wanted = [tokenizer(text, add_special_tokens=False).input_ids for text in texts]
+    assert any(3 <= token < 259 for ids in wanted for token in ids), "no byte is needed: nothing is tried"
+    write_gguf(model, tmp_path / "model.gguf", Precision.F32)
+    assert ask(Task(file=tmp_path / "model.gguf", texts=texts)).tokens == wanted
+    known = json.loads((model / "tokenizer.json").read_text())
+    cut = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
+    (model / "tokenizer.json").write_text(json.dumps(known | {"normalizer": None, "pre_tokenizer": cut}))
+    with pytest.raises(UnsupportedArchitecture, match=r"Metaspace \(first\)"):
+        write_gguf(model, tmp_path / "model.gguf", Precision.F32)
+
+
 def test_a_folder_that_holds_no_safe_or_no_whole_model_is_refused(
     mixture: Path, made: Callable[..., Path], tmp_path: Path
 ) -> None:
