@@ -151,7 +151,7 @@ def test_a_tokenizer_that_llama_cpp_would_read_otherwise_is_refused(
 
 @pytest.fixture(scope="module")
 def sentencepiece(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tokenizer as transformers has that of Llama 2: pieces in the order of their scores, with every split of each."""
+    """A tokenizer as transformers has that of Llama 2: pieces in the order of their scores, every split of each."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
     from cleo_model.tiny_model import _text
