@@ -81,6 +81,8 @@ class Language:
     """What follows is a condition, a wish, a story, a task or a question."""
     past: str
     """What follows is over: used to, formerly. It says nothing about the next clause."""
+    later: str
+    """Gives its name to what was spoken of before: she is called …"""
     starts: str
     """Words that begin a new clause behind a comma or a conjunction."""
     joins: str
@@ -139,6 +141,10 @@ class Language:
         """The lists of words, compiled."""
         return {name: re.compile(f"(?:{self.expand(getattr(self, name))})", re.IGNORECASE) for name in LISTS}
 
+    @cached_property
+    def named_later(self) -> re.Pattern[str]:
+        return re.compile(self.expand(self.later), re.IGNORECASE)
+
     def is_a(self, name: str, text: str) -> bool:
         """Whether a text is one of the words of a list, and nothing more."""
         return self.guards[name].fullmatch(text) is not None
@@ -146,7 +152,8 @@ class Language:
     def noun(self, text: str) -> str:
         """The noun as slots name it, the same in every language where the language knows it."""
         dropped = re.compile(rf"(?:{self.words['new']}|{self.articles})", re.IGNORECASE)
-        words = [word for word in fold(text).replace("-", " ").split() if not dropped.fullmatch(word)]
+        every = fold(text).replace("-", " ").split()
+        words = [word for word in every if not dropped.fullmatch(word)] or every
         return "-".join(self.nouns.get(word, word) for word in words)
 
     def cut(self, kind: str, text: str, *, loose: bool) -> str | None:

@@ -14,6 +14,7 @@ from cleo_memory.formation.sentences import Sentence, own_words, sentences
 from cleo_memory.formation.values import Ending, Extraction, Fact, Turn
 from cleo_memory.records import Kind
 
+ONE_OF_MINE = re.compile(r"(?:pets|family)\.[^\W\d_]+")
 PREFERENCES = ("like.", "dislike.", "favourite.", "reply.")
 LONGEST = 320
 """Characters of a clause that are read."""
@@ -46,6 +47,7 @@ class RuleExtractor:
         endings: dict[str, Ending] = {}
         words = own_words(turn.text)
         loose = not any(sign.isupper() for sign in re.sub(r"\bI\b|^.|(?<=[.!?]\s).", "", words))
+        spoken_of: list[str] = []
         for sentence in sentences(words):
             if TASK.search(sentence.text):
                 break  # what follows is what the task is about
@@ -55,13 +57,31 @@ class RuleExtractor:
                 slot, value = wish
                 facts[slot] = Fact(slot=slot, value=value, content=sentence.text, kind=Kind.PREFERENCE)
                 continue
+            before = frozenset(facts)
             for found in self._of_sentence(sentence, turn, loose=loose):
                 if isinstance(found, Ending):
                     endings.setdefault(found.slot, found)
                 else:
                     facts[found.slot] = found  # the last word of a turn on a slot is the one that counts
+            self._name_later(sentence, facts, spoken_of, loose=loose)
+            spoken_of = [slot for slot in facts if slot not in before]
         ends = tuple(each for each in endings.values() if each.slot not in facts)
         return Extraction(tuple(facts.values())[:MOST], ends)
+
+    def _name_later(self, sentence: Sentence, facts: dict[str, Fact], spoken_of: Sequence[str], *, loose: bool) -> None:
+        """ "We have a dog. Her name is Bo.": the name is that of the animal or relative just spoken of."""
+        near = [fact for slot, fact in facts.items() if slot in spoken_of or fact.content.strip(" .") in sentence.text]
+        mine = [fact for fact in near if ONE_OF_MINE.fullmatch(fact.slot)]
+        for language in self._languages if mine else ():
+            found = language.named_later.search(sentence.text)
+            name = language.cut("name", found["name"], loose=loose) if found else None
+            if name is not None:
+                named = facts.pop(mine[-1].slot)
+                inside = named.content.strip(" .") in sentence.text
+                content = sentence.text if inside else f"{named.content} {sentence.text}"
+                slot = f"{named.slot.partition('.')[2]}.name"
+                facts[slot] = Fact(slot=slot, value=name, content=content)
+                return
 
     def _of_sentence(self, sentence: Sentence, turn: Turn, *, loose: bool) -> Iterator[Fact | Ending]:
         for language in self._languages:
@@ -135,7 +155,11 @@ def clauses(language: Language, sentence: str) -> list[Clause]:
     starts, joins = language.starts, language.joins
     border = re.compile(
         rf"\s*(?P<mark>[;—–]|\s-\s|[,:])?\s*(?P<join>\b(?:{joins})\b)?[,\s]+(?=(?:{starts})(?![\w]))"
-        + (rf"|\s+(?:and|und|et|y|e|en)\s+(?=(?:{language.verbs})\b)(?P<bare>)" if language.verbs else ""),
+        + (
+            rf"|\s+(?:and|und|et|y|e|en)\s+(?=(?:(?:now|jetzt|maintenant|nu)\s+)?(?:{language.verbs})\b)(?P<bare>)"
+            if language.verbs
+            else ""
+        ),
         re.IGNORECASE,
     )
     made: list[Clause] = []

@@ -36,6 +36,7 @@ RULES = (
         "{noun}.name",
         r"<my> <noun> (?:heißt|heissen|heißen|nennt sich|hört auf den namen|trägt den namen)(?: jetzt| übrigens)? <name>",
     ),
+    ("{noun}.name", r"<my> <noun> ist [^,;]{2,30} und heißt <name>"),
     ("{noun}.name", r"<my> <noun> namens <name>"),
     ("{noun}.name", r"\b(?:der name|die namen) (?:meine[srn]|unsere[srn]) <noun>(?:<is>| lautet) <name>"),
     (
@@ -99,6 +100,7 @@ RULES = (
         "@home.city",
         r"(?:<I> (?:bin|sind)|\b(?:bin|sind) (?:ich|wir))<adv>(?: [^,;]{2,30}?)? (?:nach|in) <place>(?: von <old>)? (?:gezogen|umgezogen|übersiedelt|ausgewandert|hingezogen)",
     ),
+    ("home.city", r"\bich (?:wohne|lebe) nicht mehr in <old>,? sondern in <place>"),
     ("!home.city", r"\bich (?:wohne|lebe) nicht mehr in <place>"),
     ("address", r"<my> (?:neue )?(?:adresse|anschrift) (?:ist|lautet) (?P<thing>[^;!?]*\d[^;!?]*)"),
     (
@@ -108,7 +110,7 @@ RULES = (
     ("work.job", r"<my> (?:neuer |jetziger )?(?:beruf|job)<is> <job>"),
     (
         "work.job",
-        r"\b(?:ich bin|bin ich)<adv> (?:von beruf |gelernter? |ausgebildeter? |eine? )?(?P<job>(?:\w+e[rn]? )?(?:\w+(?:in|er|or|ist|ent|eur|arzt|mann|frau|pfleger|kraft|loge|nom)|koch|arzt|azubi|student))(?: von beruf)?(?= *(?:$|[,.!;]| und| bei| in| an))",
+        r"\b(?:ich bin|bin ich)<adv> (?:von beruf |gelernter? |ausgebildeter? |eine? )?(?P<job>(?!veg|pesc)(?:\w+e[rn]? )?(?:\w+(?:in|er|or|ist|ent|eur|arzt|mann|frau|pfleger|kraft|loge|nom)|koch|arzt|azubi|student))(?: von beruf)?(?= *(?:$|[,.!;]| und| bei| in| an))",
     ),
     ("work.job", r"\bvon beruf bin ich <job>"),
     ("work.job", r"\bich bin <job> von beruf"),
@@ -121,6 +123,10 @@ RULES = (
         "work.employer",
         r"(?:<I><adv> (?:arbeiten?|jobbe)|\b(?:arbeite|jobbe) ich)<adv> (?:in|im|an)(?: einer| einem| der| dem)? <thing>",
     ),
+    (
+        "@work.employer",
+        r"<I> (?:habe|hab)<adv> (?:eine|einen)? ?(?:neue |neuen )?(?:job|stelle|arbeit|anstellung)(?: als [^,;]{2,25}?)? (?:bei|in)(?: der| dem)? <thing>",
+    ),
     ("work.employer", r"<my> (?:neuer )?(?:arbeitgeber|firma|arbeitsplatz)(?:<is>| heißt) <thing>"),
     (
         "@work.employer",
@@ -129,6 +135,7 @@ RULES = (
     ("!work.employer", r"\bich arbeite nicht mehr (?:bei|für) <thing>"),
     ("study", r"(?:<I><adv> studieren?|\bstudiere ich)<adv> <thing>"),
     ("allergy.*", r"\b(?:ich bin|bin ich)<adv>(?: stark| schwer| hoch)? allergisch (?:gegen|auf) <thing>"),
+    ("allergy.*", r"\b(?:ich bin|bin ich)<adv> (?:gegen|auf) (?P<job>[^,;.!?]{2,40}?) allergisch"),
     ("allergy.*", r"<I> (?:habe|hab)<adv> eine (?:\w+ )?(?P<thing>\w{3,})allergie"),
     ("allergy.*", r"<I> (?:habe|hab)<adv> eine (?:\w+ )?allergie (?:gegen|auf) <thing>"),
     ("allergy.*", r"\bich vertrage<adv> (?:keine?n? |<thing> nicht)(?P<job>[^,;.!?]{2,40})?"),
@@ -186,6 +193,7 @@ RULES = (
         "like.*",
         r"(?:<I> (?:trinke|esse|höre|lese|schaue)|\b(?:trinke|esse|höre|lese) ich)(?: am liebsten| gern| gerne| lieber| sehr gern| sehr gerne)<adv> <thing>",
     ),
+    ("like.*", r"\bam (?:aller)?liebsten (?:trinke|esse|höre|lese|mag|spiele) ich <thing>"),
     ("like.*", r"\bich bin<adv> (?:ein |eine )?(?:großer |große |riesiger )?fan (?:von|der|des) <thing>"),
     ("car", r"<I><adv> fahren? <adv>?(?:einen |eine |ein )(?P<thing>[^,;.!?]{2,40})"),
     (
@@ -224,6 +232,7 @@ GERMAN = Language(
     reported=r"\b(?!ich\b|wir\b)\w+ (?:\w+ )?(?:sagt|sagte|sagen|meint|meinte|glaubt|glaubte|denkt|dachte|fragt|fragte|schreibt|schrieb|behauptet|behauptete|erzählt|erzählte|findet|fand)\b|\b(?:hat|haben)(?: \w+){0,3} (?:gesagt|gemeint|erzählt|behauptet|geschrieben|gefragt)\b|\blaut \w+|\b(?:sagt|sagte|meint|meinte|erzählte|fragte) (?!ich\b|wir\b)\w+",
     unreal=r"\b(?:wenn|falls|ob|stell dir vor|angenommen|hätte|hätten|wäre|wären|würde|würden|könnte|möchte|wünschte|träumte|geträumt|geschichte|roman|gedicht|rolle|zum beispiel|übersetze|formuliere|korrigiere|schreib|witz|was|wo|wer|wie|wann|warum|welche[rsn]?|wessen|woran|als ob|lied)\b|^(?:habe|bin|war|ist|sind|hat|kann|soll|muss|darf) (?:ich|mein|meine|wir)\b(?!.*\b(?:gern|seit|jetzt)\b)",
     past=r"\b(?:früher|damals|als kind|fast|beinahe|ehemals)\b",
+    later=r"(?:^|[,;.] |\bund )(?:er|sie|es) heißt <name>",
     starts=r"ich|mein\w*|wir|unser\w*|er|sie|es|du|ihr|sein\w*|ihre\w*|(?:der|die|das)(?! \w+ heißt)|den|dieser|wenn|bitte|jetzt|nun|nenn|also|deshalb|darum|außerdem|obwohl|weil|dass",
     joins=r"und|aber|doch|denn|weil|sondern|obwohl|während|also|deshalb|darum|jedoch|dann",
     subject="ich ",

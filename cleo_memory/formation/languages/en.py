@@ -32,6 +32,10 @@ RULES = (
         r"^(?:(?:hi|hello|hey|good (?:morning|evening|afternoon)|ok|well|so)(?: there| cleo)?[,!. ]+)?(?:<am>|this is|it's) <proper>(?= *(?:$|[,.!]|and\b|from\b|by the way|here\b))",
     ),
     ("{noun}.name", r"<my> <noun>(?:<is>|'s been)? (?:called|named) <name>"),
+    (
+        "{noun}.name",
+        r"<my> <noun> (?:is|was) [^,;]{2,30} and (?:is |(?:his|her|its) name is |(?:he|she)'s |(?:he|she) is )(?:called |named )?<proper>",
+    ),
     ("{noun}.name", r"<my> <noun>'s? (?:\w+ )?name<is> <name>"),
     ("{noun}.name", r"\bthe names? of <my> <noun><is> <name>"),
     (
@@ -76,6 +80,7 @@ RULES = (
         "home.city",
         r"<I>(?:'m|'re|'ve been|'ve| am| are| have been| have)?<adv> (?:live|living|lived|reside|residing|based|dwell|settled)(?: (?:now|here|currently|alone|together|happily|again))* (?:in|at|near|outside|by)(?: (?:the )?(?:city|town|village|centre|center|heart|outskirts|suburbs|middle|north|south|east|west) of)? <place>(?! (?:until|till|before|as a child|when I was))",
     ),
+    ("home.city", r"<am><adv> in <place>(?= (?:now|these days|at the moment))"),
     ("home.city", r"<my> (?:home|flat|apartment|house|place|new place|new home|new flat)<is> in <place>"),
     ("home.city", r"^(?:these days |now |and )?<place> is (?:now )?<my> (?:new )?(?:home|city)\b"),
     (
@@ -94,7 +99,7 @@ RULES = (
     # work and study
     (
         "work.job",
-        r"<I>(?:'m|'re|'ve been| am| have been)?<adv> work(?:ing|ed)?(?: (?:full[- ]time|part[- ]time|now|here))? as <a><job>",
+        r"<I>(?:'m|'re|'ve been| am| have been)?<adv> work(?:ing|ed)?(?: (?:full[- ]time|part[- ]time|now|here|(?:night|day|late|early) shifts?))? as <a><job>",
     ),
     (
         "work.job",
@@ -107,7 +112,7 @@ RULES = (
     ),
     (
         "work.employer",
-        r"<I>(?:'m|'ve been| am| have been)?<adv> work(?:ing)?(?: (?:full[- ]time|part[- ]time|now|here|remotely))? (?:for|at|with) <thing>",
+        r"<I>(?:'m|'ve been| am| have been)?<adv> work(?:ing)?(?: (?:full[- ]time|part[- ]time|now|here|remotely|(?:night|day|late|early) shifts?))? (?:for|at|with) <thing>",
     ),
     (
         "work.employer",
@@ -145,7 +150,7 @@ RULES = (
     ),
     (
         "diet",
-        r"<weare><adv> (?:an? )?(?:strict |lifelong |committed )?(?P<thing>vegetarians?|vegans?|pescatarians?|pescetarians?|coeliac|celiac|flexitarian|fruitarian|gluten[- ]free|teetotal)\b",
+        r"(?:<weare>|<have> been)<adv> (?:an? )?(?:strict |lifelong |committed )?(?P<thing>vegetarians?|vegans?|pescatarians?|pescetarians?|coeliac|celiac|flexitarian|fruitarian|gluten[- ]free|teetotal)\b",
     ),
     (
         "diet",
@@ -232,11 +237,11 @@ RULES = (
     # what is to come
     (
         "plan.{noun}",
-        r"<my> (?:next |upcoming )?<noun>(?: (?:to|for|with|in|from) [^,;!?]{2,40}?)?(?:<is>| starts| begins| leaves| departs| takes off| takes place| ends| arrives| has been moved to| was moved to| has moved to| is moved to|'s been moved to| got moved to| falls)(?: due| booked| scheduled| planned)?(?: on| at| in| for| to)?(?: the)? <when>",
+        r"<my> (?:next |upcoming )?<noun>(?: (?:to|for|with|in|from) [^,;!?]{2,40}?)?(?:<is>| starts| begins| leaves| departs| takes off| takes place| ends| arrives| (?: has been| was| has| is|'s been| got| have been| were) moved(?: from [^,;]{3,20}?)? to| falls)(?: due| booked| scheduled| planned)?(?: on| at| in| for| to)?(?: the)? <when>",
     ),
     (
         "plan.*",
-        r"<have><adv> (?P<thing>(?:an? |my |our )?[^,;!?]{3,70}?(?: on| at| in|) ?(?:the )?(?:<date>)[^,;!?]{0,30})",
+        r"<have><adv> (?!been\b|had\b|never\b|to\b)(?P<thing>(?:an? |my |our )?[^,;!?]{3,70}?(?: on| at| in|) ?(?:the )?(?:<date>)[^,;!?]{0,30})",
     ),
     (
         "plan.*",
@@ -246,6 +251,10 @@ RULES = (
         "plan.*",
         r"<am><adv> (?P<thing>(?:planning|saving|training|preparing|practising) (?:for |to |up for )?[^,;!?]{3,60})",
     ),
+    (
+        "plan.*",
+        r"^(?P<thing>(?:on |in |at |this |next )?(?:<date>),? (?:<weare>|<I>(?:'ll| will| have| fly| leave| travel| start| must))[^;!?]{4,70})",
+    ),
     ("plan.wedding", r"\b(?:the|our) wedding<is>(?: on| in)? <when>"),
     # what happened
     (
@@ -253,7 +262,7 @@ RULES = (
         r"<I>(?:'ve| have)?<adv> (?P<thing>(?:adopted|graduated|won|broke (?:my|an|a)|ran (?:a|the|my)|climbed|published|completed|finished (?:my|the|a)|passed (?:my|the)|failed (?:my|the)|retired|got (?:married|engaged|divorced|promoted|my)|had (?:surgery|an operation|a baby)|became|signed up for|enrolled|founded|lost my|sold my|started (?:learning|playing|a)|took up|quit|sprained|tore|visited|travell?ed to|hiked)\b[^,;!?]{0,60})",
     ),
     # anything else that is mine
-    ("?{noun}", r"<my> <noun><is> <thing>"),
+    ("?{noun}", r"(?<!of )(?<!for )(?<!in )<my> <noun><is> <thing>"),
 )
 ENGLISH = Language(
     code="en",
@@ -263,7 +272,8 @@ ENGLISH = Language(
     reported=r"\b(?!i\b|we\b)[\w']+ (?:also |just |always |once |never )?(?:said|says|say|told|tells|claims|claimed|thinks|thought|believes|believed|asked|asks|wrote|writes|heard|replied|answered|mentioned|reckons|insists|wants|jokes|joked|texted)\b|\baccording to\b|\bin (?:his|her|their) words\b|\bi (?:heard|read) that\b|\b(?:he|she|they)(?:'s| is| are| was| were)? like\b",
     unreal=r"\b(?:if|unless|suppose|supposing|imagine|pretend|pretending|whether|wish|would|wouldn't|could|as though|dream(?:t|ed)?|dreamed|story|novel|poem|character|lyrics|role[- ]?play|hypothetically|let's say|for example|translate|rewrite|rephrase|paraphrase|proofread|summari[sz]e|correct this|fix this|spell|how do (?:i|you) say|write (?:a|an|me|about)|acting as|what|where|who|whose|which|why|how|in case|song|lie|lying|joke|joking|kidding)\b|^(?:do|does|did|am|is|are|was|were|have|has|can|could|should|will|would|may) (?:i|my|you|we)\b",
     past=r"\b(?:used to|formerly|as a child|when i was|back then|almost|nearly|in the past)\b",
-    starts=r"i|i'm|im|i've|i'd|i'll|my|we|we're|our|he|she|they|it|it's|you|his|her|their|the|there|this|that|if|please|now",
+    later=r"(?:^|[,;.] |\band )(?:(?:his|her|its) name(?:'s| is)|(?:he|she|it)(?:'s| is) (?:called|named)) <name>",
+    starts=r"i|i'm|im|i've|i'd|i'll|my|we|we're|our|he|she|they|it|it's|you|his|her|their|the|there|this|that|if|please|now(?! (?:work|live|speak|drive|play|study|have|am)\b)",
     joins=r"and|but|so|because|while|although|though|whereas|then|yet|plus|as|since",
     subject="I ",
     verbs=r"work|live|speak|have|love|like|hate|play|drive|study|prefer|own|am|collect|moved|enjoy|don't",

@@ -74,6 +74,10 @@ RULES = (
         "@home.city",
         r"\b(?:me mudé|nos mudamos|me he mudado|nos hemos mudado|me trasladé|me he trasladado|me fui a vivir|me he ido a vivir|nos fuimos a vivir|vine a vivir|me instalé)<adv>(?: en <month>| el (?:mes|año) pasado)?,? (?:a|en) <place>(?: desde <old>)?",
     ),
+    (
+        "@home.city",
+        r"\b(?:me acabo de|acabo de|nos acabamos de) (?:mudar|mudarme|trasladar|trasladarme|mudarnos) (?:de <old> )?a <place>",
+    ),
     ("!home.city", r"\bya no vivo en <place>"),
     ("address", r"<my> (?:nueva )?dirección<is> (?P<thing>[^;!?]*\d[^;!?]*)"),
     ("work.job", r"<S>(?:trabajo|trabajamos|estoy trabajando|ejerzo)<adv>(?: en [^,;]{2,25}?)? (?:como|de) <job>"),
@@ -91,6 +95,10 @@ RULES = (
     (
         "@work.employer",
         r"\b(?:empecé|he empezado|comencé|entré|he entrado|cambié|me he cambiado|me cambié|me incorporé) (?:a trabajar )?(?:en|a|para) <thing>",
+    ),
+    (
+        "@work.employer",
+        r"\b(?:tengo|he encontrado|encontré|conseguí) (?:un )?(?:nuevo )?(?:trabajo|empleo|puesto)(?: nuevo)?(?: como [^,;]{2,25}?)? (?:en|para) <thing>",
     ),
     ("!work.employer", r"\bya no trabajo (?:en|para) <thing>"),
     ("study", r"<S>(?:estudio|estudiamos|estoy estudiando)<adv> (?!(?:en|con|mucho|para)\b)<thing>"),
@@ -175,6 +183,7 @@ SPANISH = Language(
     reported=r"\b(?!yo\b)\w+ (?:me |nos |le )?(?:dice|dijo|dicen|decía|ha dicho|cree|creía|piensa|pensaba|pregunta|preguntó|escribe|escribió|afirma|afirmó|cuenta|contó|opina)\b|\bsegún \w+|\b(?:dijo|dice|preguntó) (?:que|mi|él|ella)\b",
     unreal=r"\b(?:si (?:yo|tuviera|viviera|fuera|pudiera|mi|me|no|tengo|vivo|hablo|trabajo|soy)|imagina|imaginemos|supongamos|quisiera|querría|gustaría|encantaría|podría|sería|tendría|llamaría|viviría|soñé|historia|novela|poema|personaje|papel|por ejemplo|traduce|traduzca|reformula|corrige|escribe|redacta|como si|qué|dónde|quién|cómo|cuándo|cuál|por qué|ojalá|broma|canción|haz como|finge)\b",
     past=r"\b(?:antes|solía|de niñ[oa]|cuando era|casi|antiguamente)\b",
+    later=r"(?:^|[,;.] |\by )(?:se llama|su nombre es) <name>",
     starts=r"yo|me|mi|mis|nosotros|nos|nuestr[oa]|él|ella|ellos|tú|usted|su|sus|el|la|los|las|eso|esto|si|ahora|llámame|así|soy|tengo|vivo|trabajo|hablo|no|estoy|porque|aunque",
     joins=r"y|pero|porque|así que|aunque|mientras|entonces|sino|pues|e",
     stops=r"pero|porque|pues|así|desde|cuando|que|quien|si|aunque|mientras|y (?:yo|me|mi|no|vivo|trabajo|soy|tengo|él|ella)|ahora|cada|todos los|todas las|a veces|sobre todo|actualmente|con|y|es|son|era|en|para|por|al|a|más que|pasado|pasada|hoy|mañana|ayer|no|o|hace|del|del año|antes|últimamente",

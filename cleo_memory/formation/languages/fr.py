@@ -82,6 +82,10 @@ RULES = (
         "@home.city",
         r"(?:\bj'ai|\bnous avons|\bon a|\bje suis)<adv> (?:déménagé|emménagé|partie? vivre|partie? m'installer|venue? vivre)<adv>(?: en (?:<month>)| l'an dernier| le mois dernier)?,? (?:à|au|en|pour|vers) <place>(?: depuis <old>)?",
     ),
+    (
+        "@home.city",
+        r"\b(?:je viens|nous venons) (?:de |d')(?:déménager|emménager|m'installer|nous installer)(?: de <old>)? (?:à|au|en) <place>",
+    ),
     ("@home.city", r"\bje me suis (?:installée?|établie?)<adv> (?:à|au|en) <place>"),
     ("!home.city", r"\bje n'habite plus (?:à|en|au) <place>"),
     ("!home.city", r"\bje ne vis plus (?:à|en|au) <place>"),
@@ -93,7 +97,7 @@ RULES = (
     ("work.job", r"<my> (?:métier|profession|travail|boulot)<is> <job>"),
     (
         "work.job",
-        r"\bje suis<adv> (?:une? )?(?P<job>(?:(?:assistante?|chef|cheffe|professeure?|conducteur|conductrice|agent|agente|ouvrier|ouvrière|directeur|directrice|responsable) [\w' -]{2,25}|\w+(?:ien|ienne|eur|euse|trice|ière|ier|iste|logue|graphe|aire|cien|cienne|iatre)|avocate?|architecte|professeure?|prof|médecin|journaliste|étudiante?|vétérinaire|chef|artiste|comptable|secrétaire|kiné|écrivain|écrivaine|soldat|pilote|juge|poète|boucher|bouchère|interprète|notaire))(?= *(?:$|[,.!;]| et| à| chez| dans| depuis| en| de profession| au))",
+        r"\bje suis<adv> (?:une? )?(?P<job>(?!vég|veg|pesc)(?:(?:assistante?|chef|cheffe|professeure?|conducteur|conductrice|agent|agente|ouvrier|ouvrière|directeur|directrice|responsable) [\w' -]{2,25}|\w+(?:ien|ienne|eur|euse|trice|ière|ier|iste|logue|graphe|aire|cien|cienne|iatre)|avocate?|architecte|professeure?|prof|médecin|journaliste|étudiante?|vétérinaire|chef|artiste|comptable|secrétaire|kiné|écrivain|écrivaine|soldat|pilote|juge|poète|boucher|bouchère|interprète|notaire))(?= *(?:$|[,.!;]| et| à| chez| dans| depuis| en| de profession| au))",
     ),
     ("@work.job", r"\bje suis devenue? (?:une? )?<job>"),
     (
@@ -105,6 +109,10 @@ RULES = (
     (
         "@work.employer",
         r"\bj'ai (?:rejoint|commencé à travailler chez|commencé chez|été embauchée? (?:chez|par)|changé de travail pour|intégré) <thing>",
+    ),
+    (
+        "@work.employer",
+        r"\b(?:j'ai|je viens de trouver|j'ai trouvé) (?:un )?(?:nouveau |nouvel )?(?:travail|emploi|poste|boulot|job)(?: comme [^,;]{2,25}?)? (?:chez|à|pour|dans) <thing>",
     ),
     ("!work.employer", r"\bje ne travaille plus (?:chez|pour|à) <thing>"),
     ("study", r"(?:\bj'étudie|<J>(?:étudions|fais des études (?:de |d'|en )))<adv> ?<thing>"),
@@ -200,6 +208,7 @@ FRENCH = Language(
     reported=r"\b(?!je\b|j'|nous\b)[\w']+ (?:m'a |m'avait |nous a |a |me |lui )?(?:dit|dis|disait|affirme|pense|pensait|croit|croyait|demande|demandait|demandé|écrit|raconte|raconté|prétend|répond|répondu|trouve|affirmé|explique|expliqué)\b(?! oui)|\bselon \w+|\bd'après \w+|\b(?:dit|demande|répond)-(?:il|elle)",
     unreal=r"\b(?:si je|si j'|si nous|si mon|si ma|si on|imagine|imaginons|supposons|suppose|aimerais|voudrais|pourrais|serais|aurais|appellerais|habiterais|rêvé|rêve que|histoire|roman|poème|personnage|rôle|par exemple|traduis|traduisez|reformule|corrige|écris|rédige|comme si|quoi|où|qui est|comment|quand|pourquoi|quel|quelle|est-ce que|blague|plaisante|chanson|faisons semblant|fais comme)\b|^(?:ai-je|suis-je|est-ce)\b",
     past=r"\b(?:avant|autrefois|jadis|à l'époque|enfant|quand j'étais|presque|failli)\b",
+    later=r"(?:^|[,;.] |\bet )(?:il|elle) s'appelle <name>",
     starts=r"je|j'|j|mon|ma|mes|nous|notre|il|elle|ils|elles|tu|vous|son|sa|ses|leur|le|la|les|l'|c'est|ce|cela|ça|on|si|maintenant|avant|appelle|appelez|alors|donc|parce|bien que",
     joins=r"et|mais|car|donc|alors|puis|parce que|tandis que|alors que|cependant|pourtant|puisque",
     subject="je ",
@@ -207,7 +216,7 @@ FRENCH = Language(
     stops=r"mais|parce|car|donc|alors|depuis|quand|lorsque|qui|que|qu'\w*|dont|si|bien que|et (?:je|j'\w+|mon|ma|nous|il|elle|habite|travaille|suis)|maintenant|chaque|tous les|toutes les|parfois|surtout|en ce moment|actuellement|avec|et|est|sont|était|à|au|aux|chez|en|pour|vers|plutôt|dernier|dernière|aujourd'hui|demain|hier|d'ailleurs|plus que|pas|le|ou|l'an|il y a|du|de la|dans",
     before=r"à|au|aux|chez|dans|pour|avec|en|de|du|d'\w+|sur|près",
     articles=r"une?|des|le|la|les|l'|du|de la|de l'|de|d'|mon|ma|mes|notre|nos|très|vraiment|aux?|un peu d'|un peu de",
-    deictic=r"ça|cela|ceci|ce|cette|ces|tu|te|toi|ton|ta|tes|vous|votre|vos|lui|leur|que|qu'\w*|comment|où|quand|pourquoi|pas|rien|tout|quelque|quelqu'un|bien|mal|fatiguée?|malade|contente?|d'accord|désolée?|ici|là|encore|déjà|trop|plus|faim|soif|froid|chaud|raison|tort|besoin|envie|peur|hâte|l'air|du mal|mal|une question|un problème|la|le temps",
+    deictic=r"ça|cela|ceci|ce|cette|ces|tu|te|toi|ton|ta|tes|vous|votre|vos|lui|leur|que|qu'\w*|comment|où|quand|pourquoi|pas|rien|tout|quelque|quelqu'un|bien|mal|fatiguée?|malade|contente?|d'accord|désolée?|ici|là|encore|déjà|trop|plus|faim|soif|froid|chaud|raison|tort|besoin|envie|peur|hâte|l'air|du mal|mal|une question|un problème|le temps",
     adjectives=r"français|française|belge|suisse|canadienn?e?|italienn?e?|espagnole?|allemande?|anglaise?|fatiguée?|malade|contente?|première?|seule?|dernier|dernière|prêt|prête|sûre?|désolée?",
     tails=r"maintenant|aussi|d'ailleurs|s'il te plaît|s'il vous plaît|aujourd'hui|déjà|encore|beaucoup|vraiment|ensemble|seule?|ici|là|et|ou|mais|de|à|en|avec|chez|comme|du|le|la|un|une|toujours|souvent|par-dessus tout|le plus|ans|du tout|d'habitude|désormais|tous|bien|personnellement|des",
     attributes=r"hobby|métier|travail|profession|taille|pointure|couleur des yeux|couleur de cheveux|signe astrologique|signe|instrument|religion|nationalité|but|objectif|rêve|voiture|vélo|téléphone|langue maternelle|chiffre porte-bonheur|équipe|club|nom de famille|surnom|poids|groupe sanguin|numéro de téléphone|code postal|ville|régime|plat préféré",

@@ -71,11 +71,11 @@ RULES = (
     ("home.city", r"<my> (?:nuov[oa] )?(?:casa|appartamento)(?:<is>)<adv> (?:a|ad|in) <place>"),
     (
         "@home.city",
-        r"\b(?:mi sono trasferit[oa]|ci siamo trasferit[ie]|sono trasferit[oa]|mi sono spostat[oa]|ho traslocato|abbiamo traslocato)<adv>(?: a <month>| l'anno scorso| il mese scorso)?,? (?:da|dal|dalla) <old> (?:a|ad|in) <place>",
+        r"\b(?:mi sono (?:appena |da poco )?trasferit[oa]|ci siamo (?:appena |da poco )?trasferit[ie]|sono trasferit[oa]|mi sono spostat[oa]|ho traslocato|abbiamo traslocato)<adv>(?: a <month>| l'anno scorso| il mese scorso)?,? (?:da|dal|dalla) <old> (?:a|ad|in) <place>",
     ),
     (
         "@home.city",
-        r"\b(?:mi sono trasferit[oa]|ci siamo trasferit[ie]|ho traslocato|abbiamo traslocato|sono andat[oa] a vivere|siamo andati a vivere|sono venut[oa] a vivere|mi sono stabilit[oa])<adv>(?: a <month>| l'anno scorso| il mese scorso)?,? (?:a|ad|in) <place>(?: da <old>)?",
+        r"\b(?:mi sono (?:appena |da poco )?trasferit[oa]|ci siamo (?:appena |da poco )?trasferit[ie]|ho traslocato|abbiamo traslocato|sono andat[oa] a vivere|siamo andati a vivere|sono venut[oa] a vivere|mi sono stabilit[oa])<adv>(?: a <month>| l'anno scorso| il mese scorso)?,? (?:a|ad|in) <place>(?: da <old>)?",
     ),
     ("!home.city", r"\bnon (?:vivo|abito) più (?:a|ad|in) <place>"),
     ("address", r"<my> (?:nuovo )?indirizzo<is> (?P<thing>[^;!?]*\d[^;!?]*)"),
@@ -98,6 +98,10 @@ RULES = (
     (
         "@work.employer",
         r"\b(?:ho iniziato|ho cominciato|sono passat[oa]|sono entrat[oa]) (?:a lavorare )?(?:per|da|in|alla|al|presso) <thing>",
+    ),
+    (
+        "@work.employer",
+        r"\b(?:ho|ho trovato) (?:un )?(?:nuovo )?(?:lavoro|impiego|posto)(?: nuovo)?(?: come [^,;]{2,25}?)? (?:in|da|alla|al|presso|per) <thing>",
     ),
     ("!work.employer", r"\bnon lavoro più (?:per|da|in|alla|al|presso) <thing>"),
     ("study", r"<S>(?:studio|studiamo|sto studiando)<adv> (?!(?:a|in|con|molto|per)\b)<thing>"),
@@ -185,6 +189,7 @@ ITALIAN = Language(
     reported=r"\b(?!io\b)\w+ (?:mi |ci |gli |le )?(?:dice|disse|dicono|ha detto|aveva detto|crede|credeva|pensa|pensava|chiede|ha chiesto|scrive|ha scritto|afferma|racconta|ha raccontato|sostiene)\b|\bsecondo (?!me\b)\w+|\b(?:dice|disse|chiede) (?:che|mia|mio|lui|lei)\b",
     unreal=r"\b(?:se (?:avessi|fossi|vivessi|potessi|mio|mia|io|ho|vivo|sono|non|mi)|immagina|immaginiamo|supponiamo|vorrei|piacerebbe|potrei|sarei|avrei|chiamerei|vivrei|ho sognato|sognato|storia|romanzo|poesia|personaggio|ruolo|per esempio|ad esempio|traduci|traduca|riformula|correggi|scrivi|come se|cosa|dove|chi|come si|quando|quale|perché non|magari|scherzo|scherzavo|canzone|fai finta|fingi)\b",
     past=r"\b(?:prima|una volta|da bambin[oa]|quando ero|quasi|un tempo)\b",
+    later=r"(?:^|[,;.] |\be )si chiama <name>",
     starts=r"io|mi|mio|mia|il mio|la mia|noi|ci|nostr[oa]|lui|lei|loro|tu|suo|sua|il|la|lo|i|gli|le|questo|quello|se|adesso|ora|chiamami|sono|ho|vivo|lavoro|parlo|non|perché|quindi|anche se",
     joins=r"e|ma|perché|quindi|allora|mentre|però|anche se|poi|dunque|invece|ed",
     stops=r"ma|perché|quindi|allora|da quando|quando|che|chi|se|mentre|e (?:io|mi|mio|mia|vivo|lavoro|sono|ho|lui|lei)|adesso|ora|ogni|tutti i|tutte le|a volte|soprattutto|attualmente|con|e|è|sono|era|in|per|al|alla|a|ad|scorso|scorsa|oggi|domani|ieri|non|o|fa|da|dal|di più|come|più di|piuttosto|prima",

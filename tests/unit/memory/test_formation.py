@@ -40,7 +40,11 @@ def only(text: str) -> Fact:
         ("My flight to Oslo leaves on 8 September.", "plan.flight", "8 September"),
         ("My favorite food is ramen.", "favourite.food", "ramen"),
         ("I can't stand cilantro.", "dislike.cilantro", "cilantro"),
+        ("I recently switched jobs and now work at Nimbus.", "work.employer", "Nimbus"),
+        ("I have been a vegetarian since 2015.", "diet", "vegetarian"),
         ("Ich heiße Jonas.", "name", "Jonas"),
+        ("Ich wohne nicht mehr in Berlin, sondern in Köln.", "home.city", "Köln"),
+        ("J'ai un nouveau travail chez Orange.", "work.employer", "Orange"),
         ("In Hamburg gefällt es mir; seit März wohne ich in Hamburg.", "home.city", "Hamburg"),
         ("Wir haben einen Hund, der Rocky heißt.", "dog.name", "Rocky"),
         ("Mein Geburtstag ist am 12. Mai.", "birthday", "12. Mai"),
@@ -138,6 +142,13 @@ def test_a_move_says_when_it_was_and_what_it_ended(said: str) -> None:
     fact = only(said)
     assert (fact.slot, fact.value, fact.replaces) == ("home.city", "Porto", "Lyon")
     assert fact.since == datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_a_name_that_is_told_a_sentence_later_belongs_to_what_was_spoken_of_last() -> None:
+    assert slots("We have a dog. Her name is Bo.") == {"dog.name": "Bo"}
+    assert slots("Wir haben eine Katze, sie heißt Mia.") == {"cat.name": "Mia"}
+    assert slots("I have a cat. My neighbour has a dog. It is called Rex.") == {"pets.cat": "cat"}
+    assert slots("My friend has a dog. Her name is Bo.") == {}
 
 
 def test_what_is_no_longer_so_ends_its_slot() -> None:
