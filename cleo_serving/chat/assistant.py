@@ -10,7 +10,18 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from cleo_core.proof import replies
-from cleo_memory import Command, Context, ErasureEpoch, Influence, Memory, Record, UserErased, command_of, holds
+from cleo_memory import (
+    Command,
+    Context,
+    ErasureEpoch,
+    Influence,
+    Memory,
+    MemoryNotFound,
+    Record,
+    UserErased,
+    command_of,
+    holds,
+)
 from cleo_serving.chat.events import Delta, Ended, Provenance, Question, ReplyEvent, Started
 from cleo_serving.chat.learning import Learning
 from cleo_serving.chat.length import SentenceLimit, sentences_wanted
@@ -149,16 +160,17 @@ class Assistant:
         temperature = settings.temperature if question.temperature is None else question.temperature
         sampling = Sampling(temperature=temperature, max_tokens=prompt.max_tokens)
         links, limit = LinkFilter(settings.link_hosts), SentenceLimit(await self._sentences(exchange.user))
-        shown, reason, tokens, begun = "", None, 0, False
+        shown, reason, tokens = "", None, 0
+        begun: Record | None = None
         learning = None
         try:
             async with aclosing(engine.stream(prompt.tokens, sampling, request=provenance.reply_id)) as pieces:
                 async for piece in pieces:
                     # Not before the engine has taken it: a refused request leaves no half conversation.
-                    if not begun:
+                    if begun is None:
                         if (turn := await self._append(exchange, "user", question.text)) is None:
                             raise Erased("The user was erased while the question waited.")
-                        begun = True
+                        begun = turn
                         learning = self.learning.begin(exchange.user, turn, exchange.epoch)
                         yield Started(exchange.conversation, provenance)
                     reason, tokens = piece.finish_reason, piece.tokens
@@ -173,8 +185,8 @@ class Assistant:
                 raise EngineError("The reply broke off.")
         finally:
             # Also when the client went away: what it was shown belongs to the conversation.
-            if begun:
-                await asyncio.shield(self._keep(exchange, shown))
+            if begun is not None:
+                await asyncio.shield(self._keep(exchange, begun, shown))
         self._metrics.tokens.inc(tokens)
         self._metrics.links.inc(links.removed)
         yield Ended(
@@ -213,21 +225,27 @@ class Assistant:
         wish = (await self._memory.preferences(user)).get("reply.length")
         return sentences_wanted(None if wish is None else wish.content)
 
-    async def _keep(self, exchange: _Exchange, text: str) -> None:
+    async def _keep(self, exchange: _Exchange, asked: Record, text: str) -> None:
         await asyncio.to_thread(replies.append, exchange.provenance.receipt())
         if text.strip():
-            await self._append(exchange, "assistant", text, exchange.provenance.of_turn())
+            await self._append(exchange, "assistant", text, exchange.provenance.of_turn(), answers=asked.id)
 
     async def _append(
-        self, exchange: _Exchange, role: str, text: str, provenance: dict[str, str] | None = None
+        self,
+        exchange: _Exchange,
+        role: str,
+        text: str,
+        provenance: dict[str, str] | None = None,
+        *,
+        answers: str | None = None,
     ) -> Record | None:
-        """Write a turn, unless the user was erased since, by whatever process."""
+        """Write a turn, unless the user was erased since, by whatever process, or what it answers was forgotten."""
         user, conversation = exchange.user, exchange.conversation
         try:
             turn = await self._memory.append(
-                user, conversation, role, text, provenance=provenance, epoch=exchange.epoch
+                user, conversation, role, text, provenance=provenance, epoch=exchange.epoch, answers=answers
             )
-        except UserErased:
+        except (UserErased, MemoryNotFound):
             return None
         if self._settings.shadow:
             self._memory.shadow.note(user, conversation, role, text)

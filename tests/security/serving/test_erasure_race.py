@@ -99,6 +99,21 @@ async def kept(memory: Memory, user: str) -> int:
     return len([line async for line in memory.export_lines(user) if "drink" in line or "tea" in line])
 
 
+async def test_a_reply_in_the_making_is_not_kept_in_a_conversation_that_is_deleted_meanwhile(
+    assistant: Assistant, engine: Slow, memory: Memory
+) -> None:
+    asked = asyncio.create_task(ask(assistant, "ann", None))
+    engine.first.set()
+    while not (found := (await memory.conversations("ann")).items):  # noqa: ASYNC110 - the question is kept by another task
+        await asyncio.sleep(0.01)
+    assert (await memory.delete_conversation("ann", found[0].id)).turns == 1
+    engine.rest.set()
+    assert isinstance((await asked)[-1], Ended)
+    assert await kept(memory, "ann") == 0
+    assert (await memory.conversations("ann")).items == []
+    assert (await memory.stats("ann")).memories == 0
+
+
 async def test_a_question_that_waited_through_an_erasure_is_refused_and_not_kept(
     assistant: Assistant, engine: Slow, memory: Memory
 ) -> None:
