@@ -33,6 +33,8 @@ SCORE = regex.compile(r"(?<!\d)(\d{1,3})\s[-–—]\s(\d{1,3})")
 """At the end of what looks like a street and its houses: of a game, where the first is the larger."""
 EXTENSION = regex.compile(r"(?i)x|ext|durchwahl|poste|int")
 SIGNS = regex.compile(r"[^\p{L}\p{N}]")
+NO_SECRET = regex.compile(r"\$\{?[A-Z_][A-Z0-9_]*\}?|\p{L}+-\p{L}+")
+"""A variable of a shell, a compound word: "case-sensitive"."""
 
 
 def _digits(value: str) -> int:
@@ -70,6 +72,8 @@ def _street(value: str) -> bool:
 
 
 def _secret(value: str) -> bool:
+    if NO_SECRET.fullmatch(value):
+        return False
     letters = any(char.isalpha() for char in value)
     return len(value) > 3 and (
         (letters and (_digits(value) > 0 or SIGNS.search(value) is not None)) or _digits(value) > 5
@@ -86,7 +90,7 @@ SHAPES: dict[str, Callable[[str], bool]] = {
     "IP_ADDRESS": lambda value: is_personal_address(regex.sub(r"(?<=\d\.\d{1,3}):\d+$", "", value.strip("[]()"))),
     "MAC_ADDRESS": lambda value: regex.fullmatch(r"(?i)[0-9a-f]{2,4}(?:[:. -][0-9a-f]{2,4}){2,7}", value) is not None,
     "URL": lambda value: regex.search(r"[./:@]", value) is not None and len(value) > 4,
-    "USERNAME": lambda value: regex.search(r"\s", value) is None and len(value.strip("@#")) > 2,
+    "USERNAME": lambda value: regex.search(r"\s", value) is None and len(value.strip("@#")) > 2 and value not in TYPES,
     "SECRET": _secret,
     "ZIP_CODE": lambda value: _digits(value) > 0 and len(SIGNS.sub("", value)) > 3,
     "PASSPORT": lambda value: _digits(value) > 2,
@@ -101,6 +105,8 @@ SHAPES: dict[str, Callable[[str], bool]] = {
     "AGE": lambda value: regex.fullmatch(r"\D*(?:1[01]\d|[1-9]?\d)\D*|\D+", value) is not None,
 }
 
+TYPES = frozenset(["str", "int", "bool", "bytes", "None", "string"])
+"""What code says that a user name is."""
 
 LEAST = {"ORGANIZATION": 0.7, "NRP": 0.7, "LOCATION": 0.7, "TITLE": 0.9}
 """Least score of what identifies only together with other things: there half of the doubtful finds are wrong, in noisy

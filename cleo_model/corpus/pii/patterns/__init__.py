@@ -19,13 +19,14 @@ def direct_patterns() -> PatternFinder:
     from cleo_model.corpus.pii.patterns.mail import MAIL
     from cleo_model.corpus.pii.patterns.names import NAMES
     from cleo_model.corpus.pii.patterns.numbers import NUMBERS
+    from cleo_model.corpus.pii.patterns.passwords import PASSWORDS
     from cleo_model.corpus.pii.patterns.phones import PHONES
     from cleo_model.corpus.pii.patterns.secrets import SECRETS
     from cleo_model.corpus.pii.patterns.web import WEB
 
     return PatternFinder(
         "patterns",
-        [*MAIL, *NUMBERS, *IDENTITIES, *PHONES, *ADDRESSES, *BIRTH, *SECRETS, *WEB, *DEVICES, *NAMES],
+        [*MAIL, *NUMBERS, *IDENTITIES, *PHONES, *ADDRESSES, *BIRTH, *SECRETS, *PASSWORDS, *WEB, *DEVICES, *NAMES],
     )
 
 
