@@ -162,12 +162,14 @@ def _is_text(verdict: Verdict) -> bool:
 def _written(corpus: JudgedCorpus, heldout: HeldOut, out: Path, report: Reporter) -> CurationSummary:
     kept: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
     sizes: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
+    canaries = Counter[str]()
 
     def part(wanted: bool) -> Iterator[Record]:
         name = "heldout" if wanted else "train"
         for record, verdict in corpus:
             if not verdict.reason and (record in heldout) is wanted:
                 kept[name][record.domain] += 1
+                canaries[name] += record.source == RESERVED
                 sizes[name][record.domain] += len(record.text.encode())
                 # Its group is a digest of its words, which masking has not seen yet.
                 yield replace(record, group="")
@@ -180,7 +182,7 @@ def _written(corpus: JudgedCorpus, heldout: HeldOut, out: Path, report: Reporter
             report(line)
     seen = Counter({name: account.records for name, account in told.accounts.items()})
     dropped = Counter({(d, r): why.count for d, each in told.accounts.items() for r, why in each.dropped.items()})
-    _check(kept, dropped)
+    _check(kept, dropped, canaries.total())
     plot_curation(out / "curation.png", seen, dropped)
     plot_quality(out / "quality.png", told.scores)
     accounts = list(told.accounts.values())
@@ -252,8 +254,9 @@ def mends(reasons: Counter[str]) -> str:
     return ", ".join(told)
 
 
-def _check(kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> None:
-    if not kept["train"].total():
+def _check(kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]], canaries: int) -> None:
+    # Canaries are planted by the chain, so they are no text that a model is trained for.
+    if kept["train"].total() <= canaries:
         totals = sum((Counter({reason: count}) for (_, reason), count in dropped.items()), Counter[str]())
         most = ", ".join(f"{reason} {count}" for reason, count in totals.most_common(3))
         raise EmptyCorpus(
@@ -262,7 +265,7 @@ def _check(kept: dict[str, Counter[str]], dropped: Counter[tuple[str, str]]) -> 
         )
     if not kept["heldout"].total():
         raise EmptyCorpus(
-            f"Of {kept['train'].total()} records none was held out, so nothing could be measured.",
+            f"Of {kept['train'].total() - canaries} records none was held out, so nothing could be measured.",
             hint="Add text, or raise CLEO_MODEL_HELDOUT_SHARE.",
         )
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import regex  # type: ignore[import-untyped]  # it has no stubs
 
-from cleo_model.corpus.pii.entities import MASKED
+from cleo_model.corpus.pii.entities import DENIED, MASKED
 from cleo_model.corpus.pii.figures import is_figure
 from cleo_model.corpus.pii.find import Find, Finder, union
 from cleo_model.corpus.pii.patterns import direct_patterns, strict_patterns
 from cleo_model.corpus.pii.policy import MaskingPolicy
-from cleo_model.corpus.pii.recognizers import YamlRecognizers
+from cleo_model.corpus.pii.recognizers import YamlRecognizers, own_types
 from cleo_model.corpus.pii.shapes import Shaped
 from cleo_model.corpus.pii.token_classifier import TokenClassifier
 
@@ -37,9 +37,7 @@ class DenyList:
         self._any = _any_of(values)
 
     def find(self, texts: Sequence[str]) -> list[list[Find]]:
-        return [
-            [Find(m.start(), m.end(), "SECRET", 1.0, self.name) for m in self._any.finditer(text)] for text in texts
-        ]
+        return [[Find(m.start(), m.end(), DENIED, 1.0, self.name) for m in self._any.finditer(text)] for text in texts]
 
 
 class Detector:
@@ -59,7 +57,7 @@ class Detector:
         finders: Sequence[Finder] | None = None,
     ) -> None:
         self.finders = list(_finders(policy)) if finders is None else list(finders)
-        self._masked = MASKED[policy.masking] - ({"PERSON"} if keep_names else set())
+        self._masked = (MASKED[policy.masking] | own_types(policy)) - ({"PERSON"} if keep_names else set())
         self._allowed = _any_of(policy.allow) if policy.allow else None
 
     def seen(self, texts: Sequence[str]) -> list[list[Find]]:

@@ -25,7 +25,13 @@ DIRECT = (
     "COORDINATES", "PERSON",
 )  # fmt: skip
 INDIRECT = ("LOCATION", "ORGANIZATION", "NRP", "TITLE", "DATE_TIME", "AGE")
-ENTITIES = (*DIRECT, *INDIRECT)
-"""Every type. Where finds overlap, all of their characters are masked, under the earliest of their types."""
+DENIED = "DENIED"
+"""What a source's list says is to be taken out, whatever it is."""
+ENTITIES = (*DIRECT, *INDIRECT, DENIED)
+"""Every type but those of a user's own recognizers. Where finds overlap, all of their characters are masked, under the
+earliest of their types; a user's own type comes before these."""
 
-MASKED: dict[MaskingProfile, frozenset[str]] = {"direct": frozenset(DIRECT), "strict": frozenset(ENTITIES)}
+MASKED: dict[MaskingProfile, frozenset[str]] = {
+    "direct": frozenset((*DIRECT, DENIED)),
+    "strict": frozenset(ENTITIES),
+}

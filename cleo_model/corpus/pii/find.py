@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cleo_model.corpus.pii.entities import ENTITIES
+from cleo_model.corpus.pii.entities import DENIED, ENTITIES
 
-RANK = {entity: rank for rank, entity in enumerate(ENTITIES)}
+RANK = {entity: rank for rank, entity in enumerate(ENTITIES, 1)}
+OWN = 0
+"""Rank of the types of a user's own recognizers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,16 @@ class Finder(Protocol):
         ...
 
 
+def _is_listed(find: Find, start: int, end: int) -> bool:
+    """Whether it is a value of a deny list and all that is found there: a mail address that holds one stays one."""
+    return find.entity == DENIED and (find.start, find.end) == (start, end)
+
+
 def union(finds: Iterable[Find], masked: Collection[str]) -> list[Find]:
     """One find for each stretch of characters that finds of these types cover, in order.
 
     Finds are united, never voted down: each character that any of them covers is covered by the result. Finds that
-    overlap become one, which carries the first of their types in the order of ENTITIES.
+    overlap become one, which carries the first of their types: a user's own, else in the order of ENTITIES.
     """
     merged: list[Find] = []
     for find in sorted((f for f in finds if f.entity in masked and f.start < f.end), key=lambda f: (f.start, f.end)):
@@ -45,6 +52,7 @@ def union(finds: Iterable[Find], masked: Collection[str]) -> list[Find]:
             merged.append(find)
             continue
         last = merged[-1]
-        first = min(last, find, key=lambda f: RANK.get(f.entity, len(RANK)))
-        merged[-1] = Find(last.start, max(last.end, find.end), first.entity, max(last.score, find.score), first.finder)
+        end = max(last.end, find.end)
+        first = min(last, find, key=lambda f: OWN if _is_listed(f, last.start, end) else RANK.get(f.entity, OWN))
+        merged[-1] = Find(last.start, end, first.entity, max(last.score, find.score), first.finder)
     return merged

@@ -69,12 +69,14 @@ class Counts:
     def __init__(self) -> None:
         self.replaced: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.dropped: Counter[str] = Counter()
+        self.kept = 0
 
     def add(self, source: str, replaced: Mapping[str, int], dropped: bool) -> None:
         if dropped:
             self.dropped[source] += 1
         else:
             self.replaced[source].update(replaced)
+            self.kept += 1
 
 
 def summarise(out: Path, counts: Counts, distinct: Mapping[str, int], missed: MissedPii) -> MaskingSummary:

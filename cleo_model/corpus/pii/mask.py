@@ -25,6 +25,7 @@ from cleo_model.corpus.pii.masking.run import MaskedRow, mask_rows, row_of, with
 from cleo_model.corpus.pii.missed.account import MissedPii
 from cleo_model.corpus.pii.missed.review import Planting, read_again
 from cleo_model.corpus.pii.policy import MaskingPolicy
+from cleo_model.corpus.pii.recognizers import own_types
 from cleo_model.corpus.record import HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.shards import shard_size
 from cleo_model.corpus.subjects import write_subjects
@@ -70,6 +71,7 @@ def detection(policies: Mapping[str, MaskingPolicy]) -> dict[str, Any]:
     return {
         "model": str(next(fetch(SPACY_EN).glob("*/_model"))),
         "policies": {name: policy.model_dump(mode="json") for name, policy in policies.items()},
+        "own": sorted({entity for policy in policies.values() for entity in own_types(policy)}),
     }
 
 
@@ -141,10 +143,9 @@ def _excerpt(row: dict[str, Any]) -> Record:
 
 
 def _write(curated: Path, rows: Iterator[MaskedRow], counts: Counts, out: Path) -> None:
-    kept = 0
     for name in (TRAIN, HELDOUT):
-        kept += write_records(out / name, _records(curated / name, rows, counts))
-    if not kept:
+        write_records(out / name, _records(curated / name, rows, counts))
+    if not counts.kept:  # canaries are always kept
         raise EmptyCorpus(
             f"All {counts.dropped.total()} records held personal data and were dropped.",
             hint="Set `replace` of the source to surrogate or placeholder.",

@@ -10,6 +10,7 @@ import regex  # type: ignore[import-untyped]  # it has no stubs
 
 from cleo_model.corpus.pii.entities import ENTITIES
 from cleo_model.corpus.pii.find import Find
+from cleo_model.corpus.pii.policy import MaskingPolicy
 from cleo_model.errors import SourceError
 
 if TYPE_CHECKING:
@@ -23,12 +24,10 @@ CERTAIN = 0.4
 BEFORE, AFTER = 60, 30
 NOTHING: Any = None
 """No artifacts of a language model: a recognizer of patterns needs none, though its declaration says so."""
-OWN = "NATIONAL_ID"
-"""Type of what a user's recognizer finds and we have no type for, such as EMPLOYEE_ID: it is replaced in its layout."""
 
 
 class YamlRecognizers:
-    """Finds by a user's recognizers; what they name by a type that we do not know is masked under OWN.
+    """Finds by a user's recognizers; a type that we do not know, such as EMPLOYEE_ID, is kept and masked in its layout.
 
     Args:
         text: the YAML file's content.
@@ -42,6 +41,9 @@ class YamlRecognizers:
 
     def __init__(self, text: str, language: str = "en") -> None:
         self._recognizers = _load(text, language)
+        known = {typed(entity) for recognizer in self._recognizers for entity in recognizer.supported_entities}
+        self.types = frozenset(known) - set(ENTITIES)
+        """Those of a user's own."""
 
     def find(self, texts: Sequence[str]) -> list[list[Find]]:
         return [[find for recognizer in self._recognizers for find in self._finds(recognizer, text)] for text in texts]
@@ -56,9 +58,18 @@ class YamlRecognizers:
                 and (near.search(text, max(0, start - BEFORE), start) or near.search(text, end, end + AFTER))
             )
             if certain:
-                entity = result.entity_type if result.entity_type in ENTITIES else OWN
-                found.append(Find(start, end, entity, result.score, self.name))
+                found.append(Find(start, end, typed(result.entity_type), result.score, self.name))
         return found
+
+
+def typed(entity: str) -> str:
+    """A type as it stands in placeholders and counts: capitals, digits and underscores."""
+    return regex.sub(r"[^A-Z0-9]+", "_", entity.upper()).strip("_") or "OWN"
+
+
+def own_types(policy: MaskingPolicy) -> frozenset[str]:
+    """The types that a policy's own recognizers name and that are not among ENTITIES."""
+    return YamlRecognizers(policy.recognizers, policy.language).types if policy.recognizers else frozenset()
 
 
 @cache
@@ -66,6 +77,7 @@ def _context(words: tuple[str, ...]) -> Any:
     return regex.compile(rf"(?i)(?<!\p{{L}})(?:{'|'.join(map(regex.escape, words))})(?!\p{{L}})") if words else None
 
 
+@cache
 def _load(text: str, language: str) -> list[EntityRecognizer]:
     import yaml
     from presidio_analyzer.recognizer_registry.recognizers_loader_utils import RecognizerListLoader

@@ -11,7 +11,9 @@ from dataclasses import replace
 import regex  # type: ignore[import-untyped]  # it has no stubs
 from stdnum import luhn
 
+from cleo_model.corpus.pii.decide import NAMES, POSSESSIVE
 from cleo_model.corpus.pii.find import Find, Finder
+from cleo_model.corpus.pii.given_names import is_full_name
 from cleo_model.corpus.pii.patterns.dates import MONTHS
 from cleo_model.corpus.pii.patterns.web import is_personal_address
 
@@ -141,5 +143,9 @@ def _trimmed(text: str, find: Find) -> Find:
         return replace(find, entity="LOCATION")
     if find.entity not in ("LOCATION", "ORGANIZATION", "TITLE", "NRP"):
         return find
+    bare = POSSESSIVE.sub("", value)
+    # "at Zhang Wei's" reads like a shop.
+    if find.entity in NAMES and is_full_name(bare, half=bare != value):
+        return replace(find, entity="PERSON", end=find.start + len(bare))
     edge = EDGE.match(text, find.start, find.end)
     return replace(find, start=edge.end()) if edge and edge.end() < find.end else find

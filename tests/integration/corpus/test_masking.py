@@ -26,8 +26,9 @@ from cleo_model.corpus.pii.entities import Replace
 from cleo_model.corpus.pii.manifest import MaskingSummary
 from cleo_model.corpus.pii.mask import MaskSettings, mask
 from cleo_model.corpus.pii.masking import run
+from cleo_model.corpus.pii.policy import MaskingPolicy
 from cleo_model.corpus.profiles import ProfileName
-from cleo_model.corpus.record import HELDOUT, TRAIN, Record, read_records, write_records
+from cleo_model.corpus.record import HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
 from cleo_model.errors import EmptyCorpus, WorkerFailed
 
 pytestmark = pytest.mark.integration
@@ -168,6 +169,26 @@ def test_a_corpus_of_which_nothing_is_left_says_so(tmp_path: Path, detector: Det
     detector(PEOPLE)
     with pytest.raises(EmptyCorpus, match="All 6 records held personal data"):
         masked(tmp_path / "m", [talk(number, "drop") for number in range(6)])
+    canary = Record.make(name="0", source=RESERVED, domain="talk", licence="x", text="The canary sings at noon.")
+    with pytest.raises(EmptyCorpus, match="All 6 records held personal data"):
+        masked(tmp_path / "canaries", [*(talk(number, "drop") for number in range(6)), canary])
+
+
+def test_a_users_own_type_is_masked_under_its_name_in_every_record(tmp_path: Path, detector: Detector) -> None:
+    detector({"BDG-1234567": "EMPLOYEE_ID"})
+    recognizers = (
+        "recognizers: [{name: badge, supported_language: en, supported_entity: Employee-ID, deny_list: [BDG-1234567]}]"
+    )
+    settings = MaskSettings(key=KEY, policies={"a": MaskingPolicy(recognizers=recognizers)})
+    records = [
+        Record.make(name=f"{n}", source="a", domain="talk", licence="x", profile="prose", replace=replace, text=text)
+        for n, (replace, text) in enumerate([("placeholder", f"{n}: BDG-1234567 or bdg-1234567?") for n in range(5)])
+    ]
+    source, out = curated(tmp_path / "m", records), tmp_path / "out"
+    out.mkdir()
+    summary = mask(source, settings, out, silent)
+    assert texts(out).count("[EMPLOYEE_ID_1] or [EMPLOYEE_ID_1]?") == 5
+    assert summary.pii.distinct == {"EMPLOYEE_ID": 1}
 
 
 def test_a_killed_worker_is_reported_and_leaves_nothing_unmasked(

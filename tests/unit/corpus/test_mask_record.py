@@ -8,7 +8,7 @@ from cleo_model.corpus.pii.find import Find
 from cleo_model.corpus.pii.masking.placeholders import Placeholders
 from cleo_model.corpus.pii.masking.record import JOINT, RecordMasker
 from cleo_model.corpus.pii.masking.repeats import Repeats
-from cleo_model.corpus.pii.masking.vocabulary import NUMBER
+from cleo_model.corpus.pii.masking.vocabulary import NUMBER, numbered
 from cleo_model.corpus.pii.surrogates import Surrogates
 
 pytestmark = pytest.mark.unit
@@ -65,6 +65,17 @@ def test_placeholders_are_numbered_in_the_record_and_one_person_has_one_number()
         "Thank you, [PERSON_1]. Ms. [PERSON_1], may I go on?",
         "[PERSON_1] and [PERSON_2] met. [PERSON_1] and [PERSON_2] agreed.",
     ]
+
+
+def test_a_users_own_type_stands_in_the_placeholder_also_where_the_value_is_known_from_elsewhere() -> None:
+    numbers = numbered(["EMPLOYEE_ID"])
+    elsewhere = Repeats.of([("BDG-1234567", numbers["EMPLOYEE_ID"])])
+    masker = RecordMasker(Surrogates(b"k" * 16), elsewhere, numbers)
+    text = "Badges: ZZ-1, bdg-1234567; project Falcon"
+    found = finds(text, ("EMPLOYEE_ID", "ZZ-1"), ("DENIED", "Falcon"))
+    made = masker.mask("a/1", text, [len(text)], found, "placeholder")
+    assert made.pieces == ["Badges: [EMPLOYEE_ID_1], [EMPLOYEE_ID_2]; project [DENIED_1]"]
+    assert made.replaced == {"EMPLOYEE_ID": 2, "DENIED": 1}
 
 
 def test_a_number_that_the_text_has_already_is_not_given_again() -> None:

@@ -205,6 +205,19 @@ def test_every_type_has_a_surrogate_of_its_own() -> None:
         assert draw(entity, "AB12 34567 x") != "AB12 34567 x", entity
 
 
+@pytest.mark.parametrize("entity", ["EMPLOYEE_ID", "DENIED"])
+def test_a_value_of_a_users_own_type_is_replaced_in_its_layout(entity: str) -> None:
+    made = Surrogates(KEY)(entity, "AB-1234 Falcon")
+    assert re.fullmatch(r"[A-Z]{2}-\d{4} [A-Z][a-z]{5}", made)
+    assert made != "AB-1234 Falcon"
+
+
+def test_a_name_that_passed_for_a_user_name_keeps_its_capital() -> None:
+    draw = Surrogates(KEY)
+    assert draw("USERNAME", "Rachel") == draw("PERSON", "Rachel")
+    assert draw("USERNAME", "rachel") == draw("PERSON", "rachel").lower()
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "check"),
     [

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from cleo_model.corpus.pii.surrogates.names import PARTICLES, SUFFIXES
 from cleo_model.corpus.pii.values import plain, squash
 
-WRITTEN = re.compile(r"\[([A-Z_]+)_(\d+)\]")
+WRITTEN = re.compile(r"\[([A-Z][A-Z0-9_]*)_(\d+)\]")
 
 
 class Placeholders:

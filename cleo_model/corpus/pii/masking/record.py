@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cleo_model.corpus.pii.entities import ENTITIES, Replace
+from cleo_model.corpus.pii.entities import Replace
 from cleo_model.corpus.pii.find import Find, union
 from cleo_model.corpus.pii.masking.placeholders import Placeholders
 from cleo_model.corpus.pii.masking.repeats import Repeats
-from cleo_model.corpus.pii.masking.vocabulary import NAMED, NUMBER
+from cleo_model.corpus.pii.masking.vocabulary import NUMBER
 from cleo_model.corpus.pii.surrogates import Surrogates
 from cleo_model.corpus.pii.surrogates.names import PARTICLES
 from cleo_model.corpus.pii.values import squash
@@ -35,10 +35,17 @@ class MaskedText:
 
 
 class RecordMasker:
-    """Masks records of one corpus."""
+    """Masks records of one corpus.
 
-    def __init__(self, surrogates: Surrogates, everywhere: Repeats) -> None:
+    Args:
+        everywhere: values that are replaced wherever they stand.
+        numbers: of the types, as `everywhere` has them.
+    """
+
+    def __init__(self, surrogates: Surrogates, everywhere: Repeats, numbers: Mapping[str, int] = NUMBER) -> None:
         self.surrogates, self.everywhere = surrogates, everywhere
+        self._numbers = numbers
+        self._named = {number: entity for entity, number in numbers.items()}
 
     def mask(
         self,
@@ -80,11 +87,16 @@ class RecordMasker:
         """What is to be replaced: the finds, where their values stand again (a name in a reply), and known values."""
         values = [(find.entity, text[find.start : find.end]) for find in finds if find.entity not in NOT_REPEATED]
         names = [value for entity, value in values if entity == "PERSON"]
-        again = [(value, NUMBER[entity]) for entity, value in values if len(value) > 2]
+        again = [(value, self._numbers[entity]) for entity, value in values if len(value) > 2]
         again += [(word, NUMBER["PERSON"]) for name in names for word in _name_words(name)]
-        repeats = [find for find in _found(Repeats.of(again), text) if not _is_word(find, text)] if again else []
-        known = [find for find in _found(self.everywhere, text) if squash(text[find.start : find.end]) not in allowed]
-        return union([*finds, *repeats, *known], ENTITIES)
+        repeats = [find for find in self._found(Repeats.of(again), text) if not _is_word(find, text)] if again else []
+        known = [
+            find for find in self._found(self.everywhere, text) if squash(text[find.start : find.end]) not in allowed
+        ]
+        return union([*finds, *repeats, *known], self._numbers)
+
+    def _found(self, index: Repeats, text: str) -> list[Find]:
+        return [Find(start, end, self._named[number], 1.0, "again") for start, end, number in index.find(text)]
 
 
 JOINT = "\n\n"
@@ -98,10 +110,6 @@ def cut(text: str, lengths: Sequence[int]) -> list[str]:
         pieces.append(text[start : start + length])
         start += length + len(JOINT)
     return pieces
-
-
-def _found(index: Repeats, text: str) -> list[Find]:
-    return [Find(start, end, NAMED[number], 1.0, "again") for start, end, number in index.find(text)]
 
 
 def _name_words(name: str) -> list[str]:

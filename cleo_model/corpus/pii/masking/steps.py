@@ -10,7 +10,7 @@ from typing import Any
 from cleo_core.files import read_jsonl, write_jsonl
 from cleo_model.corpus.pii.find import Find
 from cleo_model.corpus.pii.masking.record import RecordMasker
-from cleo_model.corpus.pii.masking.vocabulary import Survey, Vocabulary
+from cleo_model.corpus.pii.masking.vocabulary import Survey, Vocabulary, numbered
 from cleo_model.corpus.pii.surrogates import Surrogates
 from cleo_model.corpus.pii.values import squash
 from cleo_model.corpus.shards import Progress, read_shard
@@ -21,7 +21,7 @@ SHARDS, FOUND, SURVEYS, VOCABULARY, MASKED = "shards", "found", "surveys", "voca
 def survey_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
     """Read a shard and what was found in it; write which values occur, as hashes; planted copies are no part of it."""
     scratch = Path(job["scratch"])
-    survey = Survey()
+    survey = Survey(numbered(job.get("own", ())))
     for row, finds in _rows(scratch, rank, progress):
         for find in finds if not row.get("planted") else ():
             survey.add(find.entity, row["text"][find.start : find.end])
@@ -35,7 +35,7 @@ def replace_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
     vocabulary = Vocabulary(scratch / VOCABULARY)
     key = bytes.fromhex(job["key"])
     surrogates = Surrogates(key, vocabulary.avoid, vocabulary.names, vocabulary.given, vocabulary.family)
-    masker = RecordMasker(surrogates, vocabulary.everywhere())
+    masker = RecordMasker(surrogates, vocabulary.everywhere(), numbered(job.get("own", ())))
     allowed = {name: frozenset(map(squash, each["allow"])) for name, each in job.get("policies", {}).items()}
 
     def masked() -> Iterator[dict[str, Any]]:

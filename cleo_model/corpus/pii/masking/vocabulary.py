@@ -6,7 +6,7 @@ Each worker surveys its shard; the surveys are united; every worker reads the un
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ from cleo_model.corpus.pii.surrogates.names import PARTICLES
 from cleo_model.corpus.pii.values import plain, squash
 
 NUMBER = {entity: number for number, entity in enumerate(ENTITIES, 1)}
-NAMED = dict(enumerate(ENTITIES, 1))
+MOST = 2**16
+"""More types than these nobody has."""
 # Found anywhere, these are replaced everywhere, where they are long enough that no ordinary text looks like them.
 UNMISTAKABLE = frozenset(
     {"EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "BANK_ACCOUNT", "MAC_ADDRESS", "VEHICLE_ID", "DEVICE_ID", *IDENTITY}
@@ -34,13 +35,24 @@ def is_unmistakable(entity: str, value: str) -> bool:
     if entity == "EMAIL_ADDRESS":
         return "@" in value
     letters = sum(char.isalnum() for char in value)
-    return entity in UNMISTAKABLE and letters >= LONG and any(char.isdigit() for char in value)
+    known = entity in UNMISTAKABLE or entity not in NUMBER
+    return known and letters >= LONG and any(char.isdigit() for char in value)
+
+
+def numbered(own: Iterable[str]) -> dict[str, int]:
+    """The numbers of all types, with those of a user's own recognizers behind."""
+    return {**NUMBER, **{entity: number for number, entity in enumerate(sorted(own), len(NUMBER) + 1)}}
 
 
 class Survey:
-    """What occurs in a part of a corpus."""
+    """What occurs in a part of a corpus.
 
-    def __init__(self) -> None:
+    Args:
+        numbers: of the types.
+    """
+
+    def __init__(self, numbers: Mapping[str, int] = NUMBER) -> None:
+        self._numbers = numbers
         self._sets: defaultdict[str, set[int]] = defaultdict(set)
         self._heads: defaultdict[str, int] = defaultdict(int)
         self._wholes: dict[str, int] = {}
@@ -54,7 +66,7 @@ class Survey:
             first, count, whole = known
             self._heads[first] |= 1 << count
             # The first type in the order of ENTITIES, whatever the order in which they come.
-            self._wholes[whole] = min(self._wholes.get(whole, NUMBER[entity]), NUMBER[entity])
+            self._wholes[whole] = min(self._wholes.get(whole, MOST), self._numbers[entity])
 
     def _add_name(self, value: str) -> None:
         words = [word.strip(".,") for word in value.split()]
@@ -104,7 +116,7 @@ def unite(surveys: Iterable[Path], folder: Path) -> dict[str, int]:
     for name, join in (("heads", np.bitwise_or), ("wholes", np.minimum)):
         keys = np.concatenate([none, *parts[f"{name} keys"]])
         united, where = np.unique(keys, return_inverse=True)
-        start = np.full(len(united), 0 if join is np.bitwise_or else len(ENTITIES) + 1, dtype=np.uint64)
+        start = np.full(len(united), 0 if join is np.bitwise_or else MOST, dtype=np.uint64)
         join.at(start, where, np.concatenate([none, *parts[f"{name} values"]]))
         HashedMap(united, start).save(folder, name)
     return {entity: len(each) for entity, each in sorted(values.items())}

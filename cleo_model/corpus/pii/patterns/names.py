@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cleo_model.corpus.pii.given_names import given_names
+from cleo_model.corpus.pii.given_names import given_names, is_full_name
 from cleo_model.corpus.pii.patterns.lists import listed
 from cleo_model.corpus.pii.patterns.pattern import Pattern, pattern
 from cleo_model.corpus.sources.words import words
@@ -87,5 +87,7 @@ NAMES: list[Pattern] = [
     pattern("PERSON", rf"{CLOSING}(?P<v>{NAME})[ ]?$", check=_is_name,
             gate=("regards", "wishes", "thanks", "sincerely", "yours", "cheers", "fully", "cordial", "best", "love", "grüße", "mfg", "bien", "saludo", "atent", "salut", "groet", "cumpr", "abra", "signed")),
     pattern("PERSON", rf"{LABEL}(?P<v>{FULL})", check=_is_name, gate=(":",)),
+    # A line or a cell that is a name and nothing else.
+    pattern("PERSON", r"(?:^[ \t]*(?:[-*>][ ]|\d{1,3}[.)][ ]|\d{1,6}[,;\t])?|[|\t]|[,;\t](?=\S))[ \t]*\K(?P<v>\p{Lu}[\p{L}\p{M}'’-]+(?:[ ][\p{L}\p{M}'’-]+){1,3})(?=[ \t]*(?:$|[|;\t]|,\S))", check=is_full_name),
     pattern("PERSON", r"\b(?:BY|FROM|TO|FOR|CALL|ASK|CONTACT|ATTN:?|MR\.?|MRS\.?|MS\.?|DR\.?|DEAR|IS)[ ](?P<v>\p{Lu}{2,}[ ]\p{Lu}{2,})(?![\p{L}\p{N}])", check=_is_capital_name),
 ]  # fmt: skip

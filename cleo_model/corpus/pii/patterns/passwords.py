@@ -31,7 +31,10 @@ ENDS = (
     r"(?=[ \t]*(?:[.,;!?)](?=[\s\"'”’)]|$)|$|\n)"
     r"|[ ](?:and|but|so|if|in case|just|please|thanks|und|aber|falls|et|mais|y|pero|si|e|ma|se|en|maar|als|mas)(?!\p{L}))"
 )
-GATE = tuple("pass pwd pw wort woord key schlüssel mdp contrase clave parola senha palavra answer".split())
+GATE = (
+    "pass", "pwd", "pw", "wort", "woord", "key", "schlüssel", "mdp", "contrase", "clave", "parola", "senha", "palavra",
+    "answer",
+)  # fmt: skip
 NONE = frozenset(all_listed("passwords")) | listed("not_secrets")
 NAMES_ITSELF = regex.compile(rf"(?i){WORD}")
 SAID_OF_IT = regex.compile(

@@ -94,7 +94,7 @@ WEB: list[Pattern] = [
             gate=(".com/", ".org/", ".me/", ".tv/", ".io/", ".app/", ".net/", ".ee/", ".co/", "skype:", ".pinterest", "pinterest."), check=_is_account),
     pattern("URL", rf"{SCHEME}{HOST}/~\p{{L}}[\p{{L}}\p{{N}}_.-]{{1,40}}(?:/{PATH})?", gate=("/~",)),
     pattern("URL", rf"{SCHEME}[^\s/@\"'<>{{}}:]{{1,64}}(?::[^\s/@\"'<>{{}}]{{0,128}})?@{HOST}{PATH}", gate=("://",)),
-    pattern("URL", rf"{SCHEME}[^\s\"'<>]{{0,300}}[?&](?:user(?:name|_?id)?|email|e-?mail|phone|login|account|name|uid|customer_?id)=[^\s&\"'<>{{}}$%]{{2,100}}{PATH}", gate=("?", "&")),
+    pattern("URL", rf"{SCHEME}[^\s\"'<>]{{0,300}}[?&](?:user(?:name|_?id)?|email|e-?mail|phone|login|account|name(?==[^\s&]*(?:\p{{Lu}}|[+%]))|uid|customer_?id)=[^\s&\"'<>{{}}$%]{{2,100}}{PATH}", gate=("?", "&")),
     pattern("URL", rf"(?i)(?<![\p{{L}}\p{{N}}_])(?:{PERSONAL})(?:[ ](?:is|at|on|ist|est|es|è|é|under|can be found at|lives at)|:)?:?[ ]{{0,2}}(?P<v>(?:{SCHEME})?{HOST}{PATH})",
             gate=("my ", "his ", "her ", "their ", "our ", "personal ", "own ", "mein", "mon ", "mi", "meu", "minha"), check=_is_site),
     pattern("USERNAME", rf"(?<![\p{{L}}\p{{N}}_.]){NAMED}(?:[ ](?:is|was|ist|est|es|è|é)[ ]|[ ]?[:=][ ]{{1,2}}|[ ](?=\S*\d))[\"'`“]?(?P<v>@?{HANDLE})(?![\p{{L}}\p{{N}}_(\[=])", check=lambda value: _is_handle(value) and regex.search(r"\d|_|\p{Ll}[.-]\p{Ll}", value) is not None,

@@ -34,7 +34,7 @@ class Contacts:
     def user(self, value: str) -> str:
         """The account of the surrogate person; with as many digits as the value has."""
         bare = value.lstrip("@")
-        made, _ = self.names.account(bare)
+        made, _ = self.names.account(bare, keep_case=True)
         count = min(sum(char.isdigit() for char in bare), 8)
 
         def numbered(rng: Random) -> str:

@@ -79,8 +79,11 @@ class Names:
         made = self._letters.get(first) or self.draw.rng("LETTER", first).choice(LETTERS)
         return made.lower() if letter.islower() else made
 
-    def account(self, local: str) -> tuple[str, bool]:
-        """The part of a mail address before the @, or a user name, for the surrogate person; no digits, small letters.
+    def account(self, local: str, *, keep_case: bool = False) -> tuple[str, bool]:
+        """The part of a mail address before the @, or a user name, for the surrogate person; no digits.
+
+        Args:
+            keep_case: words with a capital keep it, for a name alone may pass for a user name; else all are small.
 
         Returns:
             The name, and whether it speaks of a person.
@@ -91,6 +94,8 @@ class Names:
             self._account_word(part, first=part is named[0], only=len(named) == 1) if part.isalpha() else part
             for part in parts
         ]
+        if keep_case:
+            made = [new.capitalize() if old.istitle() else new for old, new in zip(parts, made, strict=True)]
         personal = any(len(word) > 1 and word.lower() not in OFFICES for word in named)
         return "".join(made).strip("._-") or "user", personal
 

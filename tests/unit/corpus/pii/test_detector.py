@@ -93,6 +93,9 @@ def test_a_value_that_is_allowed_is_left_and_one_that_is_denied_goes() -> None:
     policy = MaskingPolicy(allow=("lakshmi venkataraman",), deny=("project nightingale",))
     found = {text[f.start : f.end] for f in Detector(policy).find([text])[0]}
     assert "Project  Nightingale" in found
+    assert {f.entity for f in Detector(policy).find(["Project Nightingale"])[0]} == {"DENIED"}
+    policy = MaskingPolicy(deny=("acme",))
+    assert [f.entity for f in Detector(policy).find(["Acme: jo@acme.com"])[0]] == ["DENIED", "EMAIL_ADDRESS"]
     assert not any("Lakshmi" in value for value in found)
     # The same text without the lists: the other way round.
     found = {text[f.start : f.end] for f in Detector(MaskingPolicy()).find([text])[0]}
@@ -134,10 +137,13 @@ recognizers:
     values = {"BDG-12345", "Aurora Borealis", "K1234"}
     alone, without = YamlRecognizers(yaml).find([text, "Route K1234 is closed"])
     assert {text[f.start : f.end] for f in alone} == values
+    assert {f.entity for f in alone} == {"EMPLOYEE_ID", "PERSON"}
     assert without == []
     # The policy brings them into the detector.
     found = Detector(MaskingPolicy(recognizers=yaml)).find([text])[0]
     assert {text[f.start : f.end] for f in found} >= values
+    # Also under the type that it names, whatever else is seen there.
+    assert {text[f.start : f.end] for f in found if f.entity == "EMPLOYEE_ID"} == {"BDG-12345", "K1234"}
     assert not any(text[f.start : f.end] in values for f in direct_patterns().find([text])[0])
 
 

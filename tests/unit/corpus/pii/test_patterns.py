@@ -104,6 +104,8 @@ FOUND: dict[str, list[str]] = {
     "DEVICE_ID": ["IMEI «490154203237518»", "serial number «C02XG2JUH7JG»"],
     "COORDINATES": ["lat/long «52.520008, 13.404954»", "at «40°42'46\"N 74°00'22\"W»", "went down at «-49.65751, -122.86798» then"],
     "PERSON": [
+
+        "| «Li Na» | paid |", "1. «Chiara Esposito»\n2. plumbing", "id,name\n7,«Sakura Ishikawa»,Oslo",
         "Hi, my name is «Oluwaseun» and the dock", "My name is «Xiaoming». The VPN", "Please ask Mr. «Venkataraman» about", "Dear Dr. «Okonkwo», the badge", "before, ask «Lakshmi Venkataraman» first",
         "hi, this is «rachel thornton» from finance", "ESCALATED BY «RACHEL THORNTON», PLEASE", "Owner of this page: «Lakshmi Venkataraman».", "wake up «Rachel», she has", "Best regards,\n«Rachel Thornton»\nSenior Engineer",
         "my sister «Ifeoma» is here", "Ich heiße «Jürgen Köhler» und", "je m'appelle «Zoé»", "Me llamo «Íñigo Montoya»", "mi chiamo «Aurora»", "Mijn naam is «Sjoerd de Vries»", "Chamo-me «Inês»",
@@ -119,6 +121,8 @@ STRICT: dict[str, list[str]] = {
     "URL": ["Website: «http://TelephoneAffiliates.pl/»", "see «www.poolvendor.be» for"],
 }  # fmt: skip
 NOTHING = [
+    "| Visual Basic | yes |",
+    "1. Virginia Beach",
     "install left-pad@1.2.0 and run it; in CI use actions/checkout@v4.0.1 and the image logo@2x.png",
     "Log in with ssh deploy@node1.internal, or admin@build.corp.lan; git clone git@github.com:org/project.git",
     "rsync -a www deploy@example.org:/srv/www",

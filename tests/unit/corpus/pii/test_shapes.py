@@ -82,3 +82,19 @@ def test_a_figure_of_history_keeps_its_name_and_others_do_not() -> None:
     assert [is_figure(name) for name in names] == [True, False, True, True, False, False]
     found = Detector(MaskingPolicy(), finders=[Whole("PERSON")]).find(["Isaac Newton", "Isaac Okafor"])
     assert [len(finds) for finds in found] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "believed", "left"),
+    [
+        ("Zhang Wei", "PERSON", "Zhang Wei"),
+        ("Priyanka Deshpande's", "PERSON", "Priyanka Deshpande"),
+        ("Zhang Quxzy's", "PERSON", "Zhang Quxzy"),
+        ("Zhang Quxzy", "ORGANIZATION", "Zhang Quxzy"),
+        ("Taco Bell's", "ORGANIZATION", "Taco Bell's"),
+        ("Virginia Beach", "ORGANIZATION", "Virginia Beach"),
+    ],
+)
+def test_a_place_or_firm_with_the_name_of_a_person_is_one(value: str, believed: str, left: str) -> None:
+    ((find,),) = Shaped(Whole("ORGANIZATION")).find([value])
+    assert (find.entity, value[find.start : find.end]) == (believed, left)
