@@ -12,8 +12,8 @@ from cleo_model.corpus.pii.entities import DENIED, MASKED
 from cleo_model.corpus.pii.figures import is_figure
 from cleo_model.corpus.pii.find import Find, Finder, union
 from cleo_model.corpus.pii.patterns import direct_patterns, strict_patterns
-from cleo_model.corpus.pii.policy import MaskingPolicy
-from cleo_model.corpus.pii.recognizers import YamlRecognizers, own_types
+from cleo_model.corpus.pii.policy import MaskingPolicy, own_types
+from cleo_model.corpus.pii.recognizers import YamlRecognizers
 from cleo_model.corpus.pii.shapes import Shaped
 from cleo_model.corpus.pii.token_classifier import TokenClassifier
 

@@ -24,8 +24,7 @@ from cleo_model.corpus.pii.manifest import CARD, EXAMPLES, Counts, MaskingSummar
 from cleo_model.corpus.pii.masking.run import MaskedRow, mask_rows, row_of, with_pieces
 from cleo_model.corpus.pii.missed.account import MissedPii
 from cleo_model.corpus.pii.missed.review import Planting, read_again
-from cleo_model.corpus.pii.policy import MaskingPolicy
-from cleo_model.corpus.pii.recognizers import own_types
+from cleo_model.corpus.pii.policy import MaskingPolicy, own_types
 from cleo_model.corpus.record import HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
 from cleo_model.corpus.shards import shard_size
 from cleo_model.corpus.subjects import write_subjects

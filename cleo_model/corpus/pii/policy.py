@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from cleo_model.corpus.pii.entities import MaskingProfile
+from cleo_model.corpus.pii.recognizers import YamlRecognizers
 from cleo_model.corpus.sources.source import Source
 
 
@@ -23,6 +24,11 @@ class MaskingPolicy(BaseModel):
     """Values that are taken out wherever they stand as whole words."""
     recognizers: str = ""
     """The text of a YAML file of recognizers, in Presidio's form: its content counts, not where it lies."""
+
+
+def own_types(policy: MaskingPolicy) -> frozenset[str]:
+    """The types that a policy's own recognizers name and that are not among ENTITIES."""
+    return YamlRecognizers(policy.recognizers, policy.language).types if policy.recognizers else frozenset()
 
 
 def policy_of(source: Source) -> MaskingPolicy:

@@ -10,7 +10,6 @@ import regex  # type: ignore[import-untyped]  # it has no stubs
 
 from cleo_model.corpus.pii.entities import ENTITIES
 from cleo_model.corpus.pii.find import Find
-from cleo_model.corpus.pii.policy import MaskingPolicy
 from cleo_model.errors import SourceError
 
 if TYPE_CHECKING:
@@ -65,11 +64,6 @@ class YamlRecognizers:
 def typed(entity: str) -> str:
     """A type as it stands in placeholders and counts: capitals, digits and underscores."""
     return regex.sub(r"[^A-Z0-9]+", "_", entity.upper()).strip("_") or "OWN"
-
-
-def own_types(policy: MaskingPolicy) -> frozenset[str]:
-    """The types that a policy's own recognizers name and that are not among ENTITIES."""
-    return YamlRecognizers(policy.recognizers, policy.language).types if policy.recognizers else frozenset()
 
 
 @cache
