@@ -119,7 +119,8 @@ def same_model(result: StageResult, _: Results) -> Outcome:
     """A check: a bundle without a GGUF is whole, so that there is none is a warning."""
     found = GgufSummary.of(result)
     last = found.comparisons[-1] if found.comparisons else None
-    told: dict[str, Any] = {"precision": found.precision or "none", "megabytes": round(found.bytes / 1e6)}
+    # A plain string: Dagster takes no enumeration.
+    told: dict[str, Any] = {"precision": str(found.precision or "none"), "megabytes": round(found.bytes / 1e6)}
     if last:
         told |= {
             "loss difference": last.difference.mean,

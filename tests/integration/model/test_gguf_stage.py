@@ -63,6 +63,7 @@ def uneven(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def outcome(folder: Path, summary: GgufSummary) -> tuple[bool, bool]:
     judged = same_model(StageResult("gguf", folder, "", "", summary.model_dump(mode="json")), {})
+    assert {type(value) for value in judged.figures.values()} <= {str, int, float}, "what Dagster can store"
     return judged.passed, judged.warns
 
 
