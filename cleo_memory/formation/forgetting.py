@@ -20,6 +20,7 @@ EMPTY = frozenset(
         "je moi me mon ma mes suis est le la les l que qu ou qui quand comment de du des d notre nos et",
         "yo mi mis soy es el los las que donde quien cuando como del nuestro nuestra y en",
         "ik mij mijn ben is de het dat over van waar wie wat wanneer hoe ons onze en",
+        "eu meu minha meus minhas sou o os que onde quem quando como de do da nosso nossa",
         "io il lo gli i mio mia miei mie sono che dove chi come di nostro nostra e",
     )
     for word in words.split()

@@ -23,6 +23,11 @@ MOST = 12
 TRANSCRIPT = re.compile(
     r"^\[\d+\] |^(?!(?:update|note|ps|fyi|btw|also|hinweis|info)\b)[^\W\d_][\w.]{1,20}:\s", re.IGNORECASE
 )
+JOKE = re.compile(
+    r"\b(?:just kidding|kidding|joking|jk|kleiner scherz|nur spaß|je plaisante|je rigole|es broma|grapje|scherzo"
+    r"|brincadeira)\b[.!) ]*$",
+    re.IGNORECASE,
+)
 TASK = re.compile(
     r":\s*$|^(?:translate|summari[sz]e|rewrite|correct|übersetze|traduis|traduce|vertaal|traduci|traduz)\b",
     re.IGNORECASE,
@@ -51,7 +56,7 @@ class RuleExtractor:
         for sentence in sentences(words):
             if TASK.search(sentence.text):
                 break  # what follows is what the task is about
-            if sentence.asks or TRANSCRIPT.match(sentence.text):
+            if sentence.asks or TRANSCRIPT.match(sentence.text) or JOKE.search(sentence.text):
                 continue
             if wish := reply_preference(sentence.text):
                 slot, value = wish

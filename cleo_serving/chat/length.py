@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 NUMBERS = {
-    1: r"one|a single|single|einem|einen|une|un|una|uno|één|een|1",
-    2: r"two|zwei|deux|dos|twee|due|2",
-    3: r"three|drei|trois|tres|drie|tre|3",
+    1: r"one|a single|single|einem|einen|une|un|una|uno|uma|numa|één|een|1",
+    2: r"two|zwei|deux|dos|twee|due|duas|2",
+    3: r"three|drei|trois|tres|drie|tre|três|3",
 }
 SENTENCES = r"sentences?|satz|sätzen?|phrases?|frases?|oraci(?:ón|ones)|zin(?:nen)?|fras[ei]"
 SHORT = re.compile(

@@ -83,4 +83,14 @@ PHRASES = {
         wish="D'ora in poi farò così: «{}»",
         off="Non ho potuto conservarlo.",
     ),
+    "pt": Phrases(
+        kept="Vou lembrar-me: «{}»",
+        known="Isso eu já sabia: «{}»",
+        forgotten="Feito. Dados esquecidos: {}; mensagens apagadas em que isso era dito: {}.",
+        nothing_to_forget="Não encontro nada sobre isso no que sei de ti: não havia nada a esquecer.",
+        told="Isto é o que me contaste:",
+        knows_nothing="Ainda não sei nada sobre ti.",
+        wish="A partir de agora farei assim: «{}»",
+        off="Não consegui guardar isso.",
+    ),
 }

@@ -7,7 +7,8 @@ from cleo_memory.formation.languages.es import SPANISH
 from cleo_memory.formation.languages.fr import FRENCH
 from cleo_memory.formation.languages.it import ITALIAN
 from cleo_memory.formation.languages.nl import DUTCH
+from cleo_memory.formation.languages.pt import PORTUGUESE
 
-LANGUAGES: tuple[Language, ...] = (ENGLISH, GERMAN, FRENCH, SPANISH, DUTCH, ITALIAN)
+LANGUAGES: tuple[Language, ...] = (ENGLISH, GERMAN, FRENCH, SPANISH, DUTCH, ITALIAN, PORTUGUESE)
 
 __all__ = ["LANGUAGES"]

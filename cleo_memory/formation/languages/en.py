@@ -226,7 +226,7 @@ RULES = (
     # what one has
     (
         "vehicle",
-        r"<I><adv> drive <a>(?:an? )?(?P<thing>(?!to\b|for\b|home\b|there\b|back\b|past\b|through\b|around\b)[^,;!?]{2,50})",
+        r"<I><adv> drive <a>(?:an? )?(?P<thing>(?!kids\b|children\b|people\b|to\b|for\b|home\b|there\b|back\b|past\b|through\b|around\b)[^,;!?]{2,50})",
     ),
     ("own.*", r"<I><adv> own (?P<thing>(?:an? |two |three |\d+ )[^,;!?]{2,50})"),
     (
@@ -241,7 +241,7 @@ RULES = (
     ),
     (
         "plan.*",
-        r"<have><adv> (?!been\b|had\b|never\b|to\b)(?P<thing>(?:an? |my |our )?[^,;!?]{3,70}?(?: on| at| in|) ?(?:the )?(?:<date>)[^,;!?]{0,30})",
+        r"<have><adv> (?!been\b|had\b|never\b|to\b|(?:an? |no |some )?(?:idea|ideas|question|questions|feeling|problem|thought|doubt|suggestion)\b)(?P<thing>(?:an? |my |our )?[^,;!?]{3,70}?(?: on| at| in|) ?(?:the )?(?:<date>)[^,;!?]{0,30})",
     ),
     (
         "plan.*",
@@ -270,7 +270,7 @@ ENGLISH = Language(
     words=WORDS,
     rules=RULES,
     reported=r"\b(?!i\b|we\b)[\w']+ (?:also |just |always |once |never )?(?:said|says|say|told|tells|claims|claimed|thinks|thought|believes|believed|asked|asks|wrote|writes|heard|replied|answered|mentioned|reckons|insists|wants|jokes|joked|texted)\b|\baccording to\b|\bin (?:his|her|their) words\b|\bi (?:heard|read) that\b|\b(?:he|she|they)(?:'s| is| are| was| were)? like\b",
-    unreal=r"\b(?:if|unless|suppose|supposing|imagine|pretend|pretending|whether|wish|would|wouldn't|could|as though|dream(?:t|ed)?|dreamed|story|novel|poem|character|lyrics|role[- ]?play|hypothetically|let's say|for example|translate|rewrite|rephrase|paraphrase|proofread|summari[sz]e|correct this|fix this|spell|how do (?:i|you) say|write (?:a|an|me|about)|acting as|what|where|who|whose|which|why|how|in case|song|lie|lying|joke|joking|kidding)\b|^(?:do|does|did|am|is|are|was|were|have|has|can|could|should|will|would|may) (?:i|my|you|we)\b",
+    unreal=r"\b(?:if|unless|suppose|supposing|imagine|pretend|pretending|whether|wish|would|wouldn't|could|as though|feel like|felt like|in the game|in this game|in my game|dream(?:t|ed)?|dreamed|story|novel|poem|character|lyrics|role[- ]?play|hypothetically|let's say|for example|translate|rewrite|rephrase|paraphrase|proofread|summari[sz]e|correct this|fix this|spell|how do (?:i|you) say|write (?:a|an|me|about)|acting as|what|where|who|whose|which|why|how|in case|song|lie|lying|joke|joking|kidding)\b|^(?:do|does|did|am|is|are|was|were|have|has|can|could|should|will|would|may) (?:i|my|you|we)\b",
     past=r"\b(?:used to|formerly|as a child|when i was|back then|almost|nearly|in the past)\b",
     later=r"(?:^|[,;.] |\band )(?:(?:his|her|its) name(?:'s| is)|(?:he|she|it)(?:'s| is) (?:called|named)) <name>",
     starts=r"i|i'm|im|i've|i'd|i'll|my|we|we're|our|he|she|they|it|it's|you|his|her|their|the|there|this|that|if|please|now(?! (?:work|live|speak|drive|play|study|have|am)\b)",
@@ -280,7 +280,7 @@ ENGLISH = Language(
     stops=r"but|because|since|so|when|while|which|who|that|if|although|though|as|than|until|till|after|before|every|and (?:i|my|we|it|he|she|they|then|now|have|am|live|work)|for (?:\w+ )?(?:years?|months?|weeks?)|in (?:january|february|march|april|may|june|july|august|september|october|november|december)|last|these days|nowadays|at the moment|right now|anymore|any more|over|instead|to|is|was|are|and|or|with|from|ago|this|yesterday|today|even|however",
     before=r"in|at|for|with|from|by|on|near|of",
     articles=r"a|an|the|some|my|our|any|this big|very|really|quite|just|only",
-    deictic=r"this|that|it|you|your|yours|these|those|them|him|her|his|their|to (?:know|ask|hear|see|say|think|thank|be|have|get|make)|how|what|when|where|why|who|if|not|so|too|going|being|there|here|all of|one of|someone|something|nothing|everything|anything|mine|feeling|about|called|named|well|nice|sorry|fine|tired|happy|sad|back|home|good|great|bad|ok|okay|sure|glad|really|very|done|ready|busy|late|early|just|still|and",
+    deictic=r"another|at|\d+ (?:minutes?|hours?|percent|%)|this|that|it|you|your|yours|these|those|them|him|her|his|their|to (?:know|ask|hear|see|say|think|thank|be|have|get|make)|how|what|when|where|why|who|if|not|so|too|going|being|there|here|all of|one of|someone|something|nothing|everything|anything|mine|feeling|about|called|named|well|nice|sorry|fine|tired|happy|sad|back|home|good|great|bad|ok|okay|sure|glad|really|very|done|ready|busy|late|early|just|still|and",
     adjectives=r"italian|german|french|spanish|english|british|dutch|portuguese|american|irish|scottish|polish|russian|chinese|japanese|indian|swedish|danish|norwegian|finnish|greek|turkish|catholic|muslim|jewish|christian|buddhist|hindu|atheist|vegan|vegetarian|at|in|on|thanks|thank|both|working|living|allergic|based|from|called|married|single",
     tails=r"now|too|though|actually|please|anymore|any more|today|lately|as well|by the way|recently|again|currently|anyway|together|here|there|already|these days|a lot|very much|so much|the most|best|of course|myself|really|either|at all|alone|right|and|or|but|in|at|on|with|for|of|to|the|a|an|my|is",
     attributes=r"hobby|hobbies|job|diet|size|shoe size|eye colou?r|hair colou?r|zodiac sign|star sign|instrument|religion|nationality|profession|degree|major|goal|dream|car|bike|phone|laptop|computer|native language|mother tongue|dream job|lucky number|team|football team|surname|last name|middle name|nickname|height|weight|comfort food|go-to drink|usual order|pronouns|citizenship|time ?zone|first language|dog's breed|favou?rite",

@@ -104,4 +104,18 @@ ITALIAN = Wording(
         ("reply.tone", r"(?:d'ora in poi,? |sempre )*(?:dammi del (?:tu|lei)|sii (?:più )?(?:formale|diretto|gentile))"),
     ),
 )  # fmt: skip
-WORDINGS = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH, "nl": DUTCH, "it": ITALIAN}
+PORTUGUESE = Wording(
+    remember=r"(?:podes |pode |poderia )?(?:lembra-te|lembre-se|lembre|lembra|não (?:te )?esqueças|não (?:se )?esqueça|anota|anote|guarda|guarde|memoriza|memorize|lembrar)(?: de| bem| disto)?(?: que|:)? (?P<text>.+)",
+    forget=r"(?:podes |pode |poderia )?(?:esquece|esqueça|esquecer|apaga|apague)(?: tudo o que sabes? sobre| o que eu disse sobre)?(?: que|:)? (?P<text>.+)",
+    tell=r"(?:(?:e|então|diz-me|me diga) )*(?:o que (?:é que )?(?:(?:tu |você )?sabes?|lembras?|(?:você )?aprendeu|aprendeste)(?: já)? (?:sobre|de|a respeito de) mim|(?:diz-me|me diga) (?:tudo )?o que sabes? sobre mim|(?:sabes?|lembras?-te de) quem (?:eu )?sou|quem sou eu|quem eu sou)[?.! ]*$",
+    nothing=r"(?:isso|isto|lo|o que acabei de dizer|tudo isso|o resto|não.*)[.! ]*$",
+    everything=r"(?:mim|tudo)(?: o que .*| sobre mim)?[.! ]*$",
+    replies=(
+        ("reply.length", r"(?:a partir de agora,? |de agora em diante,? |sempre )*(?:responde|responda|responda-me|escreve|escreva)(?: sempre| só| apenas| por favor)* (?:em|com|numa)(?: só| apenas| no máximo)* ?(?:uma|uma só|duas|três|poucas|\d+)? ?(?:só |curtas? )?(?:frases?|palavras?|linhas?)"),
+        ("reply.length", r"(?:a partir de agora,? |de agora em diante,? |sempre )*(?:sê (?:mais )?breve|seja (?:mais )?(?:breve|conciso|concisa)|(?:responde|responda)(?: sempre)* (?:brevemente|em detalhe)|respostas curtas)"),
+        ("reply.language", r"(?:a partir de agora,? |de agora em diante,? |sempre )*(?:responde|responda|fala|fale|escreve|escreva)(?: sempre| só| comigo)* em (?P<value>português|inglês|alemão|francês|espanhol|holandês|italiano)"),
+        ("reply.form", r"(?:a partir de agora,? |sempre )*(?:não (?:uses|use) (?:emojis?|listas)|sem emojis?)"),
+        ("reply.tone", r"(?:a partir de agora,? |sempre )*(?:trata-me por (?:tu|você)|seja (?:mais )?(?:formal|direto|gentil))"),
+    ),
+)  # fmt: skip
+WORDINGS = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH, "nl": DUTCH, "it": ITALIAN, "pt": PORTUGUESE}

@@ -122,6 +122,7 @@ async def test_what_was_asked_to_be_remembered_is_kept_whatever_the_rules_make_o
         ("Soy alérgica a las nueces.", "mi alergia"),
         ("Ik ben allergisch voor noten.", "mijn allergie"),
         ("Sono allergica alle noci.", "la mia allergia"),
+        ("Sou alérgica a nozes.", "a minha alergia"),
     ],
 )
 async def test_what_a_user_asks_to_forget_is_gone_with_the_turns_that_say_it(

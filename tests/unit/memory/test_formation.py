@@ -56,9 +56,11 @@ def only(text: str) -> Fact:
         ("Mijn zus heet Fleur.", "sister.name", "Fleur"),
         ("Mi chiamo Giulia.", "name", "Giulia"),
         ("Preferisco il tè al caffè.", "like.te", "tè"),
+        ("Meu cachorro se chama Pipoca.", "dog.name", "Pipoca"),
+        ("Sou alérgica a amendoim.", "allergy.amendoim", "amendoim"),
     ],
 )
-def test_what_a_user_tells_of_themselves_is_read_in_six_languages(said: str, slot: str, value: str) -> None:
+def test_what_a_user_tells_of_themselves_is_read_in_seven_languages(said: str, slot: str, value: str) -> None:
     assert slots(said) == {slot: value}
 
 
@@ -77,6 +79,9 @@ def test_what_a_user_tells_of_themselves_is_read_in_six_languages(said: str, slo
         "My brother's cat is called Tom.",
         "My neighbour is allergic to cats.",
         "I used to live in Rome.",
+        "I feel like I live in Paris sometimes.",
+        "I'm Batman, just kidding.",
+        "My train is 20 minutes late.",
         "Translate this: My name is Paul and I live in Rome.",
         'Correct the sentence "I am living in Berlin since two years" for me.',
         "> I live in Berlin",
@@ -136,6 +141,7 @@ def test_one_thing_told_in_six_ways_is_one_slot_with_one_value() -> None:
         "Me mudé de Lyon a Porto en mayo.",
         "Ik ben in mei van Lyon naar Porto verhuisd.",
         "Mi sono trasferita da Lyon a Porto a maggio.",
+        "Mudei-me de Lyon para Porto em maio.",
     ],
 )
 def test_a_move_says_when_it_was_and_what_it_ended(said: str) -> None:
@@ -182,9 +188,11 @@ def test_likes_and_the_form_of_replies_are_preferences() -> None:
         ("Antwoord in één zin.", "prefer", "nl", "Antwoord in één zin."),
         ("Dimentica la mia allergia.", "forget", "it", "la mia allergia"),
         ("Cosa sai di me?", "tell", "it", ""),
+        ("Esquece a minha alergia.", "forget", "pt", "a minha alergia"),
+        ("O que sabes sobre mim?", "tell", "pt", ""),
     ],
 )
-def test_requests_about_memory_are_known_in_six_languages(said: str, verb: str, language: str, text: str) -> None:
+def test_requests_about_memory_are_known_in_seven_languages(said: str, verb: str, language: str, text: str) -> None:
     found = command_of(said)
     assert found is not None
     assert (found.verb, found.language, found.text) == (verb, language, text)
