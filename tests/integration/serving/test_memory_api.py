@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import types
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import httpx
@@ -225,3 +227,33 @@ def example(kind: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return list(kind)[-1]
     return {str: "ä", int: 7, float: 0.5, bool: True, datetime: datetime.now(UTC)}.get(kind, "id")
+
+
+def test_a_user_keeps_so_much_and_is_told_both_numbers(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    user, other = api.user(), api.user()
+    monkeypatch.setattr(api.services.memory.settings, "quota_memories", 2)
+    for n in range(2):
+        api.data(user, REMEMBER, {"i": {"content": f"note {n}"}})
+    code, message = refused(api, user, REMEMBER, {"i": {"content": "one too many"}})
+    assert (code, "3 memories; 2" in message) == ("QUOTA_EXCEEDED", True)
+    assert refused(api, user, ASK, {"i": {"text": "the cat", "maxTokens": 4}})[0] == "QUOTA_EXCEEDED"
+    assert api.data(user, "{ memoryPolicy { quotaMemories memories } }")["memoryPolicy"] == {
+        "quotaMemories": 2,
+        "memories": 2,
+    }
+    assert api.data(other, ASK, {"i": {"text": "the cat", "maxTokens": 4}})["ask"]["conversationId"]
+
+
+def test_the_page_on_the_api_names_every_root_field_and_the_guard_prices_every_write() -> None:
+    from cleo_serving.api.graphql.schema import make_schema
+    from cleo_serving.security.query.measure import FIELD_COST
+
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+    schema = make_schema(debug=False)._schema
+    assert schema.query_type
+    assert schema.mutation_type
+    assert schema.subscription_type
+    for kind in (schema.query_type, schema.mutation_type, schema.subscription_type):
+        missing = [name for name in kind.fields if not re.search(rf"`{name}\b", page)]
+        assert missing == []
+    assert set(schema.mutation_type.fields) - {"forget"} <= set(FIELD_COST)
