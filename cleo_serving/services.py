@@ -78,6 +78,7 @@ async def open_services(settings: ServingSettings) -> AsyncGenerator[Services]:
                 for task in background:
                     task.cancel()
                 await asyncio.gather(*background, return_exceptions=True)
+                await assistant.learning.settle()  # before the memory closes
     finally:
         await models.close()
 

@@ -23,7 +23,7 @@ from cleo_memory import (
     holds,
 )
 from cleo_serving.chat.events import Delta, Ended, Provenance, Question, ReplyEvent, Started
-from cleo_serving.chat.learning import Learning
+from cleo_serving.chat.learning import Done, Learning
 from cleo_serving.chat.length import SentenceLimit, sentences_wanted
 from cleo_serving.chat.links import LinkFilter
 from cleo_serving.chat.prompt import PromptBuilder
@@ -199,18 +199,13 @@ class Assistant:
         )
 
     async def _act(self, exchange: _Exchange, command: Command) -> AsyncGenerator[ReplyEvent]:
-        """Do what the user asks of memory, and say what was done."""
-        asked, turn = exchange.question.text, None
-        if command.verb != "forget" and (turn := await self._append(exchange, "user", asked)) is None:
-            raise Erased("The user was erased while the question waited.")
-        yield Started(exchange.conversation, replace(exchange.provenance, memories=()))
-        done = await self.learning.act(exchange.user, command, turn, exchange.epoch)
-        if command.verb == "forget" and not holds(asked, done.gone):
-            await self._append(exchange, "user", asked)
+        """Do what the user asks of memory, and say what was done. It is done also when the client goes away."""
+        done = await asyncio.shield(self._done(exchange, command))
         links = LinkFilter(self._settings.link_hosts)
         text = links.feed(done.text, last=True)
+        await asyncio.shield(self._append(exchange, "assistant", text, {"source": "memory"}))
+        yield Started(exchange.conversation, replace(exchange.provenance, memories=()))
         yield Delta(text)
-        await self._append(exchange, "assistant", text, {"source": "memory"})
         yield Ended(
             text=text,
             finish_reason="stop",
@@ -220,6 +215,18 @@ class Assistant:
             learned=done.learned,
             composed=True,
         )
+
+    async def _done(self, exchange: _Exchange, command: Command) -> Done:
+        asked, turn = exchange.question.text, None
+        if command.verb != "forget" and (turn := await self._append(exchange, "user", asked)) is None:
+            raise Erased("The user was erased while the question waited.")
+        try:
+            done = await self.learning.act(exchange.user, command, turn, exchange.epoch)
+        except UserErased:
+            raise Erased("The user was erased while the question waited.") from None
+        if command.verb == "forget" and not holds(asked, done.gone):
+            await self._append(exchange, "user", asked)
+        return done
 
     async def _sentences(self, user: str) -> int | None:
         wish = (await self._memory.preferences(user)).get("reply.length")
