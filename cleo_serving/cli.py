@@ -122,6 +122,11 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--system", default="", help="Words of the system before the conversation."),
         click.option("--max-tokens", type=tokens, default=256, show_default=True),
+        click.option("--stop", multiple=True, help="The reply ends before this text; may be given several times."),
+        click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same reply."),
+        click.option("--repetition-penalty", type=click.FloatRange(0.5, 2), default=1.05, show_default=True),
+        click.option("--min-p", type=click.FloatRange(0, 1), default=0.0, show_default=True),
+        click.option("--top-k", type=click.IntRange(0, 1000), default=50, show_default=True, help="0 leaves all."),
         click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True),
         click.option("--temperature", type=words, default=0.7, show_default=True, help="0 takes the likeliest words."),
         click.option("--revision", help="Commit of a hub id."),

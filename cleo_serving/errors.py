@@ -54,7 +54,10 @@ class RateLimited(CleoError, code="RATE_LIMITED", http_status=429):
         self.retry_after = retry_after
 
 
-class Overloaded(CleoError, code="OVERLOADED", http_status=503, exit_code=4): ...
+class Overloaded(CleoError, code="OVERLOADED", http_status=503, exit_code=4):
+    def __init__(self, message: str, *, hint: str | None = None, retry_after: int = 1) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class Erased(CleoError, code="ERASED", http_status=409): ...

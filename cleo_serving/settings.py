@@ -5,10 +5,17 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from cleo_core.compute import DtypeChoice
 from cleo_core.errors import ConfigError
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
     from limits.aio.storage import Storage
 
 Algorithm = Literal["Ed25519", "ES256", "ES384", "RS256", "RS512", "PS256", "PS512"]
+EngineName = Literal["auto", "llamacpp", "transformers", "vllm"]
 SYSTEM_PROMPT = "You are Cleo, a helpful AI assistant."
 
 
@@ -94,23 +102,30 @@ class RateSettings(_Group):
 
 
 class EngineSettings(_Group):
-    """The transformers engine."""
+    """What runs the model: ``CLEO_SERVING_ENGINE=llamacpp`` chooses it, ``CLEO_SERVING_ENGINE__THREADS`` sets more."""
 
+    name: EngineName = "auto"
+    """auto: vLLM on a GPU where it is installed, on a CPU llama.cpp where the model comes with a GGUF, else
+    transformers."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
-    """CPU threads of torch; 0 takes what this process may use."""
+    """CPU threads; 0 takes one for each processor that this process may use. They sleep while they wait."""
     dtype: DtypeChoice = "auto"
-    """auto: bfloat16 on an accelerator and on a CPU that has instructions for it, else float32."""
+    """Of transformers. auto: bfloat16 on an accelerator and on a CPU that has instructions for it, else float32."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     page_size: Annotated[int, Field(ge=8, le=256)] = 32
-    """Tokens per page of the key-value cache; a whole page is what two prompts can share."""
-    cache_tokens: Annotated[int, Field(ge=256)] = 16384
+    """Tokens per page of transformers' key-value cache; a whole page is what two prompts can share."""
+    cache_tokens: Annotated[int, Field(ge=256)] = 8192
     """Tokens the key-value cache holds for all streams together."""
+    prompt_cache_mib: Annotated[int, Field(ge=0, le=2**20)] = 64
+    """Memory in which llama.cpp keeps prompts that gave way to others, for the next turn of their conversation."""
     max_batch_tokens: Annotated[int, Field(ge=64)] = 512
     """Tokens in one forward pass; a longer prompt is read in several."""
     max_streams: Annotated[int, Field(ge=1, le=256)] = 8
     """Replies made at the same time; further ones wait."""
     max_waiting: Annotated[int, Field(ge=0, le=10000)] = 32
     """Requests that may wait for a free stream; the next one is told to come back."""
+    wait_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """A request that waited so long for a stream is told to come back."""
     context_tokens: Annotated[int, Field(ge=256)] = 2048
     """Longest prompt and reply together; never more than the model was made for."""
     stall_seconds: Annotated[float, Field(gt=0)] = 120.0
@@ -129,8 +144,32 @@ class PromptSettings(_Group):
     max_tokens: Annotated[int, Field(gt=0, le=8192)] = 256
     """Longest reply; a client may ask for less."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.3
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    top_k: Annotated[int, Field(ge=0, le=1000)] = 50
+    min_p: Annotated[float, Field(ge=0, le=1)] = 0.0
+    repetition_penalty: Annotated[float, Field(ge=0.5, le=2)] = 1.05
+    """Gentle: a stronger one keeps a small model from saying the very word that its notes hold."""
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] = 0.0
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] = 0.0
     link_hosts: tuple[str, ...] = ()
     """Hosts that a link in a reply may point to; all others are taken out (a link can carry data away)."""
+
+
+class _EngineByName:
+    """Reads ``CLEO_SERVING_ENGINE=llamacpp`` beside ``CLEO_SERVING_ENGINE__THREADS=2``: the word is its ``name``."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        if field_name == "engine" and isinstance(value, str) and not value.lstrip().startswith("{"):
+            return {"name": value.strip()}
+        return super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
+
+
+class _Environment(_EngineByName, EnvSettingsSource):
+    pass
+
+
+class _DotEnv(_EngineByName, DotEnvSettingsSource):
+    pass
 
 
 class ServingSettings(BaseSettings):
@@ -173,6 +212,17 @@ class ServingSettings(BaseSettings):
     rate: RateSettings = RateSettings()
     engine: EngineSettings = EngineSettings()
     prompt: PromptSettings = PromptSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Environment(settings_cls), _DotEnv(settings_cls), file_secret_settings
 
     @model_validator(mode="after")
     def _only_in_development(self) -> ServingSettings:

@@ -13,13 +13,33 @@ from tests.serving_server import RunningApi, at_home, write_model
 
 
 @pytest.fixture(scope="session")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def safetensors_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model as training leaves it: transformers runs it."""
     return write_model(tmp_path_factory.mktemp("models") / "tiny")
 
 
 @pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model as a bundle holds it, with a GGUF, in full precision: llama.cpp runs it."""
+    return with_gguf(tmp_path_factory.mktemp("models") / "tiny-gguf")
+
+
+@pytest.fixture(scope="session")
 def make_model() -> Callable[..., Path]:
-    return write_model
+    """Makes further models: with a GGUF, unless another architecture is asked for."""
+
+    def make(folder: Path, architecture: str | None = None, seed: int = 0) -> Path:
+        return write_model(folder, architecture, seed) if architecture else with_gguf(folder, seed)
+
+    return make
+
+
+def with_gguf(folder: Path, seed: int = 0) -> Path:
+    from cleo_model.gguf import Precision, write_gguf
+
+    write_model(folder, seed=seed)
+    write_gguf(folder, folder / "model.gguf", Precision.F32)
+    return folder
 
 
 @pytest.fixture

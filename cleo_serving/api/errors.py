@@ -11,7 +11,7 @@ from cleo_core.errors import CleoError, InputError
 from cleo_core.telemetry import get_logger, request_id
 from cleo_memory import RequestPending
 from cleo_serving import errors
-from cleo_serving.errors import RateLimited, Unauthenticated
+from cleo_serving.errors import Overloaded, RateLimited, Unauthenticated
 from cleo_serving.metrics import Metrics
 
 log = get_logger(__name__)
@@ -27,7 +27,7 @@ def report(error: BaseException, metrics: Metrics | None) -> tuple[str, dict[str
     """Message and extensions of an error as a client sees it; it is counted, and logged unless the caller's fault."""
     code = error.code if isinstance(error, CleoError) else "INTERNAL"
     extensions: dict[str, Any] = {"code": code, "requestId": request_id()}
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | Overloaded):
         extensions["retryAfter"] = error.retry_after
     if metrics is not None:
         metrics.refusals.labels(code).inc()
@@ -45,7 +45,7 @@ def error_response(error: BaseException, metrics: Metrics | None = None) -> Resp
     headers = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | Overloaded):
         headers["Retry-After"] = str(error.retry_after)
     return JSONResponse({"errors": [{"message": message, "extensions": extensions}]}, status, headers)
 

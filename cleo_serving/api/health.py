@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from cleo_serving.services import Services
 
 MODEL = ("name", "version", "signed", "bundle_digest", "approval_id", "approved_by")
-LOAD = ("active", "waiting", "requests", "tokens", "aborted", "failures")
+LOAD = ("active", "waiting", "requests", "tokens", "aborted", "failures", "turned_away", "overloaded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,10 @@ class HealthEndpoints:
     async def health(self, request: Request) -> Response:
         """200 while the API can answer, 503 while it lives but cannot."""
         model, ready = self.services.models.current, self.services.models.ready
-        told = {"status": "ready" if ready else "not ready", "model_version": model.version}
-        return JSONResponse(told, 200 if ready else 503)
+        overloaded = model.engine.stats().overloaded
+        status = "ready" if ready else "overloaded" if overloaded else "not ready"
+        told = {"status": status, "model_version": model.version}
+        return JSONResponse(told, 200 if ready else 503, {"Retry-After": "5"} if overloaded else None)
 
     async def live(self, request: Request) -> Response:
         """200 while the process answers at all."""

@@ -28,7 +28,8 @@ from cleo_serving.chat.length import SentenceLimit, sentences_wanted
 from cleo_serving.chat.links import LinkFilter
 from cleo_serving.chat.prompt import PromptBuilder
 from cleo_serving.chat.prompt_injection import signs
-from cleo_serving.engine.base import Message, Sampling
+from cleo_serving.chat.sampling import sampling_of
+from cleo_serving.engine.base import Message
 from cleo_serving.errors import EngineError, Erased, NotFound
 from cleo_serving.metrics import Metrics
 from cleo_serving.model.holder import ModelHolder
@@ -157,14 +158,14 @@ class Assistant:
             min(question.max_tokens or settings.max_tokens, settings.max_tokens),
             guidance=provenance.session.guidance,
         )
-        temperature = settings.temperature if question.temperature is None else question.temperature
-        sampling = Sampling(temperature=temperature, max_tokens=prompt.max_tokens)
+        sampling = sampling_of(question, settings, prompt.max_tokens)
         links, limit = LinkFilter(settings.link_hosts), SentenceLimit(await self._sentences(exchange.user))
         shown, reason, tokens = "", None, 0
         begun: Record | None = None
         learning = None
         try:
-            async with aclosing(engine.stream(prompt.tokens, sampling, request=provenance.reply_id)) as pieces:
+            stream = engine.stream(prompt.tokens, sampling, request=provenance.reply_id, user=exchange.user)
+            async with aclosing(stream) as pieces:
                 async for piece in pieces:
                     # Not before the engine has taken it: a refused request leaves no half conversation.
                     if begun is None:

@@ -5,8 +5,9 @@ Every door of the API (GraphQL, its subscriptions, others to come) takes these e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from cleo_core.proof import replies
 from cleo_memory import Citation, Influence, Record
@@ -21,6 +22,8 @@ class Question:
     """None begins a new one."""
     temperature: float | None = None
     max_tokens: int | None = None
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    """Further parameters of `Sampling` that the client gave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,8 @@
-"""Engines: `base` is the interface; `transformers` is ours (`loading` reads the folder, `text` the tokens)."""
+"""Engines: `base` is the interface, `served` what the API talks to: a model in a child process.
+
+    ProcessEngine (served)   turns of users (queue), stop strings (text), loops (repetition), errors
+        EngineProcess (process)  <- socket ->  worker, in the child
+                                                   LlamaCppBackend (llamacpp), or TransformersBackend (transformers)
+
+`choice` says which of the two; `tokenizer` and `text` go from turns to tokens and back; `sampling` has the parameters.
+"""

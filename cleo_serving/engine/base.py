@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-FinishReason = Literal["stop", "length", "abort"]
+from cleo_serving.engine.sampling import Sampling
+
+__all__ = [
+    "Capabilities", "Completion", "Engine", "EngineStats", "FinishReason", "Message", "Piece", "Role", "Sampling",
+]  # fmt: skip
+
+FinishReason = Literal["stop", "length", "repetition", "abort"]
+"""The model ended it or a stop string came; the limit was reached; it repeated itself and was ended; it was cut off."""
 Role = Literal["system", "user", "assistant"]
 
 
@@ -17,17 +24,6 @@ class Message:
 
     role: Role
     content: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampling:
-    """How tokens are chosen."""
-
-    temperature: float = 0.7
-    """0 takes the likeliest token each time."""
-    top_p: float = 0.95
-    top_k: int = 50
-    max_tokens: int = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +56,10 @@ class Capabilities:
     dtype: str
     streams: int
     """Replies that can be made at the same time."""
+    cache_tokens: int | None = None
+    """Tokens that all replies in the making may hold together; None where the engine sees to that itself."""
+    cannot: tuple[str, ...] = ()
+    """Parameters of `Sampling` that it does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,10 @@ class EngineStats:
     """Tokens made since the model was loaded."""
     aborted: int
     failures: int
+    turned_away: int = 0
+    """Requests that were refused because too many waited, or that waited too long."""
+    overloaded: bool = False
+    """Somebody was turned away, and others wait still: the next one would fare no better."""
 
 
 class Engine(Protocol):
@@ -94,11 +98,17 @@ class Engine(Protocol):
     def count(self, text: str) -> int:
         """Tokens of a text."""
 
-    def stream(self, prompt: Sequence[int], sampling: Sampling, *, request: str) -> AsyncGenerator[Piece]:
+    def stream(
+        self, prompt: Sequence[int], sampling: Sampling, *, request: str, user: str = ""
+    ) -> AsyncGenerator[Piece]:
         """Make a reply. Closing the iterator ends its compute.
 
+        Args:
+            user: whose turn it is when requests wait: users take turns, not requests.
+
         Raises:
-            Overloaded: too many requests wait already.
+            InputError: the engine does not have a parameter that was asked for.
+            Overloaded: too many requests wait already, or this one waited too long.
             EngineError: the reply could not be finished.
         """
 

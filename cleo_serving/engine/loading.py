@@ -1,9 +1,8 @@
-"""From a checked model folder to a model in memory, and to the batch manager that runs it."""
+"""From a checked model folder to a model in torch, and to the batch manager that runs it."""
 
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ from cleo_core.compute import compute_dtype, device_kind
 from cleo_core.model_folder import check_model_folder
 from cleo_serving.engine.base import Capabilities
 from cleo_serving.engine.text import TextCodec
+from cleo_serving.engine.threads import thread_count
+from cleo_serving.engine.tokenizer import FolderTokenizer
 from cleo_serving.errors import UnsupportedModel
 from cleo_serving.settings import EngineSettings
 
@@ -35,16 +36,14 @@ def load_folder(folder: Path, settings: EngineSettings) -> LoadedModel:
     Raises:
         ModelError, UnsupportedModel: the folder is not safe or not whole, or cannot be loaded.
     """
-    architecture = _architecture(folder)
-    # Threads that spin while they wait take the CPU from the event loop.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    architecture = architecture_of(folder)
     import torch
 
     _quiet_transformers()
-    torch.set_num_threads(settings.threads or len(os.sched_getaffinity(0)))
+    torch.set_num_threads(thread_count(settings))
     device = device_kind() if settings.device == "auto" else settings.device
-    model, tokenizer = _read(folder, compute_dtype(device, settings.dtype))
-    model = model.to(device).eval()
+    codec = TextCodec(FolderTokenizer(folder))
+    model = _read(folder, compute_dtype(device, settings.dtype)).to(device).eval()
     limit = getattr(model.config, "max_position_embeddings", None) or settings.context_tokens
     room = settings.cache_tokens - SPARE_PAGES * settings.page_size
     capabilities = Capabilities(
@@ -54,11 +53,17 @@ def load_folder(folder: Path, settings: EngineSettings) -> LoadedModel:
         device=device,
         dtype=str(model.dtype).removeprefix("torch."),
         streams=settings.max_streams,
+        cannot=("json_schema",),
     )
-    return LoadedModel(model, TextCodec(tokenizer), capabilities)
+    return LoadedModel(model, codec, capabilities)
 
 
-def _architecture(folder: Path) -> str:
+def architecture_of(folder: Path) -> str:
+    """The architecture of a folder that is safe and that this engine runs.
+
+    Raises:
+        ModelError, UnsupportedModel: it is not.
+    """
     names = check_model_folder(folder).get("architectures")
     architecture = names[0] if isinstance(names, list) and names else None
     if architecture not in ARCHITECTURES:
@@ -79,14 +84,12 @@ def _quiet_transformers() -> None:
     logging.getLogger("ContinuousBatchingLogger").setLevel(logging.CRITICAL)
 
 
-def _read(folder: Path, dtype: Any) -> tuple[Any, Any]:
-    """(model, tokenizer)"""
+def _read(folder: Path, dtype: Any) -> Any:
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     loader: Any = AutoModelForCausalLM
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
         model, info = loader.from_pretrained(
             str(folder),
             output_loading_info=True,
@@ -107,12 +110,14 @@ def _read(folder: Path, dtype: Any) -> tuple[Any, Any]:
             f"The weights in {folder} are not whole: {missing[0]} and {len(missing) - 1} more are missing.",
             hint="Save the model again.",
         )
-    return model, tokenizer
+    return model
 
 
 def start_batching(loaded: LoadedModel, settings: EngineSettings) -> Any:
     """A running continuous-batching manager of transformers for the model."""
     from transformers import ContinuousBatchingConfig, GenerationConfig
+
+    from cleo_serving.engine.processors import Choice, Penalties
 
     ends = loaded.codec.end_tokens
     configuration: Any = GenerationConfig
@@ -137,5 +142,10 @@ def start_batching(loaded: LoadedModel, settings: EngineSettings) -> Any:
         auto_switch_to_flash=False,
     )
     manager = loaded.model.init_continuous_batching(generation_config=generation, continuous_batching_config=batching)
+    processors = manager.logit_processor
+    processors.logits_processor.insert(0, Penalties())
+    processors.logits_processor.append(Choice())
+    processors.tensors_required += 2
+    processors._retrieve_processors_kwargs()
     manager.start()
     return manager

@@ -5,15 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
-from typing import Any
 
 from cleo_serving.engine.base import Completion, Engine, Message, Piece, Sampling
+from cleo_serving.engine.tokenizer import FolderTokenizer
 
-# A template for models that bring none: plain, and its markers are neutralised in user text like any other.
-PLAIN_TEMPLATE = (
-    "{% for message in messages %}{{ message['role'] | capitalize }}: {{ message['content'] }}\n{% endfor %}"
-    "{% if add_generation_prompt %}Assistant:{% endif %}"
-)
 # Role markers that some templates write as plain text.
 PLAIN_MARKERS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -26,23 +21,16 @@ class TextCodec:
     nobody can speak as the system by writing the marker.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: FolderTokenizer) -> None:
         self._tokenizer = tokenizer
-        self._template = getattr(tokenizer, "chat_template", None) or PLAIN_TEMPLATE
-        special = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
-        special |= {str(token) for token in tokenizer.all_special_tokens}
-        markers = sorted((token for token in special | set(PLAIN_MARKERS) if len(token) > 1), key=len, reverse=True)
-        self._markers = re.compile("|".join(re.escape(marker) for marker in markers))
-        self._special_ids = frozenset(tokenizer.convert_tokens_to_ids(list(special)))
+        markers = {token for token in (*tokenizer.special, *PLAIN_MARKERS) if len(token) > 1}
+        self._markers = re.compile("|".join(re.escape(marker) for marker in sorted(markers, key=len, reverse=True)))
+        self._special_ids = frozenset(tokenizer.special.values())
 
     @property
     def end_tokens(self) -> list[int]:
         """Ids that end a reply."""
-        found = {self._tokenizer.eos_token_id}
-        for token in ("<|im_end|>", "<|eot_id|>", "<|end|>"):
-            if token in self._tokenizer.get_vocab():
-                found.add(self._tokenizer.convert_tokens_to_ids(token))
-        return sorted(token for token in found if token is not None)
+        return self._tokenizer.end_tokens
 
     def plain(self, text: str) -> str:
         """The text with every control marker broken up."""
@@ -52,16 +40,13 @@ class TextCodec:
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         turns = [{"role": message.role, "content": self.plain(message.content)} for message in messages]
-        ids = self._tokenizer.apply_chat_template(
-            turns, chat_template=self._template, add_generation_prompt=True, tokenize=True, return_dict=False
-        )
-        return [int(token) for token in ids]
+        return self._tokenizer.encode(self._tokenizer.render(turns))
 
     def count(self, text: str) -> int:
-        return len(self._tokenizer.encode(self.plain(text), add_special_tokens=False))
+        return len(self._tokenizer.encode(self.plain(text)))
 
     def decode(self, ids: Iterable[int]) -> str:
-        return str(self._tokenizer.decode([token for token in ids if token not in self._special_ids]))
+        return self._tokenizer.decode(token for token in ids if token not in self._special_ids)
 
 
 class GrowingText:
@@ -77,10 +62,52 @@ class GrowingText:
         # The tokens before are decoded along, since how a token reads may depend on its left neighbour.
         before = self._codec.decode(ids[self._start : self._read])
         whole = self._codec.decode(ids[self._start :])
-        if len(whole) <= len(before) or (whole.endswith(REPLACEMENT) and not last):
+        if last:
+            # A character that the limit cut in two is none.
+            return whole.rstrip(REPLACEMENT)[len(before) :]
+        if len(whole) <= len(before) or whole.endswith(REPLACEMENT):
             return ""
         self._start, self._read = self._read, len(ids)
         return whole[len(before) :]
+
+
+class WholeCharacters:
+    """Keeps back a replacement character at the end of a piece: at the end of a reply it is half a character."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """Text that may be shown; what is kept back comes with the next piece, if there is one."""
+        text = self._held + piece
+        kept = text.rstrip(REPLACEMENT)
+        self._held = text[len(kept) :]
+        return kept
+
+
+class StopFilter:
+    """Ends a text before the first stop string; what may be the beginning of one waits."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = tuple(stops)
+        self._held = ""
+
+    def feed(self, piece: str, *, last: bool = False) -> tuple[str, bool]:
+        """Text that may be shown, and whether a stop string came."""
+        text, self._held = self._held + piece, ""
+        ends = [place for place in (text.find(stop) for stop in self._stops) if place >= 0]
+        if ends:
+            return text[: min(ends)], True
+        if not last:
+            kept = max((_overlap(text, stop) for stop in self._stops), default=0)
+            if kept:
+                text, self._held = text[:-kept], text[-kept:]
+        return text, False
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Characters at the end of a text that begin the stop string."""
+    return next((size for size in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:size])), 0)
 
 
 async def complete(

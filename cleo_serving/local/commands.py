@@ -16,8 +16,8 @@ import click
 from cleo_core.errors import InputError
 from cleo_core.terminal import printable
 from cleo_serving.engine.base import Engine, Message, Sampling
+from cleo_serving.engine.served import ProcessEngine
 from cleo_serving.engine.text import complete
-from cleo_serving.engine.transformers import TransformersEngine
 from cleo_serving.errors import NotFound
 from cleo_serving.local.engine import fit
 from cleo_serving.local.talks import Talk
@@ -31,7 +31,7 @@ Opening: TypeAlias = AbstractAsyncContextManager[Engine]
 
 async def smoke(folder: Path, settings: ServingSettings) -> None:
     """Load a folder, answer the golden prompts, and show what was said."""
-    engine = TransformersEngine(settings.engine)
+    engine = ProcessEngine(settings.engine)
     try:
         await engine.load(folder)
         for question, answer in zip(GOLDEN, await golden_prompts(engine), strict=True):

@@ -15,7 +15,7 @@ from cleo_core.errors import InputError, UnavailableSource
 from cleo_core.model_folder import MODEL_FILES
 from cleo_core.settings import home
 from cleo_serving.engine.base import Engine, Message
-from cleo_serving.engine.transformers import TransformersEngine
+from cleo_serving.engine.served import ProcessEngine
 from cleo_serving.model.loader import UNSIGNED, ServedModel, load_model
 from cleo_serving.settings import ServingSettings
 
@@ -68,7 +68,7 @@ async def open_model(
         folder = await asyncio.to_thread(_fetch_hub_model, model, revision)
         # The hub's cache is made of links into a store of its own; they are followed once, here.
         folder = await asyncio.to_thread(_without_links, folder)
-    engine = TransformersEngine(settings.engine)
+    engine = ProcessEngine(settings.engine)
     try:
         await engine.load(folder)
         stated = (await asyncio.to_thread(tree_digest, folder))[0] if digest else ""

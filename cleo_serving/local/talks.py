@@ -75,6 +75,7 @@ class Remembering:
             conversation=self._conversation,
             temperature=self._sampling.temperature,
             max_tokens=self._sampling.max_tokens,
+            sampling=self._sampling.options(),
         )
         async with aclosing(self._assistant.answer(self._user, question)) as events:
             async for event in events:

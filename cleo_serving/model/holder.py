@@ -47,8 +47,9 @@ class ModelHolder:
 
     @property
     def ready(self) -> bool:
-        """The current model answers, and may."""
-        return self.withdrawn is None and self.current.engine.stats().healthy
+        """The current model answers, may, and is not asked for more than it can."""
+        stats = self.current.engine.stats()
+        return self.withdrawn is None and stats.healthy and not stats.overloaded
 
     @contextmanager
     def borrow(self) -> Iterator[ServedModel]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from cleo_core import clock
 from cleo_core.digest import tree_digest
@@ -15,7 +16,7 @@ from cleo_core.subject import marks
 from cleo_core.subject.index import BUNDLED, SubjectIndex
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.base import Engine, Message, Sampling
-from cleo_serving.engine.transformers import TransformersEngine
+from cleo_serving.engine.served import ProcessEngine
 from cleo_serving.errors import EngineError
 from cleo_serving.settings import ServingSettings
 
@@ -68,7 +69,7 @@ async def load_model(
         TrustError, IntegrityError: a signature, approval or file does not hold: nothing is served.
         EngineError: it does not load or does not answer.
     """
-    engine = TransformersEngine(settings.engine)
+    engine = ProcessEngine(settings.engine)
     folder, verified = settings.model_folder, None
     if folder is None or selector is not None:
         verified = await asyncio.to_thread(pull, selector or settings.model, purpose=purpose)
@@ -78,6 +79,8 @@ async def load_model(
         except BaseException:
             verified.release()
             raise
+        # A child that crashed reads the files again: they must be the same still.
+        engine.recheck = partial(asyncio.to_thread, verified.confirm, deep=True)
     elif (environment := load(CoreSettings).environment) != "development":
         raise ConfigError(
             f"CLEO_SERVING_MODEL_FOLDER is set, but CLEO_ENVIRONMENT is {environment}.",

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import datetime
+from typing import Any
+
+from strawberry.utils.str_converters import to_camel_case
 
 from cleo_core import clock
 from cleo_core.errors import InputError
 from cleo_serving.api.graphql.types.chat import AskInput
 from cleo_serving.chat.events import Question
+from cleo_serving.engine.sampling import check_range, check_schema, check_stops
 from cleo_serving.errors import NotFound
 from cleo_serving.settings import PromptSettings
 
+PARAMETERS = (
+    "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty", "seed",
+)  # fmt: skip
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -63,13 +69,22 @@ def question(value: AskInput, settings: PromptSettings) -> Question:
     Raises:
         InputError: a member is out of range.
     """
-    if value.temperature is not None and not (math.isfinite(value.temperature) and 0 <= value.temperature <= 2):
-        raise InputError("temperature must be 0 to 2.")
+    given: dict[str, Any] = {}
+    for name in PARAMETERS:
+        if (number := getattr(value, name)) is not None:
+            check_range(name, number, to_camel_case(name))
+            given[name] = number
     if value.max_tokens is not None and not 0 < value.max_tokens <= settings.max_tokens:
-        raise InputError(f"maxTokens must be 1 to {settings.max_tokens}.")
+        raise InputError(f"maxTokens must be 1 to {settings.max_tokens}, not {value.max_tokens}.")
+    if value.stop is not None:
+        given["stop"] = tuple(value.stop)
+        check_stops(given["stop"], "stop")
+    if value.json_schema is not None:
+        given["json_schema"] = value.json_schema
+        check_schema(value.json_schema, "jsonSchema")
     return Question(
         text=check_text(value.text, settings.message_characters, "text"),
         conversation=None if value.conversation_id is None else check_id(value.conversation_id),
-        temperature=value.temperature,
         max_tokens=value.max_tokens,
+        sampling=given,
     )

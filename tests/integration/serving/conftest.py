@@ -8,6 +8,25 @@ if (root := str(Path(__file__).parents[3])) not in sys.path:
     sys.path.insert(0, root)
 
 from tests.servers import redis_url
-from tests.serving_fixtures import api, api_home, api_settings, edit_config, make_model, model_folder, shared_api
+from tests.serving_fixtures import (
+    api,
+    api_home,
+    api_settings,
+    edit_config,
+    make_model,
+    model_folder,
+    safetensors_folder,
+    shared_api,
+)
 
-__all__ = ["api", "api_home", "api_settings", "edit_config", "make_model", "model_folder", "redis_url", "shared_api"]
+__all__ = [
+    "api",
+    "api_home",
+    "api_settings",
+    "edit_config",
+    "make_model",
+    "model_folder",
+    "redis_url",
+    "safetensors_folder",
+    "shared_api",
+]

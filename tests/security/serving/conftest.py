@@ -13,11 +13,29 @@ if (root := str(Path(__file__).parents[3])) not in sys.path:
 from cleo_core import registry
 from cleo_core.registry import tracking
 from tests.security.serving.signed_models import register
-from tests.serving_fixtures import api, api_home, api_settings, edit_config, make_model, model_folder, shared_api
+from tests.serving_fixtures import (
+    api,
+    api_home,
+    api_settings,
+    edit_config,
+    make_model,
+    model_folder,
+    safetensors_folder,
+    shared_api,
+)
 from tests.serving_server import at_home
 from tests.trust_bundles import Registered, make_keys
 
-__all__ = ["api", "api_home", "api_settings", "edit_config", "make_model", "model_folder", "shared_api"]
+__all__ = [
+    "api",
+    "api_home",
+    "api_settings",
+    "edit_config",
+    "make_model",
+    "model_folder",
+    "safetensors_folder",
+    "shared_api",
+]
 
 
 @pytest.fixture(scope="session")

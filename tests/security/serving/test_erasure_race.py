@@ -51,7 +51,7 @@ class Slow:
     async def generate_batch(self, prompts: Any, sampling: Sampling) -> list[Completion]:
         return []
 
-    async def stream(self, prompt: Any, sampling: Sampling, *, request: str) -> AsyncGenerator[Piece]:
+    async def stream(self, prompt: Any, sampling: Sampling, *, request: str, user: str = "") -> AsyncGenerator[Piece]:
         self.taken.set()
         await self.first.wait()
         yield Piece("tea ", 1, None)

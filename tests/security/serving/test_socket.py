@@ -61,13 +61,14 @@ async def close_code(socket: ClientConnection) -> int | None:
 
 
 async def until_idle(api: RunningApi) -> None:
-    """The reply is no longer computed: the batch of the model is empty."""
-    engine = api.services.models.current.engine
-    for _ in range(1000):
-        scheduler = engine._manager.batch_processor.scheduler
-        if not (engine.stats().active or scheduler.active_requests or api.services.limits._held["generation"]):
+    """The reply is no longer computed: the model makes no further steps."""
+    engine, before = api.services.models.current.engine, -1
+    for _ in range(200):
+        steps = await asyncio.to_thread(api.call, engine.steps())
+        if steps == before and not (engine.stats().active or api.services.limits._held["generation"]):
             return
-        await asyncio.sleep(0.02)
+        before = steps
+        await asyncio.sleep(0.1)
     raise AssertionError("still computing")
 
 

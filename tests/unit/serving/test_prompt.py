@@ -45,7 +45,7 @@ class Words:
     async def generate_batch(self, prompts: Any, sampling: Sampling) -> list[Completion]:
         return []
 
-    async def stream(self, prompt: Any, sampling: Sampling, *, request: str) -> AsyncGenerator[Piece]:
+    async def stream(self, prompt: Any, sampling: Sampling, *, request: str, user: str = "") -> AsyncGenerator[Piece]:
         yield Piece("", 0, "stop")
 
 

@@ -16,6 +16,7 @@ from cleo_serving.model.loader import ServedModel
 class FinishReason(Enum):
     STOP = "stop"
     LENGTH = "length"
+    REPETITION = "repetition"
     ABORT = "abort"
 
 
@@ -27,6 +28,21 @@ class AskInput:
     )
     temperature: float | None = strawberry.field(default=None, description="0 to 2; 0 takes the likeliest words.")
     max_tokens: int | None = strawberry.field(default=None, description="Longest reply, in tokens.")
+    top_p: float | None = strawberry.field(
+        default=None, description="Over 0, at most 1: only the likeliest tokens that together have this probability."
+    )
+    top_k: int | None = strawberry.field(default=None, description="0 to 1000: only so many of the likeliest; 0: all.")
+    min_p: float | None = strawberry.field(
+        default=None, description="0 to 1: only tokens at least so likely as this share of the likeliest one."
+    )
+    repetition_penalty: float | None = strawberry.field(default=None, description="0.5 to 2; 1 changes nothing.")
+    presence_penalty: float | None = strawberry.field(default=None, description="-2 to 2.")
+    frequency_penalty: float | None = strawberry.field(default=None, description="-2 to 2.")
+    seed: int | None = strawberry.field(default=None, description="The same seed gives the same reply, if it can.")
+    stop: list[str] | None = strawberry.field(default=None, description="The reply ends before the first of these.")
+    json_schema: str | None = strawberry.field(
+        default=None, description="A JSON schema, as JSON, that the reply must fit; not every engine can."
+    )
 
 
 @strawberry.type(description="A memory that stood before the model, and why.")
