@@ -12,7 +12,7 @@
 | `windows` | stretches of a long text, each with a vector of its own |
 | `embedding`, `scan` | sentence vectors; their exact quantised scan |
 | `segment`, `columns`, `index` | storage of one user's index, and what is derived from it |
-| `lexical`, `fusion`, `hybrid` | postings and BM25 in context, weights, the whole score |
+| `lexical`, `question`, `fusion`, `hybrid` | BM25 in context, a question beside the rows, weights, the whole score |
 | `relevance`, `background` | the absolute measure of fit, and the floor below which nothing is found |
 | `resident`, `indexes` | which users' indexes are in memory, and how they keep up with the catalogue |
 | `context` | notes for a prompt within a token budget, each with its reason |

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from cleo_memory.errors import VectorMismatch
 from cleo_memory.search.documents import Filter, Match
-from cleo_memory.search.hybrid import IndexArrays, search
+from cleo_memory.search.hybrid import search
+from cleo_memory.search.question import IndexArrays
 from cleo_memory.search.relevance import Ground
 from cleo_memory.search.scan import ZERO, quantize
 from cleo_memory.search.segment import Segment

@@ -3,18 +3,14 @@ question's words ("I moved to Porto" for "Where do I live?", beside an older "I 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from cleo_memory.search.columns import NOBODY
+from cleo_memory.search.question import IndexArrays, Question
 from cleo_memory.search.relevance import Ground, above
 from cleo_memory.search.scan import cosines, dequantize
 from cleo_memory.search.text import CHANGE
-
-if TYPE_CHECKING:
-    from cleo_memory.search.hybrid import IndexArrays, Question
 
 LOOKED_AT = 3
 """How many of the best are looked at for something newer that the question did not find."""
