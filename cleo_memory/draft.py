@@ -49,15 +49,16 @@ class Draft:
     expires_at: datetime | None = None
     pinned: bool = False
 
-    def check(self, content_bytes: int) -> None:
+    def check(self, content_characters: int) -> None:
         """Raises: InvalidMemory names the value and the rule."""
         kind_of(self.kind)
         if not self.content.strip():
             raise InvalidMemory("The memory is empty.")
-        if (size := len(_utf8(self.content, "content"))) > content_bytes:
+        _utf8(self.content, "content")
+        if (size := len(self.content)) > content_characters:
             raise InvalidMemory(
-                f"The memory has {size} bytes, the longest that is kept has {content_bytes}.",
-                hint="Split it, or raise CLEO_MEMORY_CONTENT_BYTES.",
+                f"The memory has {size} characters, the longest that is kept has {content_characters}.",
+                hint="Split it, or raise CLEO_MEMORY_CONTENT_CHARACTERS.",
             )
         if not (math.isfinite(self.importance) and 0 <= self.importance <= 1):
             raise InvalidMemory(f"Importance {self.importance} is not between 0 and 1.")
@@ -70,7 +71,9 @@ class Draft:
             value = getattr(self, name)
             if value is not None and not 0 < len(_utf8(value, name)) <= LONGEST_NAME:
                 raise InvalidMemory(f"The {name} is no text of 1 to {LONGEST_NAME} bytes.")
-        if len(_utf8(json.dumps(dict(self.provenance), ensure_ascii=False), "provenance")) > content_bytes:
+        provenance = json.dumps(dict(self.provenance), ensure_ascii=False)
+        _utf8(provenance, "provenance")
+        if len(provenance) > content_characters:
             raise InvalidMemory("The provenance is longer than a memory may be.")
 
     def body(self) -> str:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from cleo_memory.catalog.changes import Repeated
 from cleo_memory.catalog.entry import Entry
 from cleo_memory.catalog.holding import Selection, is_holding
 from cleo_memory.catalog.repository import Catalog
-from cleo_memory.draft import KEEP, Draft, Edit, Keep, check_query, kind_of, page_size, plain_id, seconds
+from cleo_memory.draft import KEEP, LARGEST_PAGE, Draft, Edit, Keep, check_query, kind_of, page_size, plain_id, seconds
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.errors import LeaseHeld, MemoryNotFound
 from cleo_memory.formation import Extractor, Forgot, Learned, Learner, holds, meant
@@ -49,6 +50,9 @@ from cleo_memory.storage.delivery import Delivery
 from cleo_memory.storage.payloads import THREAD, PayloadStore
 from cleo_memory.tiering.policy import AccessLog, TierPolicy
 from cleo_memory.tiering.worker import Tiering
+
+AROUND_A_TURN = 8
+"""Tokens that a chat template puts around a turn, at most."""
 
 
 class Memory:
@@ -269,21 +273,21 @@ class Memory:
         if not plain_id(id):
             raise MemoryNotFound(f"There is no memory {id!r}.")
         change = Edit(content=content, importance=importance, expires_at=expires_at)
-        record = await self.payloads.edit(owner, id, change, self.settings.content_bytes, self.settings.quota)
+        record = await self.payloads.edit(owner, id, change, self.settings.content_characters, self.settings.quota)
         await self.forgetter.follow(owner)
         return record
 
     async def _write(
         self, user: str, draft: Draft, epoch: ErasureEpoch | None = None, answers: str | None = None
     ) -> Record:
-        draft.check(self.settings.content_bytes)
+        draft.check(self.settings.content_characters)
         quota = self.settings.quota if answers is None else NO_QUOTA
         record = await self.payloads.write(self.keyring.owner(user), draft, epoch=epoch, origin=answers, quota=quota)
         self._deliver()
         return record
 
     async def _write_once(self, user: str, draft: Draft, request: str) -> Record:
-        draft.check(self.settings.content_bytes)
+        draft.check(self.settings.content_characters)
         owner = self.keyring.owner(user)
         wanted = await self.requests.named(owner, request, draft.body())
         for _ in (1, 2):
@@ -404,36 +408,54 @@ class Memory:
         query: str,
         token_budget: int,
         *,
+        fact_budget: int | None = None,
+        room: int | None = None,
+        turn_budget: int | None = None,
         conversation: str | None = None,
         turns: int = 12,
         kinds: Collection[Kind | str] | None = None,
         limit: int = 20,
-        least: float = 0.0,
         count: Callable[[str], int] = approximate_tokens,
     ) -> Context:
-        """What a model is shown: the last turns of the conversation, and notes within a budget: the user's preferences
-        and what a search finds, each with a citation that says why it is there.
+        """What a model is shown: the last turns of the conversation, and within a budget what bears on the question,
+        each with a citation that says why it is there.
+
+        First the user's preferences and what was told for keeping or learned, in a budget of their own; then what the
+        user stated in conversations, never what an assistant said in them.
 
         Args:
-            turns, limit: the most turns shown, and memories searched for.
-            least: share of the best score below which a memory is not shown.
+            fact_budget: tokens of the budget for facts and preferences; two thirds by default.
+            room: tokens for notes and turns together; the notes shrink before the turns do.
+            turn_budget: tokens of the turns that the caller shows at most.
+            turns, limit: the most turns shown, and memories searched for in each lane.
+            kinds: of what is searched; all by default.
             count: tokens of a text, by the model's tokenizer.
         """
         recent = await self.window(user, conversation, turns=turns) if conversation else []
-        hits = await self.search(user, query, limit=limit, kinds=kinds)
-        with_preferences = kinds is None or Kind.PREFERENCE in map(kind_of, kinds)
+        shown, used = await asyncio.to_thread(_last_within, recent, turn_budget, count)
+        budget = token_budget if room is None else max(0, min(token_budget, room - used))
+        wanted = set(Kind) if kinds is None else {kind_of(kind) for kind in kinds}
+        told, said = Hits(), Hits()
+        if budget and (facts := wanted - {Kind.CONVERSATION}):
+            told = await self.search(user, query, limit=limit, kinds=facts)
+        if budget and Kind.CONVERSATION in wanted:
+            # More than are shown: the assistant's words and the user's questions are among them.
+            said = await self.search(user, query, limit=min(LARGEST_PAGE, 4 * limit), kinds=[Kind.CONVERSATION])
         build = partial(
             build_context,
-            hits,
-            token_budget=token_budget,
-            preferences=await self.preferences(user) if with_preferences else {},
-            recent=recent,
-            least=least,
+            told,
+            said[: 4 * limit],
+            token_budget=budget,
+            fact_budget=fact_budget,
+            preferences=await self.preferences(user) if Kind.PREFERENCE in wanted else {},
+            recent=shown,
+            query=query,
             now=clock.now(),
             count=count,
-            degraded=hits.degraded,
+            degraded=tuple(dict.fromkeys([*told.degraded, *said.degraded])),
         )
-        return await asyncio.to_thread(build)
+        context = await asyncio.to_thread(build)
+        return replace(context, recent=tuple(recent))
 
     async def memories(
         self,
@@ -588,3 +610,14 @@ class Memory:
         await self.payloads.tiers.close()
         await self.catalog.close()
         await self.keyring.store.close()
+
+
+def _last_within(recent: list[Record], most: int | None, count: Callable[[str], int]) -> tuple[list[Record], int]:
+    """The last turns that take no more tokens than this, and how many these are, what is around a turn included."""
+    used = 0
+    for place in range(len(recent) - 1, -1, -1):
+        price = count(recent[place].content) + AROUND_A_TURN
+        if most is not None and used + price > most:
+            return recent[place + 1 :], used
+        used += price
+    return recent, used

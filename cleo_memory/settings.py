@@ -72,8 +72,8 @@ class MemorySettings(BaseSettings):
     formation_api_key: SecretStr | None = None
     formation_seconds: float = Field(default=10.0, gt=0, le=120)
     """After so long without an answer the rules read the turn."""
-    content_bytes: int = Field(default=64 * 1024, ge=1024, le=16 * 2**20)
-    """The longest memory that is taken."""
+    content_characters: int = Field(default=20_000, ge=256, le=4 * 2**20)
+    """The longest memory that is taken, in any script; the API takes the same."""
     half_life_days: float = Field(default=7.0, gt=0)
     """After this long without access a memory counts half."""
     retain_conversation_days: float | None = Field(default=None, gt=0)

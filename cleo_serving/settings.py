@@ -137,10 +137,14 @@ class PromptSettings(_Group):
 
     system: str = Field(default=SYSTEM_PROMPT, max_length=8000)
     memory_tokens: Annotated[int, Field(ge=0)] = 400
+    """Notes from memory; they shrink when the question or the turns need the room."""
+    fact_tokens: Annotated[int, Field(ge=0)] = 260
+    """Of them for told facts and preferences, which come first and which no conversation can crowd out."""
     shadow: bool = True
     """Watch each session for loops, escalation and anomalies, and tell the model what is seen."""
     window_tokens: Annotated[int, Field(ge=0)] = 1000
     message_characters: Annotated[int, Field(gt=0, le=100_000)] = 8000
+    """Longest message; the model's context, in tokens, may be shorter: a refusal names both numbers."""
     max_tokens: Annotated[int, Field(gt=0, le=8192)] = 256
     """Longest reply; a client may ask for less."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.3
@@ -203,7 +207,8 @@ class ServingSettings(BaseSettings):
     issuers: tuple[IssuerSettings, ...] = ()
     token_seconds: Annotated[int, Field(gt=0, le=30 * 86400)] = 3600
     """How long a token of `cleo token` lives."""
-    body_bytes: Annotated[int, Field(ge=1024, le=16 * 2**20)] = 64 * 1024
+    body_bytes: Annotated[int, Field(ge=1024, le=16 * 2**20)] = 320 * 1024
+    """Room for the longest memory in any script, every sign of it escaped (12 bytes), and the query around it."""
     body_seconds: Annotated[float, Field(gt=0)] = 10.0
     """A body that takes longer to arrive is refused."""
     export_bytes: Annotated[int, Field(gt=0)] = 8 * 2**20

@@ -1,13 +1,20 @@
-"""What a model is shown of a user's memory: within a token budget, each memory with the reason it is there."""
+"""What a model is shown of a user's memory, in two lanes: what was told for keeping, and what was said in passing.
+
+Told facts and preferences have a budget of their own, which no conversation can fill. Of conversations only what the
+user stated is shown: a question says nothing, and a reply of another conversation may be an invention of the model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cleo_memory.records import Hit, Record
-from cleo_memory.search.windows import approximate_tokens
+from cleo_memory.records import Hit, Kind, Record
+from cleo_memory.search.relevance import FLOOR
+from cleo_memory.search.statements import statements
+from cleo_memory.search.text import sameness, words
+from cleo_memory.search.windows import approximate_tokens, windows
 
 REASONS = {
     "words": "shares words with the question, itself or the turns beside it",
@@ -20,8 +27,9 @@ REASONS = {
     "number": "tells a number, and the question asks how many",
     "name": "tells a name, and the question asks who, where or which",
 }
-NO_REASON = "nothing else was found"
+LATER = "was told later about the same as another that fits"
 PREFERENCE = "is a preference of the user"
+NOT_THE_USER = frozenset({"assistant", "system", "tool", "model"})
 HALF_LIFE = 30 * 86400.0  # seconds
 RECENCY = 0.05  # of the best score: decides between near-equals and no more
 WORTH_NAMING = 0.15  # share of the score from which a part is named as a reason
@@ -44,91 +52,201 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Notes for a prompt, and the turns that the prompt shows as turns."""
+    """Facts and notes for a prompt, and the turns that the prompt shows as turns."""
 
+    facts: str
+    """Told for keeping, or learned: preferences, then facts, the newest first."""
     notes: str
+    """What the user stated in conversations, the newest first."""
     citations: tuple[Citation, ...]
     tokens: int
-    """Length of the notes."""
+    """Length of `text`."""
     recent: tuple[Record, ...] = ()
     """The last turns of the conversation, oldest first. None of them is repeated in the notes."""
     degraded: tuple[str, ...] = ()
     """Why this is less than it could be, in words."""
 
+    @property
+    def text(self) -> str:
+        """Both lanes, a memory a line."""
+        return "\n".join(lane for lane in (self.facts, self.notes) if lane)
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    record: Record
+    text: str
+    hit: Hit | None = None
+    """None for a preference that stands whatever is asked."""
+
+    def line(self, number: int) -> str:
+        """On one line: a memory cannot start a line that looks like another memory."""
+        record = self.record
+        if record.kind is Kind.PREFERENCE:
+            return " ".join(_labelled(record, self.text).split())
+        said = record.valid_from
+        speaker = None if record.speaker == "user" else record.speaker
+        head = ", ".join(part for part in (f"{said.day} {said:%B %Y}", speaker) if part)
+        return " ".join(f"[{number}] {head}: {_labelled(record, self.text)}".split())
+
+    def citation(self, number: int) -> Citation:
+        kind, own = str(self.record.kind), None if self.record.kind is Kind.PREFERENCE else number
+        if self.hit is None or self.record.kind is Kind.PREFERENCE:
+            return Citation(self.record.id, kind, 1.0, PREFERENCE, {}, own)
+        return Citation(self.record.id, kind, self.hit.score, _reason(self.hit), self.hit.parts, own)
+
 
 def build_context(
-    hits: Sequence[Hit],
+    told: Sequence[Hit],
+    said: Sequence[Hit],
     *,
     token_budget: int,
+    fact_budget: int | None = None,
     preferences: Mapping[str, Record] | None = None,
     recent: Sequence[Record] = (),
-    least: float = 0.0,
+    query: str = "",
     now: datetime | None = None,
     count: Callable[[str], int] = approximate_tokens,
     degraded: tuple[str, ...] = (),
 ) -> Context:
-    """Choose memories for a prompt. Preferences stand first, then the rest in the order in which it was said.
+    """Choose memories for a prompt.
 
     Args:
-        hits: the answer of a search, best first.
+        told: what a search found of facts and preferences, best first.
+        said: what it found of conversations.
         token_budget: `Context.tokens` stays at or below it.
-        preferences: by key; one that would take more than half of what is left is passed over.
+        fact_budget: tokens that facts and preferences may take of it, by default all but a third; what they leave is
+            for the rest. Preferences take half of it at most, those first that bear on the question.
+        preferences: all that hold, by key.
         recent: turns that the prompt shows anyway.
-        least: share of the best score below which a hit is not shown.
+        query: chooses the stretch of a long memory that is shown.
         now: for the recency bonus that decides between near-equals (half-life 30 days); None gives none.
         count: tokens of a text, from the model's own tokenizer where there is one.
     """
-    left, lines, known = token_budget, list[str](), list[Citation]()
-    for key, record in (preferences or {}).items():
-        line = f"{key}: {' '.join(record.content.split())}"
-        if (price := count(line) + 1) <= left // 2:
-            left -= price
-            lines.append(line)
-            known.append(Citation(record.id, str(record.kind), 1.0, PREFERENCE, {}))
-    passed = {record.id for record in recent} | {citation.id for citation in known}
-    best = max((hit.score for hit in hits), default=0.0)
-    fitting = [hit for hit in hits if hit.record.id not in passed and hit.score >= least * best]
-    chosen: list[Hit] = []
-    for hit in sorted(fitting, key=lambda hit: -_worth(hit, now, best)):
-        # Priced with the longest number it may get and its line end.
-        if (price := count(_line(len(fitting), hit.record)) + 1) <= left:
-            left -= price
-            chosen.append(hit)
+    most = min(token_budget, token_budget - token_budget // 3 if fact_budget is None else fact_budget)
+    seen = _Seen(recent)
+    lanes = _Lanes(count, len(told) + len(said))
+    standing = [_Note(record, record.content) for record in _ordered(preferences or {}, told)]
+    preferred = lanes.fitting(seen.fresh(standing), most // 2)
+    facts = [_Note(hit.record, _excerpt(hit, query), hit) for hit in _by_worth(told, now)]
+    facts = [note for note in facts if note.record.kind is not Kind.PREFERENCE]
+    chosen = lanes.fitting(seen.fresh(facts), most - lanes.used)
+    stated = [_Note(hit.record, statements(_excerpt(hit, query)), hit) for hit in _by_worth(said, now) if _own(hit)]
+    passing = lanes.fitting(seen.fresh(stated), token_budget - lanes.used)
     while True:
-        told = sorted(chosen, key=lambda hit: hit.record.valid_from)
-        notes = "\n".join([*lines, *(_line(number, hit.record) for number, hit in enumerate(told, 1))])
-        tokens = count(notes) if notes else 0
-        if tokens <= token_budget:
-            break
+        context = _written(preferred, _newest_first(chosen), _newest_first(passing), count, recent, degraded)
+        if context.tokens <= token_budget:
+            return context
         # A tokenizer may count the whole higher than its lines; the least worthy came last.
-        if chosen:
-            chosen.pop()
-        else:
-            lines.pop()
-            known.pop()
-    cited = (
-        Citation(hit.record.id, str(hit.record.kind), hit.score, _reason(hit), hit.parts, number)
-        for number, hit in enumerate(told, 1)
+        (passing or chosen or preferred).pop()
+
+
+class _Seen:
+    """What is shown already, by id and by what it says."""
+
+    def __init__(self, recent: Sequence[Record]) -> None:
+        self._ids = {record.id for record in recent}
+        self._said = {sameness(record.content, record.speaker) for record in recent if record.speaker == "user"}
+
+    def fresh(self, notes: Iterable[_Note]) -> Iterable[_Note]:
+        """Those that say something new, each once. One that is passed over for want of room counts as shown: what it
+        says is not shown in other words either."""
+        for note in notes:
+            record, said = note.record, sameness(note.text, note.record.speaker)
+            known = note.hit is not None and said in self._said
+            if note.text and record.id not in self._ids and not known:
+                self._said.add(said)
+                self._ids |= {record.id, record.provenance.get("turn", record.id)}
+                yield note
+
+
+class _Lanes:
+    """Counts tokens as notes are taken."""
+
+    def __init__(self, count: Callable[[str], int], most: int) -> None:
+        self._count, self._most, self.used = count, most, 0
+
+    def fitting(self, notes: Iterable[_Note], room: int) -> list[_Note]:
+        """Those that find room, each priced with the longest number it may get and its line end."""
+        chosen = []
+        for note in notes:
+            if (price := self._count(note.line(self._most)) + 1) <= room:
+                room -= price
+                self.used += price
+                chosen.append(note)
+        return chosen
+
+
+def _written(
+    preferred: Sequence[_Note],
+    chosen: Sequence[_Note],
+    passing: Sequence[_Note],
+    count: Callable[[str], int],
+    recent: Sequence[Record],
+    degraded: tuple[str, ...],
+) -> Context:
+    told, said = [*preferred, *chosen], list(passing)
+    first = 1 - len(preferred)  # preferences take no number
+    numbered = [(note, place) for place, note in enumerate([*told, *said], first)]
+    lines = [note.line(number) for note, number in numbered]
+    facts, notes = "\n".join(lines[: len(told)]), "\n".join(lines[len(told) :])
+    text = "\n".join(lane for lane in (facts, notes) if lane)
+    return Context(
+        facts=facts,
+        notes=notes,
+        citations=tuple(note.citation(number) for note, number in numbered),
+        tokens=count(text) if text else 0,
+        recent=tuple(recent),
+        degraded=degraded,
     )
-    return Context(notes=notes, citations=(*known, *cited), tokens=tokens, recent=tuple(recent), degraded=degraded)
 
 
-def _line(number: int, record: Record) -> str:
-    """``[2] 7 May 2023, Ann: text`` on one line: a memory cannot start a line that looks like another memory."""
-    said = record.valid_from
-    head = ", ".join(part for part in (f"{said.day} {said:%B %Y}", record.speaker) if part)
-    text = record.content if record.key is None else f"{record.key}: {record.content}"
-    return " ".join(f"[{number}] {head}: {text}".split())
+def _labelled(record: Record, text: str) -> str:
+    """With its key, but for what was learned, which is in the user's own words."""
+    return text if record.key is None or record.provenance.get("source") == "formation" else f"{record.key}: {text}"
 
 
-def _worth(hit: Hit, now: datetime | None, best: float) -> float:
+def _own(hit: Hit) -> bool:
+    return hit.record.speaker not in NOT_THE_USER and hit.relevance >= FLOOR
+
+
+def _ordered(preferences: Mapping[str, Record], told: Sequence[Hit]) -> list[Record]:
+    """Those that bear on the question first, then the newest."""
+    place = {hit.record.id: at for at, hit in enumerate(told)}
+    newest = sorted(preferences.values(), key=lambda record: record.valid_from, reverse=True)
+    return sorted(newest, key=lambda record: place.get(record.id, len(place)))
+
+
+def _newest_first(notes: Sequence[_Note]) -> list[_Note]:
+    return sorted(notes, key=lambda note: note.record.valid_from, reverse=True)
+
+
+def _by_worth(hits: Sequence[Hit], now: datetime | None) -> list[Hit]:
     if now is None:
-        return hit.score
+        return list(hits)
+    best = max((hit.score for hit in hits), default=0.0)
+    return sorted(hits, key=lambda hit: -_worth(hit, now, best))
+
+
+def _worth(hit: Hit, now: datetime, best: float) -> float:
     age = max(0.0, (now - hit.record.valid_from).total_seconds())
     return hit.score + RECENCY * best * float(2.0 ** (-age / HALF_LIFE))
 
 
+def _excerpt(hit: Hit, query: str) -> str:
+    """The memory, or of a long one the stretch that fits best."""
+    stretches = windows(hit.record.content)
+    if not stretches:
+        return hit.record.content
+    if hit.window is not None and hit.window < len(stretches):
+        return stretches[hit.window]
+    asked = set(words(query))
+    return max(stretches, key=lambda stretch: len(asked & set(words(stretch))))
+
+
 def _reason(hit: Hit) -> str:
+    if hit.relevance < FLOOR:
+        return LATER
     parts = sorted(hit.parts.items(), key=lambda part: -part[1])
-    named = [name for name, value in parts if value >= WORTH_NAMING * hit.score]
-    return "; ".join(REASONS.get(name, name) for name in named) or NO_REASON
+    named = [name for name, value in parts if value >= WORTH_NAMING * hit.score] or [name for name, _ in parts[:1]]
+    return "; ".join(REASONS.get(name, name) for name in named)

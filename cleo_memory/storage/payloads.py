@@ -105,7 +105,7 @@ class PayloadStore(PayloadReader):
                 return decode(written, payload)
         raise AssertionError("unreachable")
 
-    async def edit(self, owner: Owner, id: str, edit: Edit, content_bytes: int, quota: Quota = NO_QUOTA) -> Record:
+    async def edit(self, owner: Owner, id: str, edit: Edit, content_characters: int, quota: Quota = NO_QUOTA) -> Record:
         """Seal and commit a new version of a memory. When this returns the old text is in no answer.
 
         Raises:
@@ -122,7 +122,7 @@ class PayloadStore(PayloadReader):
                 raise MemoryNotFound(f"There is no memory {id!r}.")
             entry = opened.entries[id]
             draft = edit.of(decode(entry, opened.payloads[id]))
-            draft.check(content_bytes)
+            draft.check(content_characters)
             payload = draft.encode()
             fresh = replace(
                 entry,

@@ -39,9 +39,9 @@ from cleo_serving.settings import PromptSettings
 
 WINDOW_TURNS = 40
 SEARCHED = 8
-"""Memories asked for; how many of them find room is decided in tokens."""
-LEAST = 0.5
-"""Share of the best score from which a memory is shown: a small model is led astray by what does not bear on it."""
+"""Memories asked for in each lane; how many of them find room is decided in tokens."""
+GUIDANCE_TOKENS = 64
+"""Kept free for what the shadow memory may say of the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +104,19 @@ class Assistant:
     async def _prepare(self, user: str, question: Question, model: ServedModel) -> tuple[_Exchange, Context]:
         # Before anything of the user is read: what is asked before an erasure is not kept after it.
         epoch = await self._memory.epoch(user)
+        settings, engine = self._settings, model.engine
+        room = self._prompts.room(engine, user, question.text, self._reply_tokens(question))
         context = await self._memory.context(
             user,
             question.text,
-            min(self._settings.memory_tokens, model.engine.capabilities.context_tokens // 4),
+            min(settings.memory_tokens, engine.capabilities.context_tokens // 4),
+            fact_budget=settings.fact_tokens,
+            room=room - GUIDANCE_TOKENS,
+            turn_budget=settings.window_tokens,
             conversation=question.conversation,
             turns=WINDOW_TURNS,
             limit=SEARCHED,
-            least=LEAST,
-            count=model.engine.count,
+            count=engine.count,
         )
         if question.conversation is not None and not context.recent:
             raise NotFound("There is no such conversation.")
@@ -131,6 +135,9 @@ class Assistant:
         for finding in session.findings:
             self._metrics.session.labels(finding.detector).inc()
         return _Exchange(user, epoch, conversation, question, provenance), context
+
+    def _reply_tokens(self, question: Question) -> int:
+        return min(question.max_tokens or self._settings.max_tokens, self._settings.max_tokens)
 
     async def _evaluate_session(
         self, user: str, epoch: ErasureEpoch, conversation: str, text: str, earlier: Sequence[Record]
@@ -152,10 +159,10 @@ class Assistant:
         prompt = self._prompts.build(
             engine,
             exchange.user,
-            context.notes,
+            context.text,
             [Message("user" if turn.speaker == "user" else "assistant", turn.content) for turn in context.recent],
             question.text,
-            min(question.max_tokens or settings.max_tokens, settings.max_tokens),
+            self._reply_tokens(question),
             guidance=provenance.session.guidance,
         )
         sampling = sampling_of(question, settings, prompt.max_tokens)

@@ -42,7 +42,7 @@ def check_text(value: str, limit: int, name: str) -> str:
     if not value.strip():
         raise InputError(f"{name} is empty.")
     if len(value) > limit:
-        raise InputError(f"{name} is longer than {limit} characters.")
+        raise InputError(f"{name} has {len(value)} characters, which is longer than the {limit} that are taken.")
     if "\x00" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
         raise InputError(f"{name} holds a character that cannot be stored.")
     return value

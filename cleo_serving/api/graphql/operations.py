@@ -159,6 +159,10 @@ class Query:
         return Health.of(info.context.services.models)
 
 
+def _content(info: Ctx, text: str) -> str:
+    return check_text(text, info.context.services.memory.settings.content_characters, "content")
+
+
 @strawberry.type
 class Mutation:
     @mutation("chat", f"Ask, and wait for the whole reply. {SENT_AGAIN}")
@@ -172,7 +176,7 @@ class Mutation:
     @mutation("memory:write", f"Keep a memory. {SENT_AGAIN}")
     async def remember(self, info: Ctx, input: RememberInput, idempotency_key: str | None = None) -> Memory:
         key = None if idempotency_key is None else check_text(idempotency_key, 128, "idempotencyKey")
-        memory, text = info.context.services.memory, check_text(input.content, 20_000, "content")
+        memory, text = info.context.services.memory, _content(info, input.content)
         record = await memory.remember(
             info.context.user,
             text,
@@ -189,7 +193,7 @@ class Mutation:
     async def edit_memory(self, info: Ctx, id: strawberry.ID, input: EditInput) -> Memory:
         memory, wanted = info.context.services.memory, dict[str, Any]()
         if input.content is not None:
-            wanted["content"] = check_text(input.content, 20_000, "content")
+            wanted["content"] = _content(info, input.content)
         if input.importance is not None:
             wanted["importance"] = input.importance
         if input.expires_at is not strawberry.UNSET:

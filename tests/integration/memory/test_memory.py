@@ -162,10 +162,12 @@ async def test_what_cannot_be_kept_is_refused_with_its_reason(memory: Memory) ->
         ("between 0 and 1", {"content": "x", "importance": 2.0}),
         ("between 0 and 1", {"content": "x", "importance": float("nan")}),
         ("no zone", {"content": "x", "at": datetime(2026, 1, 1)}),
-        ("bytes", {"content": "x" * 70_000}),
+        ("20001 characters, the longest that is kept has 20000", {"content": "犬" * 20_001}),
         ("Unicode", {"content": "\ud800"}),
         ("conversation", {"content": "x", "conversation": ""}),
     ]
+    for longest in ("犬" * 20_000, "🐕" * 20_000):  # the limit is reached in any script
+        await memory.remember("bob", longest)
     for expected, arguments in cases:
         with pytest.raises(InvalidMemory, match=expected):
             await memory.remember("ann", **arguments)  # type: ignore[arg-type]

@@ -1,0 +1,40 @@
+"""What of a message states something: without its questions and its requests, which tell nothing of who writes."""
+
+from __future__ import annotations
+
+import re
+
+_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？؟])\s*|\n+")
+_ASKS = re.compile(r"[?？؟]\s*$|^\s*¿|(?:吗|呢|か|かな|까|나요|니|ไหม|หรือเปล่า|หรือไม่)\s*[.。]?\s*$")
+_OTHERS = r"i|we|my|our|you|your|he|she|they|it|the|a|an|this|that|there"
+_BEGINS = re.compile(
+    r"\s*(?:"
+    # Questions: by their first word, unless it begins a clause ("When I was young").
+    rf"(?:what|who|whom|whose|which|when|where|why|how)\b(?:'s\b)?(?!\s+(?:{_OTHERS})\b)"
+    r"|(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|has|have)\s+"
+    r"(?:i|we|my|our|you|your|he|she|they|it|the|this|that|there|any)\b"
+    r"|(?:wer|wen|wem|wessen|wann|wo|woher|wohin|warum|wieso|weshalb|welche[rsnm]?|was|wie)\s+\w+"
+    r"|(?:ist|sind|bin|hast|hat|haben|kann|kannst|können|soll|darf|weißt|gibt)\s+(?:ich|du|er|sie|es|wir|ihr|man|das|mein\w*)\b"
+    r"|(?:qui|quoi|quand|où|pourquoi|comment|combien|quel\w*|est-ce)\b"
+    r"|(?:qué|quién\w*|cuándo|dónde|cómo|cuál\w*|cuánt\w+)\b"
+    r"|(?:wat|wanneer|waar|waarom|hoe|welke?)\s+\w+|(?:is|zijn|heb|heeft|kan|kun|mag|moet)\s+(?:ik|je|jij|hij|zij|we|wij|het|er|mijn)\b"
+    # Requests.
+    r"|(?:please\s+)?(?:tell|give|show|write|explain|translate|summari[sz]e|list|make|create|fix|help|suggest|recommend"
+    r"|compare|describe|define|calculate|convert|let's)\b|please\b"
+    r"|(?:bitte|schreib\w*|erklär\w*|sag\b|zeig\w*|gib|nenne?|übersetze?|hilf)\b"
+    r"|(?:écris|explique|dis|montre|donne|traduis|aide)\b"
+    r"|(?:escribe|explica|dime|muestra|dame|traduce|ayuda)\b"
+    r"|(?:schrijf|leg|vertel|toon|geef|vertaal|help)\b"
+    r")",
+    re.IGNORECASE,
+)
+
+
+def statements(text: str) -> str:
+    """The sentences that state something, in order; empty when there are none."""
+    kept = [each.strip() for each in _END.split(text) if each.strip() and not _asks(each)]
+    return " ".join(kept)
+
+
+def _asks(sentence: str) -> bool:
+    return bool(_ASKS.search(sentence) or _BEGINS.match(sentence))
