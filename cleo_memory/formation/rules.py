@@ -185,6 +185,8 @@ def clauses(language: Language, sentence: str) -> list[Clause]:
 
 def _clause(language: Language, text: str, subject: str, doubtful: bool) -> Clause:
     text = text.strip(" ,;:—–-")[:LONGEST]
+    if text.count("(") > text.count(")"):
+        text = text[: text.rindex("(")].rstrip()  # a bracket that another clause closes
     return Clause(language, subject + text, text, doubtful=doubtful)
 
 

@@ -154,7 +154,7 @@ RULES = (
     ),
     (
         "diet",
-        r"<I>(?:'ve| have)?<adv> (?:became|become|gone|went|turned) (?P<thing>vegetarian|vegan|pescatarian|flexitarian|teetotal)",
+        r"<I>(?:'ve| have)?<adv> (?:became|become|gone|went|turned|decided to go|decided to become|am going) (?P<thing>vegetarian|vegan|pescatarian|flexitarian|teetotal)",
     ),
     (
         "diet",
@@ -276,8 +276,8 @@ ENGLISH = Language(
     starts=r"i|i'm|im|i've|i'd|i'll|my|we|we're|our|he|she|they|it|it's|you|his|her|their|the|there|this|that|if|please|now(?! (?:work|live|speak|drive|play|study|have|am)\b)",
     joins=r"and|but|so|because|while|although|though|whereas|then|yet|plus|as|since",
     subject="I ",
-    verbs=r"work|live|speak|have|love|like|hate|play|drive|study|prefer|own|am|collect|moved|enjoy|don't",
-    stops=r"but|because|since|so|when|while|which|who|that|if|although|though|as|than|until|till|after|before|every|and (?:i|my|we|it|he|she|they|then|now|have|am|live|work)|for (?:\w+ )?(?:years?|months?|weeks?)|in (?:january|february|march|april|may|june|july|august|september|october|november|december)|last|these days|nowadays|at the moment|right now|anymore|any more|over|instead|to|is|was|are|and|or|with|from|ago|this|yesterday|today|even|however",
+    verbs=r"started|joined|work|live|speak|have|love|like|hate|play|drive|study|prefer|own|am|collect|moved|enjoy|don't",
+    stops=r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day|but|because|since|so|when|while|which|who|that|if|although|though|as|than|until|till|after|before|every|and (?:i|my|we|it|he|she|they|then|now|have|am|live|work)|for (?:\w+ )?(?:years?|months?|weeks?)|in (?:january|february|march|april|may|june|july|august|september|october|november|december)|last|these days|nowadays|at the moment|right now|anymore|any more|over|instead|to|is|was|are|and|or|with|from|ago|this|yesterday|today|even|however",
     before=r"in|at|for|with|from|by|on|near|of",
     articles=r"a|an|the|some|my|our|any|this big|very|really|quite|just|only",
     deictic=r"another|at|\d+ (?:minutes?|hours?|percent|%)|this|that|it|you|your|yours|these|those|them|him|her|his|their|to (?:know|ask|hear|see|say|think|thank|be|have|get|make)|how|what|when|where|why|who|if|not|so|too|going|being|there|here|all of|one of|someone|something|nothing|everything|anything|mine|feeling|about|called|named|well|nice|sorry|fine|tired|happy|sad|back|home|good|great|bad|ok|okay|sure|glad|really|very|done|ready|busy|late|early|just|still|and",

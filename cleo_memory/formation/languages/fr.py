@@ -30,6 +30,7 @@ RULES = (
         "name",
         r"^(?:(?:bonjour|salut|bonsoir|coucou|hello)[,!. ]+)(?:moi c'est|je suis|c'est|ici) <proper>(?= *(?:$|[,.!]|et\b|de\b))",
     ),
+    ("name", r"^je suis <proper>(?= *(?:$|[,.!]|et\b))"),
     ("name", r"\bmoi,? c'est <proper>"),
     (
         "{noun}.name",

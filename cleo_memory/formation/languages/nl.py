@@ -24,6 +24,7 @@ WORDS = {
 RULES = (
     ("name", r"\bik heet <name>"),
     ("name", r"<my> (?:volledige )?(?:naam|voornaam|achternaam)<is> <name>"),
+    ("name", r"^ik ben <proper>(?= *(?:$|[,.!]|en\b))"),
     ("name.preferred", r"\b(?:noem|noemt) me (?:maar |alsjeblieft |gewoon )*<name>"),
     (
         "name",
