@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from cleo_core.digest import digest_json, sha256_file
+from cleo_core.digest import digest_sorted, sha256_file
 from cleo_core.files import read_jsonl, write_atomic, write_json
 from cleo_core.markdown import table
 from cleo_core.stage.declaration import Summary
@@ -83,13 +83,16 @@ def summarise(out: Path, counts: Counts, distinct: Mapping[str, int], missed: Mi
     """Write the manifest, the pictures and the data card of the masked records in `out`; return what is shown."""
     sources: dict[str, Counter[str]] = defaultdict(Counter)
     licences: dict[str, set[str]] = defaultdict(set)
-    digests = []
-    for name in (TRAIN, HELDOUT):
-        for record in read_records(out / name):
-            sources[record.source][name.removesuffix(".jsonl")] += 1
-            sources[record.source]["bytes"] += len(record.text.encode())
-            licences[record.source].add(record.licence)
-            digests.append(f"{name} {record.id} {record.sha256}")
+
+    def told() -> Iterator[str]:
+        for name in (TRAIN, HELDOUT):
+            for record in read_records(out / name):
+                sources[record.source][name.removesuffix(".jsonl")] += 1
+                sources[record.source]["bytes"] += len(record.text.encode())
+                licences[record.source].add(record.licence)
+                yield f"{name} {record.id} {record.sha256}"
+
+    records_digest = digest_sorted(told())
     by_source = {source: dict(found) for source, found in sorted(counts.replaced.items()) if found}
     plot_pii(out / "pii.png", by_source)
     plot_missed(out / "pii_missed.png", missed.types)
@@ -97,8 +100,8 @@ def summarise(out: Path, counts: Counts, distinct: Mapping[str, int], missed: Mi
         sources={
             source: MaskedSource(**each, licence=sorted(licences[source])) for source, each in sorted(sources.items())
         },
-        records=len(digests),
-        records_digest=digest_json(sorted(digests)),
+        records=sum(each[part] for each in sources.values() for part in ("train", "heldout")),
+        records_digest=records_digest,
         pii=MaskedPii(
             replaced=dict(sum(counts.replaced.values(), Counter[str]())),
             distinct=dict(distinct),

@@ -20,6 +20,8 @@ WORD = regex.compile(
 )
 LONGEST = 12
 """Pieces of one word that are read: of a hash or a key the first tell enough."""
+REMEMBERED = 2**15
+"""Words whose pieces and case are kept: those that most of a text is made of, so that memory stays as it is."""
 LOWER, CAPITALISED, CAPITALS, MIXED = range(4)
 """Case of a word, given to the model as its `token_type_ids`."""
 
@@ -45,7 +47,7 @@ class Vocabulary:
         self.first: int = self._tokenizer.token_to_id("[CLS]")
         self.last: int = self._tokenizer.token_to_id("[SEP]")
         self.unknown: int = self._tokenizer.token_to_id("[UNK]")
-        self.pieces = lru_cache(maxsize=200_000)(self._pieces)
+        self.pieces = lru_cache(maxsize=REMEMBERED)(self._pieces)
 
     def _pieces(self, word: str) -> tuple[int, ...]:
         plain = word if word.isascii() else anyascii(word)
@@ -59,7 +61,7 @@ class Vocabulary:
         ]
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def case(word: str) -> int:
     """LOWER also stands for numbers, signs and scripts that have no case."""
     if word.islower() or not any(char.isalpha() for char in word):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from cleo_model.corpus.pii.masking.hashes import HashedMap
+from cleo_model.corpus.pii.masking import unions
+from cleo_model.corpus.pii.masking.hashes import HashedMap, mapped, write_hashes
 from cleo_model.corpus.pii.masking.repeats import MOST_GROUPS, Repeats
+from cleo_model.corpus.pii.masking.unions import write_joined_map, write_union
 from cleo_model.corpus.pii.masking.vocabulary import NUMBER, Survey, Vocabulary, is_unmistakable, unite
 
 pytestmark = pytest.mark.unit
@@ -70,8 +75,8 @@ def test_the_vocabulary_is_the_same_however_the_finds_are_dealt(tmp_path) -> Non
             survey = Survey()
             for entity, value in finds[part::parts]:
                 survey.add(entity, value)
-            survey.save(folder / f"{part}.npz")
-        assert unite(sorted(folder.glob("*.npz")), folder / "v") == {
+            survey.save(folder / "surveys" / str(part))
+        assert unite(sorted((folder / "surveys").iterdir()), folder / "v") == {
             "CREDIT_CARD": 1,
             "EMAIL_ADDRESS": 200,
             "PERSON": 2,
@@ -90,12 +95,35 @@ def test_the_vocabulary_is_the_same_however_the_finds_are_dealt(tmp_path) -> Non
     ]  # fmt: skip
 
 
+def test_hashes_are_united_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unions, "PIECE", 64)
+    rng = np.random.default_rng(3)
+    top = np.array([0, 2**63, 2**64 - 1], dtype=np.uint64)
+    parts = [np.unique(np.concatenate([rng.integers(0, 2**64, 300, dtype=np.uint64), top])) for _ in range(5)]
+    parts.append(np.zeros(0, dtype=np.uint64))
+    files = []
+    for number, hashes in enumerate(parts):
+        files.append((tmp_path / f"{number} keys", tmp_path / f"{number} values"))
+        write_hashes(files[-1][0], hashes)
+        write_hashes(files[-1][1], np.full(len(hashes), number + 1, dtype=np.uint64))
+    whole = np.unique(np.concatenate(parts))
+    assert write_union([keys for keys, _ in files], tmp_path / "union") == len(whole) == 1503
+    assert np.array_equal(mapped(tmp_path / "union"), whole)
+    made = tmp_path / "keys", tmp_path / "values"
+    write_joined_map(files, made, np.minimum)
+    assert np.array_equal(mapped(made[0]), whole)
+    assert HashedMap.load(made).values[[0, -1]].tolist() == [1, 1]  # of five numbers the least
+    assert sorted({int(number) for number in mapped(made[1])}) == [1, 2, 3, 4, 5]
+    assert write_union([], tmp_path / "none") == 0
+    assert len(mapped(tmp_path / "none")) == 0
+
+
 def test_the_vocabulary_holds_no_value_in_plain(tmp_path) -> None:  # type: ignore[no-untyped-def]
     survey = Survey()
     survey.add("EMAIL_ADDRESS", "ignatius@mailbox.org")
     survey.add("PERSON", "Ignatius Fotheringay")
-    survey.save(tmp_path / "0.npz")
-    unite([tmp_path / "0.npz"], tmp_path / "v")
+    survey.save(tmp_path / "0")
+    unite([tmp_path / "0"], tmp_path / "v")
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 4
     for path in files:
@@ -119,7 +147,5 @@ def test_only_what_no_ordinary_text_looks_like_is_replaced_everywhere(entity: st
 
 
 def test_an_empty_map_knows_nothing() -> None:
-    import numpy as np
-
     none = np.zeros(0, dtype=np.uint64)
     assert HashedMap(none, none).many(["a", "b"]) == [0, 0]

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cleo_core import wheels
 from cleo_core.cli import cleo, main
-from cleo_core.digest import canonical, sha256_file, tree_digest
+from cleo_core.digest import canonical, digest_json, digest_sorted, sha256_file, tree_digest
 from cleo_core.errors import CleoError, ConfigError, IntegrityError, TrustError, UnavailableSource
 from cleo_core.progress import ConsoleReporter
 from cleo_core.redact import shown
@@ -124,6 +124,11 @@ def test_every_package_offers_its_settings() -> None:
 
 def test_canonical_json_does_not_depend_on_the_order_of_keys() -> None:
     assert canonical({"b": 1, "a": "ü"}) == canonical({"a": "ü", "b": 1}) == '{"a":"ü","b":1}'.encode()
+
+
+@pytest.mark.parametrize("values", [[], ["b"], ["b", "a", "b", 'ü "', "\U0001f600", "\uffee", "", "10", "9"]])
+def test_what_is_sorted_on_disk_has_the_digest_of_what_is_sorted_in_memory(values: list[str]) -> None:
+    assert digest_sorted(iter(values)) == digest_json(sorted(values))
 
 
 def test_a_tree_digest_changes_with_content_and_names_and_refuses_links(tmp_path: Path) -> None:

@@ -19,6 +19,19 @@ def hash_of(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
+def write_hashes(path: Path, hashes: Hashes) -> None:
+    """Write an array as it is in memory."""
+    with path.open("wb") as stream:
+        hashes.astype(np.uint64, copy=False).tofile(stream)
+
+
+def mapped(path: Path) -> Hashes:
+    """What `write_hashes` wrote, mapped from the file, not read."""
+    if not path.stat().st_size:
+        return np.zeros(0, dtype=np.uint64)
+    return np.memmap(path, dtype=np.uint64, mode="r")
+
+
 class HashedSet:
     """Says whether a text is one of those that were hashed."""
 
@@ -49,13 +62,7 @@ class HashedMap:
         found: list[int] = np.where(self.hashes[places] == wanted, self.values[places], 0).tolist()
         return found
 
-    def save(self, folder: Path, name: str) -> None:
-        np.save(folder / f"{name}.keys.npy", self.hashes)
-        np.save(folder / f"{name}.values.npy", self.values)
-
     @classmethod
-    def load(cls, folder: Path, name: str) -> HashedMap:
-        """Mapped from the files, not read."""
-        return cls(
-            np.load(folder / f"{name}.keys.npy", mmap_mode="r"), np.load(folder / f"{name}.values.npy", mmap_mode="r")
-        )
+    def load(cls, files: tuple[Path, Path]) -> HashedMap:
+        """From the files of its keys and its values, mapped and not read."""
+        return cls(*map(mapped, files))

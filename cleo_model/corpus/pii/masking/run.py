@@ -102,7 +102,7 @@ def mask_rows(
 
     run("find personal data", DETECT)
     run("list values", f"{STEPS}:survey_shard")
-    distinct = unite(sorted((scratch / SURVEYS).glob("*.npz")), scratch / VOCABULARY)
+    distinct = unite(sorted((scratch / SURVEYS).glob("*")), scratch / VOCABULARY)
     run("replace personal data", f"{STEPS}:replace_shard")
 
     def masked() -> Iterator[MaskedRow]:

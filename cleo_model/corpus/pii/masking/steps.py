@@ -25,8 +25,7 @@ def survey_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:
     for row, finds in _rows(scratch, rank, progress):
         for find in finds if not row.get("planted") else ():
             survey.add(find.entity, row["text"][find.start : find.end])
-    (scratch / SURVEYS).mkdir(exist_ok=True)
-    survey.save(scratch / SURVEYS / f"{rank:05d}.npz")
+    survey.save(scratch / SURVEYS / f"{rank:05d}")
 
 
 def replace_shard(job: dict[str, Any], rank: int, progress: Progress) -> None:

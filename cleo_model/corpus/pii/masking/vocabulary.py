@@ -1,19 +1,20 @@
 """The vocabulary of a corpus: which personal values occur in it. Kept as hashes, so it holds none of them.
 
-Each worker surveys its shard; the surveys are united; every worker reads the united one.
+Each worker surveys its shard; the surveys are united, on disk; every worker maps the united one.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from cleo_model.corpus.pii.entities import ENTITIES, IDENTITY
-from cleo_model.corpus.pii.masking.hashes import HashedMap, HashedSet, Hashes, hash_of
+from cleo_model.corpus.pii.masking.hashes import HashedMap, HashedSet, hash_of, mapped, write_hashes
 from cleo_model.corpus.pii.masking.repeats import Repeats, entry
+from cleo_model.corpus.pii.masking.unions import write_joined_map, write_union
 from cleo_model.corpus.pii.surrogates.draw import WORD
 from cleo_model.corpus.pii.surrogates.names import PARTICLES
 from cleo_model.corpus.pii.values import plain, squash
@@ -28,6 +29,10 @@ UNMISTAKABLE = frozenset(
 LONG = 8
 SETS = ("avoid", "names", "given", "family")
 """Parameters of `Surrogates`."""
+MAPS: dict[str, np.ufunc] = {"heads": np.bitwise_or, "wholes": np.minimum}
+"""Of `Repeats`, with what becomes of the numbers that a text has in several surveys."""
+VALUE = "value "
+"""Before the type, in the name of a set of values."""
 
 
 def is_unmistakable(entity: str, value: str) -> bool:
@@ -59,7 +64,7 @@ class Survey:
 
     def add(self, entity: str, value: str) -> None:
         """Take note of a value that was found."""
-        self._sets[f"value {entity}"].add(hash_of(squash(value)))
+        self._sets[f"{VALUE}{entity}"].add(hash_of(squash(value)))
         if entity == "PERSON":
             self._add_name(value)
         if is_unmistakable(entity, value) and (known := entry(value)):
@@ -76,47 +81,53 @@ class Survey:
             self._sets["given"].update(hash_of(plain(word)) for word in named[:-1])
             self._sets["family"].add(hash_of(plain(named[-1])))
 
-    def save(self, path: Path) -> None:
-        arrays = {name: np.array(sorted(found), dtype=np.uint64) for name, found in self._sets.items()}
+    def save(self, folder: Path) -> None:
+        """Write what was noted into a folder, sorted."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, found in self._sets.items():
+            write_hashes(folder / name, np.sort(np.fromiter(found, dtype=np.uint64, count=len(found))))
         for name, known in (("heads", self._heads), ("wholes", self._wholes)):
-            arrays[f"{name} keys"] = np.fromiter(map(hash_of, known), dtype=np.uint64, count=len(known))
-            arrays[f"{name} values"] = np.fromiter(known.values(), dtype=np.uint64, count=len(known))
-        np.savez(path, **arrays)  # type: ignore[arg-type]  # numpy's stub takes them for its one flag
+            keys = np.fromiter(map(hash_of, known), dtype=np.uint64, count=len(known))
+            values = np.fromiter(known.values(), dtype=np.uint64, count=len(known))
+            order = np.argsort(keys, kind="stable")
+            for path, array in zip(_files(folder, name), (keys, values), strict=True):
+                write_hashes(path, array[order])
 
 
 class Vocabulary:
     """The surveys of all parts, united in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        sets = {name: HashedSet(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in SETS}
+        sets = {name: HashedSet(mapped(folder / name)) for name in SETS}
         self.avoid, self.names, self.given, self.family = (sets[name] for name in SETS)
         self._folder = folder
 
     def everywhere(self) -> Repeats:
         """The index of values that are replaced wherever they stand."""
-        return Repeats(HashedMap.load(self._folder, "heads"), HashedMap.load(self._folder, "wholes"))
+        heads, wholes = (HashedMap.load(_files(self._folder, name)) for name in MAPS)
+        return Repeats(heads, wholes)
 
 
-def unite(surveys: Iterable[Path], folder: Path) -> dict[str, int]:
+def unite(surveys: Sequence[Path], folder: Path) -> dict[str, int]:
     """Write the vocabulary into `folder`; returns how many different values there are of each type."""
-    parts: defaultdict[str, list[Hashes]] = defaultdict(list)
-    for path in surveys:
-        with np.load(path, allow_pickle=False) as found:
-            for name in found.files:
-                parts[name].append(found[name])
-    sets = {
-        name: np.unique(np.concatenate(each)) for name, each in parts.items() if " " not in name or "value " in name
-    }
-    values = {name.removeprefix("value "): each for name, each in sets.items() if name.startswith("value ")}
-    none = np.zeros(0, dtype=np.uint64)
     folder.mkdir(parents=True, exist_ok=True)
-    sets["avoid"] = np.unique(np.concatenate([none, *values.values()]))
+    values = sorted({path.name for survey in surveys for path in survey.iterdir() if path.name.startswith(VALUE)})
+    counts = {name.removeprefix(VALUE): write_union(_all(surveys, name), folder / name) for name in values}
+    write_union([folder / name for name in values], folder / "avoid")
     for name in SETS:
-        np.save(folder / f"{name}.npy", sets.get(name, none))
-    for name, join in (("heads", np.bitwise_or), ("wholes", np.minimum)):
-        keys = np.concatenate([none, *parts[f"{name} keys"]])
-        united, where = np.unique(keys, return_inverse=True)
-        start = np.full(len(united), 0 if join is np.bitwise_or else MOST, dtype=np.uint64)
-        join.at(start, where, np.concatenate([none, *parts[f"{name} values"]]))
-        HashedMap(united, start).save(folder, name)
-    return {entity: len(each) for entity, each in sorted(values.items())}
+        if name != "avoid":
+            write_union(_all(surveys, name), folder / name)
+    for name, join in MAPS.items():
+        write_joined_map([_files(survey, name) for survey in surveys], _files(folder, name), join)
+    for name in values:
+        (folder / name).unlink()
+    return counts
+
+
+def _all(surveys: Sequence[Path], name: str) -> list[Path]:
+    return [path for survey in surveys if (path := survey / name).is_file()]
+
+
+def _files(folder: Path, name: str) -> tuple[Path, Path]:
+    """Where the keys and the values of a map lie."""
+    return folder / f"{name} keys", folder / f"{name} values"

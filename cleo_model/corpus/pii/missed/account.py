@@ -128,7 +128,7 @@ def _codes(names: Iterable[str]) -> str:
 
 
 def readings(rows: Iterable[Mapping[str, object]]) -> dict[str, SecondReading]:
-    """The lines of the second detector, counted by source."""
+    """The lines of the second detector, counted by source; the same in whatever order they come."""
     found: dict[str, SecondReading] = {}
     for row in rows:
         each = found.setdefault(str(row["source"]), SecondReading())
@@ -139,6 +139,6 @@ def readings(rows: Iterable[Mapping[str, object]]) -> dict[str, SecondReading]:
         each.characters += int(str(row["characters"]))
         for kind in kinds:
             each.finds[kind] = each.finds.get(kind, 0) + 1
-        if kinds and len(each.named) < NAMED:
-            each.named.append(str(row["id"]))
-    return found
+        if kinds:
+            each.named = sorted([*each.named, str(row["id"])])[:NAMED]
+    return dict(sorted(found.items()))

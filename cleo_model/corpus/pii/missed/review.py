@@ -78,7 +78,7 @@ def read_again(
     job = {"scratch": str(scratch), "model": model}
     run_workers("second detector", SECOND, job, shards.count, shards.characters, report, workers=workers)
     found = (row for path in sorted((scratch / "seen").glob("*.jsonl")) for row in read_jsonl(path))
-    return readings(sorted(found, key=lambda row: (row["source"], row["id"])))
+    return readings(found)
 
 
 def _read(

@@ -33,7 +33,7 @@ MADE: dict[str, Callable[[random.Random, str], str]] = {
     "NRP": places.people, "TITLE": places.title, "DATE_OF_BIRTH": dates.born, "AGE": dates.age,
 }  # fmt: skip
 """How a surrogate is made of a type; what is not named is a code, of which `shapes.code` makes another."""
-REMEMBERED = 50_000
+REMEMBERED = 4096
 
 
 class Surrogates:

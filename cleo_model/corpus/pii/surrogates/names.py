@@ -20,7 +20,7 @@ PARTICLES = frozenset(words("particles"))
 SUFFIXES = frozenset(words("suffixes"))
 INITIALS = re.compile(r"(?:[^\W\d_]\.-?)+[^\W\d_]?\.?|[^\W\d_]")
 OFFICES = frozenset(words("offices"))
-REMEMBERED = 50_000
+REMEMBERED = 4096
 CLOSE = ("ton", "ley", "son", "by", "man", "well", "ford", "ham")
 
 
