@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -22,7 +23,7 @@ def run_ranks(
     step: str, target: str, job: dict[str, Any], ranks: int, workers: int, done: Callable[[int], None], total: int
 ) -> None:
     """See `cleo_model.corpus.shards.run_workers`."""
-    with _cluster(workers) as ray:
+    with cluster(workers) as ray:
         # No retries: what fails once for its text fails again, and the person should hear of it now.
         work = ray.remote(num_cpus=1, max_retries=0)(_rank)
         running = {work.remote(target, job, rank): rank for rank in range(ranks)}
@@ -51,12 +52,32 @@ TOKEN = secrets.token_hex(32)
 """Of this process's own clusters: one, for Ray reads it once in a process."""
 
 
+_OPEN: ContextVar[Any] = ContextVar("open cluster", default=None)
+
+
 @contextmanager
-def _cluster(workers: int) -> Iterator[Any]:
+def cluster(workers: int) -> Iterator[Any]:
     """The ray module, connected to the cluster of RAY_ADDRESS, or to one of this machine that ends with the block.
 
-    That one listens on the loopback address alone, asks for a token that nobody else has, and leaves no file.
+    That one listens on the loopback address alone, asks for a token that nobody else has, and leaves no file. Within
+    the block of another cluster it is that one: the steps of a stage share it, for to start one takes seconds.
+
+    Raises:
+        EnvironmentFault: Ray is not installed, or its cluster cannot be used.
     """
+    if (ray := _OPEN.get()) is not None:
+        yield ray
+        return
+    with _connected(workers) as ray:
+        token = _OPEN.set(ray)
+        try:
+            yield ray
+        finally:
+            _OPEN.reset(token)
+
+
+@contextmanager
+def _connected(workers: int) -> Iterator[Any]:
     own = not os.environ.get("RAY_ADDRESS")
     logging.getLogger("ray").setLevel(logging.ERROR)
     with ExitStack() as stack:
@@ -80,7 +101,7 @@ def _cluster(workers: int) -> Iterator[Any]:
         ours = {name: value for name, value in os.environ.items() if name.startswith("CLEO_")}
         try:
             ray.init(**common, runtime_env={"env_vars": ENVIRONMENT | ours})
-        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # of a cluster that does not start in time Ray says so by a plain one
             raise EnvironmentFault(
                 f"The Ray cluster of {os.environ.get('RAY_ADDRESS', 'this machine')} cannot be used: "
                 f"{(str(error).splitlines() or [type(error).__name__])[0][:200]}",

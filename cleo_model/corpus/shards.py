@@ -66,6 +66,18 @@ def _shard(folder: Path, rank: int) -> Path:
     return folder / f"{rank:05d}.jsonl"
 
 
+@contextlib.contextmanager
+def compute(workers: int) -> Iterator[None]:
+    """Where the steps within the block run: on Ray (`CLEO_COMPUTE`) they share a cluster, with so many processors."""
+    if load(CoreSettings).compute != "ray":
+        yield
+        return
+    from cleo_model.corpus.ray_tasks import cluster
+
+    with cluster(workers):
+        yield
+
+
 def run_workers(
     step: str,
     target: str,

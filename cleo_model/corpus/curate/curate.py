@@ -28,7 +28,7 @@ from cleo_model.corpus.licences import LicencePolicy
 from cleo_model.corpus.pii.planted import PLANTED
 from cleo_model.corpus.plots import plot_curation, plot_quality
 from cleo_model.corpus.record import DROPPED, HELDOUT, RECORDS, RESERVED, TRAIN, Record, read_records, write_records
-from cleo_model.corpus.shards import run_workers, shard_size, write_shards
+from cleo_model.corpus.shards import compute, run_workers, shard_size, write_shards
 from cleo_model.errors import EmptyCorpus
 
 EXAMPLES = 4
@@ -125,11 +125,13 @@ def _screen(raw: Path, scratch: Path, settings: CurateSettings, report: Reporter
     texts = scratch / "eval_texts.json"
     write_json(texts, settings.decontaminate)
     job = {"scratch": str(scratch), "ranks": shards.count, "eval_texts": str(texts)}
-    run_workers("find exact duplicates", f"{SCREENING}:find_exact", job, 1, 1, report)
-    run_workers(
-        "screen", f"{SCREENING}:screen_shard", job, shards.count, shards.characters, report, workers=settings.workers
-    )
-    run_workers("find near duplicates", f"{SCREENING}:find_near", job, 1, 1, report)
+    with compute(settings.workers):
+        run_workers("find exact duplicates", f"{SCREENING}:find_exact", job, 1, 1, report)
+        run_workers(
+            "screen", f"{SCREENING}:screen_shard", job, shards.count, shards.characters, report,
+            workers=settings.workers,
+        )  # fmt: skip
+        run_workers("find near duplicates", f"{SCREENING}:find_near", job, 1, 1, report)
 
 
 class JudgedCorpus:

@@ -26,7 +26,7 @@ from cleo_model.corpus.pii.missed.account import MissedPii
 from cleo_model.corpus.pii.missed.review import Planting, read_again
 from cleo_model.corpus.pii.policy import MaskingPolicy, own_types
 from cleo_model.corpus.record import HELDOUT, RESERVED, TRAIN, Record, read_records, write_records
-from cleo_model.corpus.shards import shard_size
+from cleo_model.corpus.shards import compute, shard_size
 from cleo_model.corpus.subjects import write_subjects
 from cleo_model.errors import EmptyCorpus
 
@@ -96,14 +96,15 @@ def mask(curated: Path, settings: MaskSettings, out: Path, report: Reporter, raw
     planting, sizes = Planting(languages), Counter[str]()
     size = shard_size(curated / TRAIN, curated / HELDOUT)
     try:
-        masked = mask_rows(_rows(curated, planting, sizes), scratch, key, told, size, settings.workers, report)
-        if not sizes.total():
-            raise EmptyCorpus("The curated corpus holds no text.", hint="Check the sources, then curate again.")
-        rows = masked.rows()
-        _write(curated, rows, counts, out)
-        planted = planting.estimates(rows)
-        pairs = zip(_searched(curated), masked.rows(), strict=False)  # examples and copies come after the records
-        second = read_again(pairs, sizes, languages, scratch, told["model"], size, settings.workers, report)
+        with compute(settings.workers):
+            masked = mask_rows(_rows(curated, planting, sizes), scratch, key, told, size, settings.workers, report)
+            if not sizes.total():
+                raise EmptyCorpus("The curated corpus holds no text.", hint="Check the sources, then curate again.")
+            rows = masked.rows()
+            _write(curated, rows, counts, out)
+            planted = planting.estimates(rows)
+            pairs = zip(_searched(curated), masked.rows(), strict=False)  # examples and copies come after the records
+            second = read_again(pairs, sizes, languages, scratch, told["model"], size, settings.workers, report)
     finally:
         # The scratch folder holds the corpus unmasked.
         shutil.rmtree(scratch, ignore_errors=True)

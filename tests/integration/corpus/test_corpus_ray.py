@@ -1,4 +1,4 @@
-"""The same curation on a Ray cluster of this machine: the same bytes, nothing listening beyond it, nothing left."""
+"""Curation and masking on a Ray cluster of this machine: the same bytes, nothing listening beyond it, nothing left."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import SecretBytes
 
 from cleo_core.digest import tree_digest
 from cleo_core.errors import EnvironmentFault
 from cleo_core.progress import silent
 from cleo_model.corpus import shards
 from cleo_model.corpus.curate.curate import CurateSettings, curate
-from cleo_model.corpus.record import Record, write_records
+from cleo_model.corpus.pii.mask import MaskSettings, mask
+from cleo_model.corpus.record import HELDOUT, TRAIN, Record, write_records
 from cleo_model.corpus.shards import run_workers
 from cleo_model.corpus.sources.words import words
 from cleo_model.errors import WorkerFailed
@@ -94,6 +96,35 @@ def test_ray_and_any_number_of_workers_make_the_same_bytes(raw: Path, monkeypatc
         time.sleep(0.2)
     assert ray_processes() == []
     assert not list(Path(tempfile.gettempdir()).glob("cleo-ray-*"))
+
+
+def test_masking_on_ray_makes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shards, "SHARD", 1500)  # several shards of a small corpus
+    people = [f"{given} {family}" for given in ("Rachel", "Peter", "Laura") for family in ("Thornton", "Osborne")]
+    talks = [
+        Record.make(
+            name=str(number), source="tickets", domain="talk", licence="MIT", profile="prose",
+            text=f"Hello, I am {name}; write to {name.replace(' ', '.').lower()}@mailbox.org or call (212) 736-50"
+            f"{number:02d}. My parcel number {number} has not come, and nobody told me why it would take so long.",
+        )
+        for number, name in enumerate(people * 3)
+    ]  # fmt: skip
+    (tmp_path / "curated").mkdir()
+    write_records(tmp_path / "curated" / TRAIN, talks[2:])
+    write_records(tmp_path / "curated" / HELDOUT, talks[:2])
+
+    def masked(name: str) -> tuple[str, dict[str, str]]:
+        (tmp_path / name).mkdir()
+        settings = MaskSettings(key=SecretBytes(b"a key of thirty-two bytes or so!"), workers=2)
+        mask(tmp_path / "curated", settings, tmp_path / name, silent)
+        return tree_digest(tmp_path / name)
+
+    here = masked("local")
+    monkeypatch.setenv("CLEO_COMPUTE", "ray")
+    assert masked("ray") == here
+    said = (tmp_path / "ray" / TRAIN).read_text()
+    assert "My parcel number 7 has not come" in said
+    assert not any(word in said for name in people for word in name.split())
 
 
 def test_a_cluster_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

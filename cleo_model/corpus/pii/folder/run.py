@@ -24,7 +24,7 @@ from cleo_model.corpus.pii.missed.account import MissedPii
 from cleo_model.corpus.pii.missed.review import Planting, read_again
 from cleo_model.corpus.pii.policy import policy_of
 from cleo_model.corpus.record import Record
-from cleo_model.corpus.shards import SHARD
+from cleo_model.corpus.shards import compute, shard_size
 from cleo_model.corpus.sources.files import File, source_files
 from cleo_model.corpus.sources.reading import Reading
 from cleo_model.corpus.sources.source import Source
@@ -67,18 +67,20 @@ def mask_folder(folder: Path, out: Path, key: bytes, settings: FolderSettings, r
     with atomic_folder(out) as draft:
         scratch = draft / ".scratch"
         work = _Folder(source, settings.limit)
+        told = detection({NAME: policy_of(source)})
+        languages = {NAME: settings.language}
+        planting = Planting(languages)
+        size = shard_size(*(file.path for file in work.files))
         try:
-            told = detection({NAME: policy_of(source)})
-            languages = {NAME: settings.language}
-            planting = Planting(languages)
-            masked = mask_rows(work.rows(planting), scratch, checked_key(key), told, SHARD, settings.workers, report)
-            rows = masked.rows()
-            work.write(draft, rows)
-            planted = planting.estimates(rows)
-            pairs = zip(work.records(), masked.rows(), strict=False)  # the copies come after the records
-            second = read_again(
-                pairs, {NAME: work.size}, languages, scratch, told["model"], SHARD, settings.workers, report
-            )
+            with compute(settings.workers):
+                masked = mask_rows(work.rows(planting), scratch, checked_key(key), told, size, settings.workers, report)
+                rows = masked.rows()
+                work.write(draft, rows)
+                planted = planting.estimates(rows)
+                pairs = zip(work.records(), masked.rows(), strict=False)  # the copies come after the records
+                second = read_again(
+                    pairs, {NAME: work.size}, languages, scratch, told["model"], size, settings.workers, report
+                )
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         made = FolderReport(
@@ -109,7 +111,7 @@ class _Folder:
         reading = Reading(source, limit)
         self.account: Account = reading.account
         self._reading = reading
-        self._files = source_files(source, self.account)
+        self.files = source_files(source, self.account)
         self._units: dict[str, int] = {}
         """How many were read of each file."""
         self._failed: set[str] = set()
@@ -122,7 +124,7 @@ class _Folder:
     def rows(self, planting: Planting) -> Iterator[dict[str, Any]]:
         """What the workers read: a row for each unit, then copies with planted values."""
         number = 0
-        for file in self._files:
+        for file in self.files:
             self._units[file.name] = 0
             try:
                 for unit in units(self._reading, file):
@@ -174,7 +176,7 @@ class _Folder:
     def _again(self) -> Iterator[tuple[File, Iterator[Unit]]]:
         # Of an account of its own, for what was dropped is counted already.
         reading = Reading(self._source, self._limit)
-        return ((file, islice(units(reading, file), self._units[file.name])) for file in self._files)
+        return ((file, islice(units(reading, file), self._units[file.name])) for file in self.files)
 
     def _record(self, unit: Unit, number: int) -> Record:
         """A unit as the workers know it; of several pieces each stands for a message."""
