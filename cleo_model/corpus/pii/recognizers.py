@@ -76,6 +76,9 @@ def _load(text: str, language: str) -> list[EntityRecognizer]:
     import yaml
     from presidio_analyzer.recognizer_registry.recognizers_loader_utils import RecognizerListLoader
 
+    from cleo_model.corpus.pii.offline import keep_offline
+
+    keep_offline()  # a file may name Presidio's own recognizers
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
