@@ -166,6 +166,8 @@ def launch(argv: Sequence[str]) -> None:
         ) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+        if process.stderr:
+            process.stderr.close()
     if code:
         raise TrainingFailed(
             last or f"The trainer ended with exit code {code}.", hint=None if last else "What it said stands above."
