@@ -1,27 +1,25 @@
 """Curation: megabytes per CPU-second of each stage, against stock datatrove with the same filters, and how it grows.
 
-`mb_per_cpu_s_STAGE` is one process on one core. `seconds_1x` and `seconds_10x` are curation, masking and validation of
-a tenth of the text and of all of it, with their peak memory; `time_ratio` and `memory_ratio` are the second over the
-first, start-up included in both. ``--data`` takes a folder of text or JSON Lines; without it, the speeches of the
-pinned wheel and the documentation of the standard library, which every machine has.
+`mb_per_cpu_s_STAGE` is one process on one core. `cpu_s_1x` and `cpu_s_10x` are curation, masking and validation of a
+tenth of the text and of all of it, in CPU-seconds of all processes, with their peak memory; `time_ratio` and
+`memory_ratio` are the second over the first, start-up included in both. ``--data`` takes a folder of text or JSON
+Lines; without it, the speeches of the pinned wheel and the documentation of the standard library, which every machine
+has.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import tree_bytes
+from benchmarks.processes import cost_of
 from benchmarks.result import Result
-from cleo_core.errors import CleoError, InputError
+from cleo_core.errors import InputError
 from cleo_core.progress import Reporter, silent
 
 LARGEST, QUICK = 8 * 10**6, 200_000
@@ -50,12 +48,9 @@ def run(arguments: argparse.Namespace, report: Reporter) -> Result:
         for name, part in (("1x", records[::10]), ("10x", records)):
             report(f"running the chain over {name}")
             _write(part, root / name)
-            seconds, peak = _chain(root / name)
-            result.figures[f"seconds_{name}"], result.figures[f"peak_mb_{name}"] = (
-                round(seconds, 1),
-                round(peak / 2**20),
-            )
-    for ratio, figure in (("time_ratio", "seconds"), ("memory_ratio", "peak_mb")):
+            spent, peak = cost_of(SCRIPT, str(root / name))
+            result.figures |= {f"cpu_s_{name}": round(spent, 1), f"peak_mb_{name}": round(peak / 2**20)}
+    for ratio, figure in (("time_ratio", "cpu_s"), ("memory_ratio", "peak_mb")):
         result.figures[ratio] = round(float(result.figures[f"{figure}_10x"]) / float(result.figures[f"{figure}_1x"]), 2)
     result.notes.append("1x is every tenth record. Peak memory is that of all processes, shared pages counted in each.")
     return result
@@ -110,32 +105,6 @@ def chain(root: Path) -> None:
     curate(raw, CurateSettings(heldout_share=0.06, decontaminate=decontamination_texts()), curated, silent)
     mask(curated, MaskSettings(key=SecretBytes(b"a key for measuring, of 32 bytes")), masked, silent)
     validate(masked, QualitySettings(min_records=1), checked)
-
-
-def _chain(root: Path) -> tuple[float, int]:
-    """Seconds and peak bytes of a process that runs `chain`, and of all that it starts."""
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(root)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    peak = [0]
-    sampler = threading.Thread(target=_sample, args=(process.pid, peak), daemon=True)
-    sampler.start()
-    try:
-        _, said = process.communicate()
-    finally:
-        process.terminate()
-        process.wait()
-    sampler.join()
-    if process.returncode:
-        raise CleoError(f"The chain ended with code {process.returncode}: {said.strip().splitlines()[-1:]}")
-    return time.monotonic() - began, peak[0]
-
-
-def _sample(pid: int, peak: list[int]) -> None:
-    while (total := tree_bytes(pid)) is not None:
-        peak[0] = max(peak[0], total)
-        time.sleep(0.1)
 
 
 def _stages(records: list[Any], root: Path, report: Reporter) -> tuple[dict[str, float], dict[str, float]]:
