@@ -240,20 +240,26 @@ async def test_nobody_can_connect_to_the_child(engine: ProcessEngine) -> None:
     assert not [path for path in paths if await asyncio.to_thread(os.path.exists, path)]
 
 
-async def test_a_sixth_user_is_answered_before_the_second_questions_of_five(engine: ProcessEngine) -> None:
+async def test_a_sixth_user_is_answered_before_the_second_questions_of_five(model_folder: Path) -> None:
+    engine = ProcessEngine(SMALL.model_copy(update={"max_streams": 1, "max_waiting": 32}))
+    await engine.load(model_folder)
     ended: list[str] = []
 
     async def run(user: str, number: int) -> None:
-        await collect(
-            engine, "the cat", Sampling(temperature=0, max_tokens=150, stop_repetition=False), f"{user}{number}", user
-        )
+        await collect(engine, "the cat", GREEDY, f"{user}{number}", user)
         ended.append(f"{user}{number}")
 
-    engine._queue._max_waiting = 32
-    first = [asyncio.create_task(run(user, number)) for number in range(2) for user in "abcde"]
-    await until(lambda: engine.stats().waiting > 4)
-    await asyncio.gather(asyncio.create_task(run("sixth", 0)), *first)
-    assert ended.index("sixth0") < len(ended) - 3
+    try:
+        async with engine._queue.turn("before", 1):
+            asked = [asyncio.create_task(run(user, number)) for user in "abcde" for number in range(2)]
+            await until(lambda: engine.stats().waiting == 10)
+            asked.append(asyncio.create_task(run("sixth", 0)))
+            await until(lambda: engine.stats().waiting == 11)
+        await asyncio.gather(*asked)
+    finally:
+        await engine.close()
+    assert ended.index("sixth0") == 5
+    assert {name[-1] for name in ended[:6]} == {"0"}
 
 
 async def test_a_stream_that_reaches_its_limit_says_length(engine: ProcessEngine) -> None:
