@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gguf import GGUFWriter
 
 COVERED = ("llama", "mistral", "mixtral")
+ROTARY = ("default", "linear", "llama3")
+"""Ways to stretch rotary embeddings that come down to a divisor for each frequency."""
 EXPERT = {"gate": "w1", "down": "w2", "up": "w3"}
 """Projections of an expert, as GGUF and as Mixtral name them."""
 
@@ -34,6 +36,8 @@ class Piece:
     """Attention heads whose rows llama.cpp wants in another order; 0: none."""
     exact: bool = False
     """Stays in float32 whatever the rest is stored in: small, and what a rounding there changes is much."""
+    constant: tuple[float, ...] = ()
+    """The tensor itself, where it is none of the checkpoint's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Layout:
     """The shape of a network, from its configuration."""
 
     config: Mapping[str, Any]
+    stretch: tuple[float, ...] = ()
+    """By how much each rotary frequency is divided, ``[head_dim / 2]``; empty: by nothing."""
 
     @classmethod
     def of(cls, folder: Path) -> Layout:
@@ -54,11 +60,12 @@ class Layout:
         from transformers import AutoConfig
 
         try:
-            config: dict[str, Any] = AutoConfig.from_pretrained(folder, trust_remote_code=False).to_dict()
+            known: Any = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+            config: dict[str, Any] = known.to_dict()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UnusableModel(f"config.json cannot be read: {str(error).splitlines()[0][:200]}") from None
         _check_details(config)
-        return cls(config)
+        return cls(config, _stretch(known))
 
     @property
     def experts(self) -> int:
@@ -108,6 +115,8 @@ class Layout:
         """The tensors, in the order in which they lie in the file."""
         yield Piece("token_embd.weight", ("model.embed_tokens.weight",))
         yield Piece("output_norm.weight", ("model.norm.weight",), exact=True)
+        if self.stretch:
+            yield Piece("rope_freqs.weight", (), exact=True, constant=self.stretch)
         if not self.tied:
             yield Piece("output.weight", ("lm_head.weight",))
         for layer in range(self.config["num_hidden_layers"]):
@@ -149,7 +158,7 @@ def _check_details(config: Mapping[str, Any]) -> None:
         "biases in attention": config.get("attention_bias"),
         "biases in the MLP": config.get("mlp_bias"),
         f"activation {config.get('hidden_act')}": config.get("hidden_act") != "silu",
-        f"rotary embeddings of type {rope.get('rope_type')}": rope.get("rope_type", "default") != "default",
+        f"rotary embeddings of type {rope.get('rope_type')}": rope.get("rope_type", "default") not in ROTARY,
         f"a sliding window of {window} tokens": window is not None and window < longest,
         "weights that are quantised already": config.get("quantization_config"),
     }
@@ -159,3 +168,17 @@ def _check_details(config: Mapping[str, Any]) -> None:
             f"{name} with {', '.join(found)} cannot be written as GGUF here.",
             hint="llama.cpp's own convert_hf_to_gguf.py covers more.",
         )
+
+
+def _stretch(config: Any) -> tuple[float, ...]:
+    """Of each rotary frequency; transformers' own arithmetic decides."""
+    rope = config.rope_parameters
+    if (kind := rope.get("rope_type", "default")) == "default":
+        return ()
+    import torch
+    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+    stretched, _ = ROPE_INIT_FUNCTIONS[kind](config, "cpu")
+    size = 2 * len(stretched)
+    plain = 1 / rope["rope_theta"] ** (torch.arange(0, size, 2, dtype=torch.float32) / size)
+    return tuple((plain / stretched).tolist())

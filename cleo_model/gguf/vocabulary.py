@@ -147,8 +147,9 @@ def word_rule(tokenizer: Mapping[str, Any]) -> str:
         UnsupportedArchitecture: it has no name for it, or the tokenizer is no byte-level BPE.
     """
     model, cut = tokenizer["model"], tokenizer.get("pre_tokenizer") or {}
-    if model["type"] != "BPE" or (normalizer := tokenizer.get("normalizer")):
-        changes = f" that changes text first ({normalizer['type']})" if model["type"] == "BPE" else ""
+    normalizer = tokenizer.get("normalizer")
+    if model["type"] != "BPE" or normalizer:
+        changes = f" that changes text first ({normalizer['type']})" if normalizer else ""
         raise UnsupportedArchitecture(
             f"Its tokenizer is a {model['type']}{changes}, which is not covered.",
             hint="Covered are BPE tokenizers, such as those of SmolLM2, Llama and Mistral.",

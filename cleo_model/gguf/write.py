@@ -135,7 +135,7 @@ def _write_tensors(
     total, done = sum(each.bytes for each in plan), 0
     places: dict[str, Stored] = {}
     for each in plan:
-        writer.write_tensor_data(encode([_rows(tensors, each.piece, at) for at in each.piece.sources], each.precision))
+        writer.write_tensor_data(encode(_parts(tensors, each.piece), each.precision))
         begin = stream.tell() - writer.ggml_pad(each.bytes, writer.data_alignment)
         places[each.piece.name] = Stored(offset=begin, rows=prod(each.shape[:-1]), width=each.shape[-1])
         done += each.bytes
@@ -149,6 +149,8 @@ def _planned(piece: Piece, tensors: Checkpoint, precision: Precision) -> _Planne
     Raises:
         UnusableModel: the checkpoint lacks it, or it has a shape that does not fit.
     """
+    if piece.constant:
+        return _Planned(piece, (len(piece.constant),), Precision.F32)
     shapes = []
     for source in piece.sources:
         if source not in tensors:
@@ -166,8 +168,17 @@ def _planned(piece: Piece, tensors: Checkpoint, precision: Precision) -> _Planne
     return _Planned(piece, shape, kind)
 
 
+def _parts(tensors: Checkpoint, piece: Piece) -> list[Tensor]:
+    """What a tensor of the file is stacked of."""
+    if piece.constant:
+        import torch
+
+        return [torch.tensor([piece.constant], dtype=torch.float32)]
+    return [_rows(tensors, piece, source) for source in piece.sources]
+
+
 def _rows(tensors: Checkpoint, piece: Piece, source: str) -> Tensor:
-    """A tensor as a matrix, its rows in llama.cpp's order."""
+    """A tensor of the checkpoint as a matrix, its rows in llama.cpp's order."""
     tensor: Tensor = tensors[source].get_tensor(source)
     if tensor.ndim == 1:
         return tensor.reshape(1, -1)

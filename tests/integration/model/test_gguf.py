@@ -18,6 +18,7 @@ from cleo_model.errors import UnsupportedArchitecture
 from cleo_model.gguf import Precision, write_gguf
 from cleo_model.gguf.quantize import encode
 from cleo_model.gguf.runner import Task, ask
+from cleo_model.gguf.vocabulary import LLAMA_3
 
 pytestmark = pytest.mark.integration
 
@@ -26,6 +27,11 @@ TEXTS = (
     "In 1863 there were 34 states; the debt was $1,119,772,138.63.\n\n  Ελληνικά, 日本語, naïve café 🙂 don't",
     "<|im_start|>user\nHow do I sort a list in Python?<|im_end|>\n<|im_start|>assistant\n",
 )
+
+LLAMA_3_ROPE = {
+    "rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64,
+}  # fmt: skip
 
 
 def greedy(model: Path, prompts: list[list[int]], count: int) -> list[list[int]]:
@@ -48,7 +54,9 @@ def prompts_of(model: Path) -> list[list[int]]:
     return [tokenizer(text).input_ids for text in TEXTS]
 
 
-@pytest.mark.parametrize("kind", ["mixture", "untied mixture of eight", "dense", "mistral", "wide heads"])
+@pytest.mark.parametrize(
+    "kind", ["mixture", "untied mixture of eight", "dense", "mistral", "wide heads", "llama3", "linear"]
+)
 def test_llama_cpp_goes_on_token_for_token_as_transformers_does(
     kind: str, made: Callable[..., Path], mixture: Path, tmp_path: Path
 ) -> None:
@@ -60,6 +68,8 @@ def test_llama_cpp_goes_on_token_for_token_as_transformers_does(
         "dense": lambda: made("Llama", tie_word_embeddings=True),
         "mistral": lambda: made("Mistral", sliding_window=None),
         "wide heads": lambda: made("Llama", head_dim=64),
+        "llama3": lambda: made("Llama", rope_parameters=LLAMA_3_ROPE),
+        "linear": lambda: made("Llama", rope_parameters={"rope_type": "linear", "rope_theta": 1e4, "factor": 4.0}),
     }  # fmt: skip
     model = models[kind]()
     prompts = prompts_of(model)
@@ -147,6 +157,29 @@ def test_a_tokenizer_that_llama_cpp_would_read_otherwise_is_refused(
     (model / "tokenizer.json").write_text(json.dumps(known | {part: value | {"trim_offsets": True}}))
     with pytest.raises(UnsupportedArchitecture, match=told):
         write_gguf(model, tmp_path / "model.gguf", Precision.Q8_0)
+
+
+@pytest.mark.parametrize("rule", ["llama-bpe", "smollm"])
+def test_text_is_cut_into_words_by_the_rule_of_the_tokenizer(
+    rule: str, made: Callable[..., Path], tmp_path: Path
+) -> None:
+    from transformers import AutoTokenizer
+
+    model = shutil.copytree(made("Llama"), tmp_path / "model")
+    by_bytes = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": rule == "smollm"}
+    first = {
+        "llama-bpe": {"type": "Split", "pattern": {"Regex": LLAMA_3}, "behavior": "Isolated", "invert": False},
+        "smollm": {"type": "Digits", "individual_digits": True},
+    }
+    known = json.loads((model / "tokenizer.json").read_text())
+    known["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [first[rule], by_bytes]}
+    known["model"]["ignore_merges"] = rule == "llama-bpe"
+    (model / "tokenizer.json").write_text(json.dumps(known))
+    tokenizer: Any = AutoTokenizer.from_pretrained(model)
+    wanted = [tokenizer(text).input_ids for text in TEXTS]
+    assert wanted != prompts_of(made("Llama")), "the rule changes nothing here: nothing is tried"
+    write_gguf(model, tmp_path / "model.gguf", Precision.F32)
+    assert ask(Task(file=tmp_path / "model.gguf", texts=list(TEXTS))).tokens == wanted
 
 
 @pytest.fixture(scope="module")
