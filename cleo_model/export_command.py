@@ -32,7 +32,9 @@ def export(model_folder: Path, gguf: bool, precision: str, out: Path, overwrite:
 
     Covered are Llama, Mistral and Mixtral with a BPE tokenizer: byte-level as Llama 3 and SmolLM2 have it, or
     SentencePiece's as Llama 2 and Mistral. Tokenizer and chat template lie in the file. A tensor is converted at a
-    time, so the memory this takes does not grow with the model. An interrupted run leaves nothing. The chain makes such a file itself and compares it with the safetensors: `model.gguf` in a bundle.
+    time, so the memory this takes does not grow with the model. An interrupted run leaves nothing.
+
+    The chain makes such a file itself and compares it with the safetensors: `model.gguf` in a bundle.
     """
     from cleo_model.gguf import Precision, write_gguf
 
