@@ -10,12 +10,15 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, BertForTokenClassification
 
 from cleo_core.progress import silent
 from cleo_model.corpus.pii.find import Find
+from cleo_model.corpus.pii.fit import recipe as recipes
+from cleo_model.corpus.pii.fit.__main__ import main
 from cleo_model.corpus.pii.fit.base import Base, unpack_4bit, widened
 from cleo_model.corpus.pii.fit.encode import encode, word_labels
 from cleo_model.corpus.pii.fit.figures import Score, score
@@ -150,3 +153,12 @@ def test_the_recipe_ends_in_weights_that_the_finder_loads(tmp_path: Path) -> Non
     notice = (tmp_path / "made" / "README.md").read_text(encoding="utf-8")
     assert "National Design Studio" in notice
     assert "| de |" in notice
+
+
+def test_the_command_runs_from_start_to_end_on_a_small_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipes, "from_rampart", tiny)  # Rampart's weights would be fetched
+    small = ["--tokens", "3000", "--real", "0", "--judged", "10", "--out", str(tmp_path / "made")]
+    result = CliRunner().invoke(main, small)
+    assert result.exit_code == 0, result.output
+    assert "to ship them" in result.output
+    assert TokenClassifier(tmp_path / "made").card.labels == LABELS
