@@ -132,10 +132,13 @@ def _marks(
     ]
     people = [
         _Mark(words[place], PERSON, float(person[place]), begins=bool(firsts[place]))
-        for place in np.flatnonzero(is_person)
+        for place in np.flatnonzero(is_person).tolist()
     ]
     also = [
-        [_Mark(words[place], label, float(columns[place, number]), begins=False) for place in np.flatnonzero(alone)]
+        [
+            _Mark(words[place], label, float(columns[place, number]), begins=False)
+            for place in np.flatnonzero(alone).tolist()
+        ]
         for number, label in enumerate(direct)
         if label != PERSON and (alone := shares[:, number] >= 1)[named != number].any()
     ]

@@ -82,6 +82,9 @@ def _secret(value: str) -> bool:
     )
 
 
+TYPES = frozenset(["str", "int", "bool", "bytes", "None", "string"])
+"""What code says that a user name is."""
+
 SHAPES: dict[str, Callable[[str], bool]] = {
     "STREET_ADDRESS": _street,
     "EMAIL_ADDRESS": lambda value: regex.search(r"(?i)@|\bat\b|[\[({]at|\.", value) is not None,
@@ -106,9 +109,6 @@ SHAPES: dict[str, Callable[[str], bool]] = {
     "DATE_TIME": lambda value: DATED.search(value) is not None and CLOCK.fullmatch(value) is None,
     "AGE": lambda value: regex.fullmatch(r"\D*(?:1[01]\d|[1-9]?\d)\D*|\D+", value) is not None,
 }
-
-TYPES = frozenset(["str", "int", "bool", "bytes", "None", "string"])
-"""What code says that a user name is."""
 
 LEAST = {"ORGANIZATION": 0.7, "NRP": 0.7, "LOCATION": 0.7, "TITLE": 0.9}
 """Least score of what identifies only together with other things: there half of the doubtful finds are wrong, in noisy
