@@ -17,6 +17,8 @@ COPY cleo_serving cleo_serving
 RUN pip install -c constraints.txt ".[serving]"
 
 FROM ${PYTHON_IMAGE}
+# What llama.cpp (xllamacpp) computes its threads with; torch brings one of its own.
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 cleo && useradd --system --uid 10001 --gid cleo --no-create-home cleo \
     && install -d -o cleo -g cleo -m 0700 /var/lib/cleo
 COPY --from=build /opt/cleo /opt/cleo
