@@ -204,7 +204,8 @@ def _read(
         return None
     slot = rule.slot
     if noun is not None:
-        if re.search(rf"\b(?:{language.secrets})\b", noun, re.IGNORECASE) or re.match(language.guards["deictic"], noun):
+        deictic = re.match(rf"{language.guards['deictic'].pattern}(?!\w)", noun, re.IGNORECASE)
+        if deictic or re.search(rf"\b(?:{language.secrets})\b", noun, re.IGNORECASE):
             return None
         slot = slot.replace("{noun}", language.noun(noun))
     if rule.picky and not _plain(language, noun or "", value or ""):

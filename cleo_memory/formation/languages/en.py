@@ -160,7 +160,7 @@ RULES = (
         "diet",
         r"<I><adv> (?:eat|keep|follow)(?: an?)? (?P<thing>halal|kosher|(?:vegan|vegetarian|keto|gluten[- ]free|low[- ]carb|paleo)(?: diet| food)?)\b",
     ),
-    ("diet.*", r"\b(?:I|we)<adv> (?:do not|don't|never)<adv> (?:eat|drink|touch) (?:any )?<thing>"),
+    ("diet.*", r"\b(?:I|we)<adv> (?:do not|don't|never|no longer)<adv> (?:eat|drink|touch) (?:any )?<thing>"),
     (
         "diet.*",
         r"\bI(?:'ve| have)?<adv> (?:given up|gave up|stopped|quit) (?:eating |drinking )?(?P<thing>meat|fish|dairy|alcohol|coffee|sugar|gluten|smoking|wheat|eggs|cheese|milk|pork|beef|caffeine)\b",
@@ -173,7 +173,7 @@ RULES = (
     ("health.*", r"(?:\bI suffer from|\bI was diagnosed with|\bI(?:'ve| have) been diagnosed with) <thing>"),
     (
         "health.*",
-        r"<am><adv> (?P<thing>(?:type \d )?diabetic|deaf|blind|colou?r[- ]?blind|left[- ]handed|right[- ]handed|dyslexic|autistic|asthmatic|epileptic|short-sighted|lactose[- ]intolerant)\b",
+        r"<am><adv> (?:an? )?(?P<thing>(?:type \d )?diabetic|deaf|blind|colou?r[- ]?blind|left[- ]handed|right[- ]handed|dyslexic|autistic|asthmatic|epileptic|short-sighted|lactose[- ]intolerant)\b",
     ),
     ("blood.type", r"<my> blood (?:type|group)<is> (?P<thing>(?:AB|A|B|0|O)\b.*)"),
     # what one can and does
