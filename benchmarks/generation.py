@@ -204,8 +204,10 @@ async def _first_tokens(engine: ProcessEngine) -> dict[str, Figure]:
 def _bare(folder: Path) -> Iterator[tuple[subprocess.Popen[str], float]]:
     """The process of `bare_generate` with the model loaded, and the seconds that took."""
     begun = time.perf_counter()
-    command = [sys.executable, "-m", "benchmarks.bare_generate", str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "benchmarks.bare_generate", str(folder.resolve())]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+    ) as process:
         try:
             _read(process)
             yield process, time.perf_counter() - begun
