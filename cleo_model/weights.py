@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SHARD = 4 * 2**30
+
+
+@contextmanager
+def open_tensors(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """The open file of each tensor by its name: what is read of one (`get_tensor(name)`) is mapped, not copied."""
+    from safetensors import safe_open
+
+    opened: Any = safe_open  # it has no types
+    with ExitStack() as stack:
+        files = [stack.enter_context(opened(file, framework="pt")) for file in weight_files(folder)]
+        yield {name: file for file in files for name in file.keys()}  # noqa: SIM118 - not a mapping
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cleo_core.model_folder import weight_files
 from cleo_model.moe.upcycle import KEPT, PROJECTIONS
+from cleo_model.weights import open_tensors
 
 DECODERS = frozenset({"llama", "mistral", "mixtral"})
 """Architectures with one decoder layer in common, apart from the experts."""
@@ -90,14 +90,14 @@ def _layer_digests(folder: Path) -> Iterator[str]:
     if config.get("model_type") not in DECODERS:
         return
     layers: dict[int, dict[str, str]] = {}
-    with _Tensors(folder) as tensors:
-        embedding = tensors.digest("model.embed_tokens.weight")
+    with open_tensors(folder) as tensors:
+        embedding = _digest(tensors, "model.embed_tokens.weight")
         yield f"{embedding} {json.dumps({key: config.get(key) for key in KEPT if key not in UNUSED}, sort_keys=True)}"
-        for name in tensors.names:
+        for name in sorted(tensors):
             if name.startswith("model.layers."):
                 layers.setdefault(int(name.split(".")[2]), {})[name.split(".", 3)[3]] = name
         for layer in sorted(layers):
-            digests = {short: tensors.digest(name) for short, name in layers[layer].items()}
+            digests = {short: _digest(tensors, name) for short, name in layers[layer].items()}
             yield json.dumps(_dense(digests), sort_keys=True)
 
 
@@ -113,26 +113,8 @@ def _dense(layer: dict[str, str]) -> dict[str, str]:
     return dense | {f"mlp.{name}.weight": min(experts[short]) for name, short in PROJECTIONS.items()}
 
 
-class _Tensors:
-    """The tensors of a checkpoint, read one by one."""
-
-    def __init__(self, folder: Path) -> None:
-        from safetensors import safe_open
-
-        opened: Any = safe_open  # it has no types
-        self._files = [opened(file, "pt") for file in weight_files(folder)]
-        self._at = {name: file for file in self._files for name in file.keys()}  # noqa: SIM118  # no mapping
-        self.names = sorted(self._at)
-
-    def __enter__(self) -> _Tensors:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._files:
-            file.__exit__(None, None, None)
-
-    def digest(self, name: str) -> str:
-        tensor = self._at[name].get_tensor(name)
-        found = hashlib.sha256(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-        found.update(tensor.contiguous().view(torch.uint8).numpy())
-        return found.hexdigest()
+def _digest(tensors: Mapping[str, Any], name: str) -> str:
+    tensor = tensors[name].get_tensor(name)
+    found = hashlib.sha256(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+    found.update(tensor.contiguous().view(torch.uint8).numpy())
+    return found.hexdigest()

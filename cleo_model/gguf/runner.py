@@ -7,7 +7,6 @@ Its memory comes back when the child ends, and what crashes it is an error here,
 
 from __future__ import annotations
 
-import ctypes
 import os
 import secrets
 import signal
@@ -21,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from cleo_core.child_process import end_with_parent
 from cleo_core.errors import UnusableModel
 from cleo_model.errors import LlamaCppFailed
 
 TIMEOUT = 900.0  # seconds
 MISSING = "llama.cpp is not installed here (the package xllamacpp)."
-PR_SET_PDEATHSIG = 1
 REFUSED = 7
 """Exit code: llama.cpp does not take the file."""
 
@@ -92,7 +91,7 @@ def ask(task: Task) -> Answer:
 def _run(command: list[str]) -> tuple[int, str]:
     """Exit code of a process that does not outlive us, and the last line it said."""
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=_die_with_parent
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=end_with_parent
     )
     try:
         _, said = process.communicate(timeout=TIMEOUT)
@@ -103,11 +102,6 @@ def _run(command: list[str]) -> tuple[int, str]:
         process.wait()
     lines = said.decode(errors="replace").strip().splitlines()
     return process.returncode, lines[-1][:200] if lines else ""
-
-
-def _die_with_parent() -> None:
-    """Linux: the child is killed when we are gone, whatever ended us."""
-    ctypes.CDLL("libc.so.6").prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def main(argv: list[str]) -> int:

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -16,11 +16,12 @@ from pydantic import BaseModel, ConfigDict
 
 from cleo_core.errors import EnvironmentFault, UnusableModel
 from cleo_core.files import sync_folder
-from cleo_core.model_folder import check_model_folder, weight_files
+from cleo_core.model_folder import check_model_folder
 from cleo_core.progress import Reporter, silent
 from cleo_model.gguf.layout import Layout, Piece
 from cleo_model.gguf.quantize import BLOCK, Precision, encode
 from cleo_model.gguf.vocabulary import Vocabulary
+from cleo_model.weights import open_tensors
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter
@@ -94,7 +95,7 @@ def write_gguf(model: Path, out: Path, precision: Precision, report: Reporter = 
         Precision.BF16: LlamaFileType.MOSTLY_BF16,
         Precision.F32: LlamaFileType.ALL_F32,
     }
-    with _checkpoint(model) as tensors, _draft(out) as draft:
+    with open_tensors(model) as tensors, _draft(out) as draft:
         plan = [_planned(piece, tensors, precision) for piece in layout.pieces()]
         _check_room(sum(each.bytes for each in plan), out.parent)
         writer = GGUFWriter(draft, "llama")
@@ -188,16 +189,6 @@ def _rows(tensors: Checkpoint, piece: Piece, source: str) -> Tensor:
     rows, width = tensor.shape
     halves = tensor.reshape(piece.heads, 2, rows // piece.heads // 2, width)
     return halves.swapaxes(1, 2).reshape(rows, width)
-
-
-@contextmanager
-def _checkpoint(model: Path) -> Iterator[Checkpoint]:
-    """The tensors of a model folder; what is read of them is mapped, not copied."""
-    from safetensors import safe_open
-
-    with ExitStack() as stack:
-        handles = [stack.enter_context(safe_open(file, framework="pt")) for file in weight_files(model)]
-        yield {name: handle for handle in handles for name in handle.keys()}  # noqa: SIM118 - not a mapping
 
 
 def _check_room(wanted: int, folder: Path) -> None:

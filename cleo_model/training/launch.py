@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from cleo_core.child_process import end_with_parent
 from cleo_core.errors import CleoError, EnvironmentFault
 from cleo_model.recipe import Recipe
 from cleo_model.training.lock import run_lock
@@ -112,15 +113,8 @@ def _start(index: int, count: int, port: int, argv: list[str], lock: int) -> sub
         [sys.executable, "-m", "cleo_model.training.rank", *argv],
         env=environment,
         pass_fds=(lock,),
-        preexec_fn=_die_with_launcher,
+        preexec_fn=end_with_parent,
     )
-
-
-def _die_with_launcher() -> None:
-    """Linux: the rank is killed when its launcher dies, even by SIGKILL."""
-    import ctypes
-
-    ctypes.CDLL("libc.so.6").prctl(1, signal.SIGKILL)
 
 
 def _free_port() -> int:

@@ -7,23 +7,19 @@ asked and then killed, and when the step's own process dies, even by SIGKILL, th
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 
 import dagster as dg
 
+from cleo_core.child_process import end_with_parent
+
 GRACE = 20.0
-PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent() -> None:
-    """Linux: the child gets SIGTERM when the thread that started it ends, for whatever reason."""
-    ctypes.CDLL("libc.so.6").prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class ProcessGroupPipesClient(dg.PipesClient):
@@ -56,7 +52,7 @@ class ProcessGroupPipesClient(dg.PipesClient):
                 text=True,
                 errors="replace",
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=partial(end_with_parent, signal.SIGTERM),
             )
             try:
                 said = _relay(process)

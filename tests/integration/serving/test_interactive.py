@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cleo_memory import Memory, MemorySettings, open_memory
-from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling
+from cleo_serving.engine.base import Sampling
 from cleo_serving.local.talks import Forgetful, Remembering, remembering
 from cleo_serving.model.loader import ServedModel
 from cleo_serving.settings import ServingSettings
+from tests.engines import WordsEngine
 
 pytestmark = pytest.mark.integration
 SAMPLING = Sampling(temperature=0.0, max_tokens=32)
 
 
-class Parrot:
-    """An engine that says what stands before it."""
+class Parrot(WordsEngine):
+    """An engine that always says the same, and keeps what stood before it."""
 
     def __init__(self) -> None:
-        self.capabilities = Capabilities(
-            name="parrot", architecture="none", context_tokens=2000, device="cpu", dtype="none", streams=1
-        )
-        self.seen: list[str] = []
+        super().__init__(says="I see.")
 
-    def encode(self, messages: Sequence[Message]) -> list[int]:
-        self.seen = [f"{message.role}: {message.content}" for message in messages]
-        return [1] * sum(self.count(message.content) for message in messages)
-
-    def count(self, text: str) -> int:
-        return len(text.split())
-
-    async def load(self, folder: Path) -> None: ...
-    async def abort(self, request: str) -> None: ...
-    async def close(self) -> None: ...
-    async def drain(self, seconds: float) -> bool:
-        return True
-
-    def stats(self) -> EngineStats:
-        return EngineStats(healthy=True, active=0, waiting=0, requests=0, tokens=0, aborted=0, failures=0)
-
-    async def generate_batch(self, prompts: Any, sampling: Sampling) -> list[Completion]:
-        return []
-
-    async def stream(self, prompt: Any, sampling: Sampling, **_: Any) -> AsyncGenerator[Piece]:
-        yield Piece("I see.", 2, "stop")
+    @property
+    def seen(self) -> list[str]:
+        return [f"{message.role}: {message.content}" for message in self.read]
 
 
 def served(engine: Parrot) -> ServedModel:
@@ -74,7 +53,7 @@ async def said(talk: Remembering | Forgetful, text: str) -> str:
 async def test_who_i_am_is_remembered_after_a_new_beginning_and_in_another_talk(memory: Memory) -> None:
     async def asked(talk: Remembering, engine: Parrot) -> str:
         """What the reply says or the model was shown."""
-        engine.seen = []
+        engine.read = []
         return " ".join([await said(talk, "Do you remember who I am?"), *engine.seen])
 
     engine, other, stranger = Parrot(), Parrot(), Parrot()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -13,43 +13,24 @@ import pytest
 from cleo_memory import Memory, open_memory
 from cleo_serving.chat.assistant import Assistant
 from cleo_serving.chat.events import Ended, Question, Started
-from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling
+from cleo_serving.engine.base import Piece, Sampling
 from cleo_serving.errors import Erased
 from cleo_serving.metrics import Metrics
 from cleo_serving.model.holder import ModelHolder
 from cleo_serving.model.loader import ServedModel
 from cleo_serving.security.limits import RateLimits
 from cleo_serving.settings import ServingSettings
+from tests.engines import WordsEngine
 
 pytestmark = pytest.mark.security
 
 
-class Slow:
+class Slow(WordsEngine):
     """An engine that takes the request, and answers when the test says so: first word, then the rest."""
 
     def __init__(self) -> None:
-        self.capabilities = Capabilities(
-            name="slow", architecture="none", context_tokens=500, device="cpu", dtype="none", streams=1
-        )
+        super().__init__(context=500)
         self.taken, self.first, self.rest = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-    def encode(self, messages: Sequence[Message]) -> list[int]:
-        return [1] * sum(self.count(message.content) for message in messages)
-
-    def count(self, text: str) -> int:
-        return len(text.split())
-
-    async def load(self, folder: Path) -> None: ...
-    async def abort(self, request: str) -> None: ...
-    async def close(self) -> None: ...
-    async def drain(self, seconds: float) -> bool:
-        return True
-
-    def stats(self) -> EngineStats:
-        return EngineStats(healthy=True, active=0, waiting=0, requests=0, tokens=0, aborted=0, failures=0)
-
-    async def generate_batch(self, prompts: Any, sampling: Sampling) -> list[Completion]:
-        return []
 
     async def stream(self, prompt: Any, sampling: Sampling, *, request: str, user: str = "") -> AsyncGenerator[Piece]:
         self.taken.set()

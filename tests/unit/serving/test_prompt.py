@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,42 +11,18 @@ from cleo_core import clock
 from cleo_core.errors import InputError
 from cleo_serving.chat.prompt import PromptBuilder
 from cleo_serving.chat.prompt_injection import signs
-from cleo_serving.engine.base import Capabilities, Completion, EngineStats, Message, Piece, Sampling
+from cleo_serving.engine.base import Message
 from cleo_serving.settings import PromptSettings
+from tests.engines import WordsEngine
 
 pytestmark = pytest.mark.unit
 
 
-class Words:
-    """An engine that counts words and never answers: the prompt is built before any is asked."""
+class Words(WordsEngine):
+    """An engine that never answers: the prompt is built before any is asked."""
 
     def __init__(self, context: int = 200) -> None:
-        self.capabilities = Capabilities(
-            name="words", architecture="none", context_tokens=context, device="cpu", dtype="none", streams=1
-        )
-        self.read: list[Message] = []
-
-    def encode(self, messages: Sequence[Message]) -> list[int]:
-        self.read = list(messages)
-        return [1] * sum(self.count(message.content) for message in messages)
-
-    def count(self, text: str) -> int:
-        return len(text.split())
-
-    async def load(self, folder: Path) -> None: ...
-    async def abort(self, request: str) -> None: ...
-    async def close(self) -> None: ...
-    async def drain(self, seconds: float) -> bool:
-        return True
-
-    def stats(self) -> EngineStats:
-        return EngineStats(healthy=True, active=0, waiting=0, requests=0, tokens=0, aborted=0, failures=0)
-
-    async def generate_batch(self, prompts: Any, sampling: Sampling) -> list[Completion]:
-        return []
-
-    async def stream(self, prompt: Any, sampling: Sampling, *, request: str, user: str = "") -> AsyncGenerator[Piece]:
-        yield Piece("", 0, "stop")
+        super().__init__(context)
 
 
 def build(engine: Words, notes: str = "", turns: Sequence[Message] = (), question: str = "why", **changes: Any) -> Any:
