@@ -125,11 +125,16 @@ class Edit:
             conversation=record.conversation,
             speaker=record.speaker,
             key=record.key,
-            provenance=record.provenance,
+            provenance=record.provenance if self.content is None else _without_old_words(record),
             at=record.valid_from,
             expires_at=record.expires_at if isinstance(self.expires_at, Keep) else self.expires_at,
             pinned=record.pinned,
         )
+
+
+def _without_old_words(record: Record) -> Mapping[str, str]:
+    """The provenance of a memory that gets other words: what was learned names its old value there."""
+    return {name: told for name, told in record.provenance.items() if not (record.learned and name == "value")}
 
 
 def decode(entry: Entry, payload: bytes) -> Record:

@@ -20,7 +20,7 @@ from cleo_memory.catalog.repository import Catalog
 from cleo_memory.draft import KEEP, LARGEST_PAGE, Draft, Edit, Keep, check_query, kind_of, page_size, plain_id, seconds
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.errors import LeaseHeld, MemoryNotFound
-from cleo_memory.formation import Extractor, Forgot, Learned, Learner, holds, meant
+from cleo_memory.formation import TOLD_KINDS, Extractor, Forgot, Learned, Learner, holds, meant
 from cleo_memory.lifecycle.erase import Eraser, Receipt
 from cleo_memory.lifecycle.export import Exporter, Manifest
 from cleo_memory.lifecycle.forget import Forgetter
@@ -236,21 +236,27 @@ class Memory:
 
     async def forget_told(self, user: str, text: str, *, everything: bool = False) -> Forgot:
         """Forget for good the facts and preferences that a text speaks of ("my allergy"), and the turns of all
-        conversations that say them; with `everything`, all facts and preferences."""
-        told = await self.told(user)
+        conversations that say them, whether they hold now or held before; with `everything`, all of them."""
+        # What no longer holds among them: it stands in pages and exports until it is forgotten.
+        told = [record async for record in self._all(user, TOLD_KINDS)][::-1]
         chosen = told if everything else meant(text, told)
         if not chosen:
             return Forgot()
-        ids, after = list[str](), None
-        while True:
-            page = await self.memories(user, kinds=[Kind.CONVERSATION], first=200, after=after)
-            ids += [turn.id for turn in page.items if holds(turn.content, chosen)]
-            if (after := page.end) is None:
-                break
+        ids = [turn.id async for turn in self._all(user, [Kind.CONVERSATION]) if holds(turn.content, chosen)]
         ids += [turn for record in chosen if (turn := record.provenance.get("turn")) and turn not in ids]
         facts = [record.id for record in chosen]
         gone = await self.forget(user, [*facts, *ids])
         return Forgot(tuple(chosen), max(0, gone - len(facts)))
+
+    async def _all(self, user: str, kinds: Collection[Kind]) -> AsyncIterator[Record]:
+        """Everything of these kinds that is kept, the last written first."""
+        after = None
+        while True:
+            page = await self.memories(user, kinds=kinds, first=LARGEST_PAGE, after=after)
+            for record in page.items:
+                yield record
+            if (after := page.end) is None:
+                return
 
     async def edit(
         self,
@@ -444,7 +450,7 @@ class Memory:
         build = partial(
             build_context,
             told,
-            said[: 4 * limit],
+            said,
             token_budget=budget,
             fact_budget=fact_budget,
             preferences=await self.preferences(user) if Kind.PREFERENCE in wanted else {},

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Generic, NewType, TypeVar
 
 T = TypeVar("T")
+FORMATION = "formation"
+"""The source of what was learned, in its provenance."""
 
 Owner = NewType("Owner", str)
 """Keyed hash of a user id, 32 hex digits. The only form in which a user reaches a store: a hostile id has nothing
@@ -80,6 +82,16 @@ class Record:
     version: int = 1
     pinned: bool = False
     tier: Tier = Tier.WARM
+
+    @property
+    def learned(self) -> bool:
+        """Whether it was read out of a user's turn: its content is in the user's words, and tells what the key does."""
+        return self.provenance.get("source") == FORMATION
+
+    def labelled(self, text: str | None = None) -> str:
+        """The content, or a part of it, with the key before it where the words do not tell it."""
+        text = self.content if text is None else text
+        return text if self.key is None or self.learned else f"{self.key}: {text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@
 
 from cleo_memory.formation.commands import command_of, means_everything, reply_preference
 from cleo_memory.formation.forgetting import holds, meant
-from cleo_memory.formation.learner import Learner
+from cleo_memory.formation.learner import TOLD_KINDS, Learner
 from cleo_memory.formation.rules import RuleExtractor
 from cleo_memory.formation.values import Command, Ending, Extraction, Extractor, Fact, Forgot, Learned, Turn
 
 __all__ = [
-    "Command", "Ending", "Extraction", "Extractor", "Fact", "Forgot", "Learned", "Learner", "RuleExtractor", "Turn",
+    "TOLD_KINDS", "Command", "Ending", "Extraction", "Extractor", "Fact", "Forgot", "Learned", "Learner", "RuleExtractor",
+    "Turn",
     "command_of", "holds", "means_everything", "meant", "reply_preference",
 ]  # fmt: skip

@@ -33,9 +33,12 @@ def meant(text: str, told: Sequence[Record]) -> list[Record]:
     """The facts and preferences that a text speaks of; none when it is not clear."""
     stated = RuleExtractor().read(Turn(text, told[-1].valid_from)).facts if told else ()
     if stated:
-        slots = {fact.slot for fact in stated}
-        if found := [record for record in told if record.key in slots]:
-            return found
+        slots = {fact.slot: fold(fact.value) for fact in stated}
+        found = [record for record in told if record.key in slots]
+        # "That I live in Lyon" is not that the user lives in Porto now.
+        named = [one for one in found if fold(one.provenance.get("value", one.content)) == slots[str(one.key)]]
+        if found:
+            return named or found
     words = [word for word in re.findall(r"\w+", fold(text.replace("'s", ""))) if word not in EMPTY]
     if not words:
         return []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cleo_memory.catalog.holding import is_kept
@@ -13,11 +15,10 @@ from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.formation.grammar import fold
 from cleo_memory.formation.rules import RuleExtractor
 from cleo_memory.formation.values import Extraction, Extractor, Fact, Learned, Turn
-from cleo_memory.records import ErasureEpoch, Kind, Owner, Record
+from cleo_memory.records import FORMATION, ErasureEpoch, Kind, Owner, Record
 from cleo_memory.storage.payloads import SLOT, PayloadStore
 
 Write = Callable[[str, Draft, ErasureEpoch | None], Awaitable[Record]]
-SOURCE = "formation"
 IMPORTANCE = 0.8
 ASKED = 0.9
 """Importance of what a user asked to be remembered."""
@@ -83,14 +84,14 @@ class Learner:
         """Write what a user asked to be remembered: the facts in it, or else the words as they are."""
         found = RuleExtractor().read(Turn(text, turn.valid_from))
         learned = await self.keep(user, found, turn, epoch=epoch, asked=True)
-        if learned.written or learned.known:
+        if (learned.written or learned.known) and _tell_all(found.facts, text):
             return learned
         for held in await self.told(user):
             if _same(held.content, text):
-                return Learned(known=(held,))
-        origin = {"source": SOURCE, "turn": turn.id, "value": text}
+                return replace(learned, known=(*learned.known, held))
+        origin = {"source": FORMATION, "turn": turn.id, "value": text}
         draft = Draft(kind=Kind.EPISODIC, content=text, importance=ASKED, at=turn.valid_from, provenance=origin)
-        return Learned(written=(await self._write(user, draft, epoch),))
+        return replace(learned, written=(*learned.written, await self._write(user, draft, epoch)))
 
     async def told(self, user: str) -> list[Record]:
         """Facts and preferences that hold now, in the order in which they were written."""
@@ -133,7 +134,7 @@ def _draft(fact: Fact, turn: Record, now: list[Record], *, asked: bool) -> Draft
     undated = [held.valid_from for held in now if held.provenance.get("began") != "told"]
     if undated and max(undated) <= turn.valid_from:
         at = max(at, *undated)
-    origin = {"source": SOURCE, "turn": turn.id, "value": fact.value}
+    origin = {"source": FORMATION, "turn": turn.id, "value": fact.value}
     if fact.since is not None:
         origin["began"] = "told"
     return Draft(
@@ -152,6 +153,12 @@ def _value(record: Record) -> str:
 
 def _same(one: str, other: str) -> bool:
     return fold(one).split() == fold(other).split()
+
+
+def _tell_all(facts: Sequence[Fact], text: str) -> bool:
+    """Whether the clauses of these facts hold every word of a text but the shortest, which join them."""
+    told = {word for fact in facts for word in re.findall(r"\w+", fold(fact.content))}
+    return all(word in told or (len(word) <= 3 and word.isalpha()) for word in re.findall(r"\w+", fold(text)))
 
 
 def _said(fact: Fact, text: str) -> bool:

@@ -15,7 +15,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from cleo_memory.formation.grammar import fold, slug
-from cleo_memory.formation.rules import MOST, RuleExtractor
+from cleo_memory.formation.rules import MOST, RuleExtractor, is_secret
 from cleo_memory.formation.sentences import Sentence, own_words, sentences
 from cleo_memory.formation.values import Extraction, Extractor, Fact, Turn
 from cleo_memory.records import Kind
@@ -87,9 +87,11 @@ class ModelExtractor:
 def _checked(said: _Said, told: list[Sentence]) -> Fact | None:
     """The fact in the user's own words; None when no sentence of the user's holds its value."""
     about, value = said.about.strip().lower(), " ".join(said.value.split()).strip(" .")
-    if not SPOKEN_SLOT.fullmatch(about) or not value:
+    if not SPOKEN_SLOT.fullmatch(about) or not value or is_secret(about):
         return None
     for sentence in told:
+        if is_secret(sentence.text):
+            continue
         at = fold(sentence.text).find(fold(value))
         if at >= 0:
             slot = ".".join(slug(part) for part in about.split("."))

@@ -130,6 +130,11 @@ class RuleExtractor:
         return found
 
 
+def is_secret(text: str) -> bool:
+    """Whether a text names a password, a PIN or the like in any language: that is kept only when it is asked for."""
+    return any(re.search(rf"\b(?:{language.secrets})\b", text, re.IGNORECASE) for language in LANGUAGES)
+
+
 class Clause:
     """A clause of a sentence, and up to where what it says is not its writer's own statement."""
 

@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from cleo_core.errors import CleoError
 from cleo_memory.catalog.changes import MOST_REQUESTS
@@ -164,7 +165,8 @@ def _claim(rows: UserRows, wanted: Request, known_from: float) -> Request | None
         _same(found, wanted)
         if found.state != PENDING or found.held_until > time.time():
             return found
-    rows.requests.put(wanted)
+    # From now on: it may have waited for another holder since it was named.
+    rows.requests.put(replace(wanted, held_until=time.time() + LEASE))
     return None
 
 

@@ -83,11 +83,11 @@ class _Note:
         """On one line: a memory cannot start a line that looks like another memory."""
         record = self.record
         if record.kind is Kind.PREFERENCE:
-            return " ".join(_labelled(record, self.text).split())
+            return " ".join(record.labelled(self.text).split())
         said = record.valid_from
         speaker = None if record.speaker == "user" else record.speaker
         head = ", ".join(part for part in (f"{said.day} {said:%B %Y}", speaker) if part)
-        return " ".join(f"[{number}] {head}: {_labelled(record, self.text)}".split())
+        return " ".join(f"[{number}] {head}: {record.labelled(self.text)}".split())
 
     def citation(self, number: int) -> Citation:
         kind, own = str(self.record.kind), None if self.record.kind is Kind.PREFERENCE else number
@@ -199,11 +199,6 @@ def _written(
         recent=tuple(recent),
         degraded=degraded,
     )
-
-
-def _labelled(record: Record, text: str) -> str:
-    """With its key, but for what was learned, which is in the user's own words."""
-    return text if record.key is None or record.provenance.get("source") == "formation" else f"{record.key}: {text}"
 
 
 def _own(hit: Hit) -> bool:

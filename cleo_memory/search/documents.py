@@ -55,11 +55,10 @@ class Match:
 
 def document(record: Record) -> Document:
     """A memory as retrieval sees it: what has a key is found by it too, but for what was learned, which is in words."""
-    labelled = record.key is not None and record.provenance.get("source") != "formation"
     ends = [at.timestamp() for at in (record.valid_to, record.expires_at) if at is not None]
     return Document(
         id=record.id,
-        text=f"{record.key}: {record.content}" if labelled else record.content,
+        text=record.labelled(),
         kind=str(record.kind),
         speaker=record.speaker,
         conversation=record.conversation,

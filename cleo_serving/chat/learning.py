@@ -97,6 +97,4 @@ class Learning:
 
 
 def _shown(record: Record) -> str:
-    text = " ".join(record.content.split())[:QUOTED]
-    own_words = record.key is None or record.provenance.get("source") == "formation"
-    return text if own_words else f"{record.key}: {text}"
+    return record.labelled(" ".join(record.content.split())[:QUOTED])

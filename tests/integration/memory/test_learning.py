@@ -197,3 +197,37 @@ def test_a_model_without_an_address_is_refused_by_name() -> None:
 async def test_formation_can_be_turned_off() -> None:
     async with open_memory(MemorySettings(embedder="none", formation="off")) as memory:
         assert (await say(memory, "My name is Ann."))[1] == Learned()
+
+
+async def test_forgetting_takes_what_held_before_as_well(memory: Memory) -> None:
+    await say(memory, "I live in Lyon.", at=NOW - timedelta(days=9))
+    await say(memory, "I moved to Porto.", at=NOW - timedelta(days=2))
+    assert (await memory.forget_told("ann", "where I live in general")).told == ()
+    forgot = await memory.forget_told("ann", "", everything=True)
+    assert {record.provenance["value"] for record in forgot.told} == {"Lyon", "Porto"}
+    assert (await memory.memories("ann")).items == []
+
+
+async def test_forgetting_one_value_leaves_another_of_the_same_kind(memory: Memory) -> None:
+    await say(memory, "I live in Lyon.", at=NOW - timedelta(days=9))
+    await say(memory, "I moved to Porto.", at=NOW - timedelta(days=2))
+    await memory.forget_told("ann", "that I live in Lyon")
+    kept = [record.content for record in (await memory.memories("ann")).items]
+    assert any("Porto" in text for text in kept)
+    assert not any("Lyon" in text for text in kept)
+
+
+async def test_an_edited_fact_keeps_none_of_its_old_words(memory: Memory) -> None:
+    _, learned = await say(memory, "My dog is called Biscuit.")
+    await memory.edit("ann", learned.written[0].id, content="My dog is called Waffle.")
+    fact = await memory.recall("ann", learned.written[0].id)
+    assert "Biscuit" not in repr(fact)
+    assert fact.learned
+
+
+async def test_what_is_asked_to_be_remembered_is_kept_whole(memory: Memory) -> None:
+    turn = await memory.append("ann", "talk", "user", "Remember that I live in Porto and the gate code is 4711.")
+    learned = await memory.learn("ann", turn, asked="I live in Porto and the gate code is 4711")
+    assert any("4711" in record.content for record in learned.written)
+    turn = await memory.append("ann", "talk", "user", "Remember that I am allergic to peanuts.")
+    assert len((await memory.learn("ann", turn, asked="I am allergic to peanuts")).written) == 1

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cleo_memory.formation import Extraction, Fact, RuleExtractor, Turn, command_of, means_everything
+from cleo_memory.formation.rules import is_secret
 from cleo_memory.records import Kind
 
 pytestmark = pytest.mark.unit
@@ -227,3 +228,8 @@ def test_forgetting_everything_is_told_from_forgetting_one_thing() -> None:
 def test_a_hostile_text_costs_no_more_than_a_long_one(hostile: str) -> None:
     read(hostile)
     command_of(hostile)
+
+
+def test_a_secret_is_known_by_its_name_in_any_language() -> None:
+    assert all(map(is_secret, ("pin", "my password is sunshine", "Mein Passwort ist Sonne", "ma clave")))
+    assert not any(map(is_secret, ("pinboard", "my dog is called Biscuit", "home.city")))
