@@ -69,10 +69,14 @@ def evaluate(
     }
     plan_digest = digest_json(plan)
     write_json(out / "plan.json", {**plan, "digest": plan_digest})
-    leading = LeadingLayers.of(champion, candidate)
-    if leading.count:
+    # Nothing is left by a champion whose scores are known.
+    known = _place(champion, task_set, limit).is_file()
+    leading = None if known else LeadingLayers.of(champion, candidate)
+    if leading and leading.count:
         report(f"the first {leading.count} layers of both are the same: computed once")
-    before, _ = score_model(champion, task_set, report, limit=limit, keep=True, leading=leading)
+    before = score_model(champion, task_set, report, limit=limit, keep=True, leading=leading)[0]
+    if leading:
+        leading.keeping = False
     after, loaded = score_model(candidate, task_set, report, limit=limit, leading=leading)
     probes = _probe(loaded, task_set, report) if loaded else Probes()
     report("comparing")
@@ -97,6 +101,23 @@ def _probe(loaded: LoadedModel, tasks: TaskSet, report: Reporter) -> Probes:
     )
 
 
+def _place(folder: Path, tasks: TaskSet, limit: int | None) -> Path:
+    """Where the scores of a model on these items are kept."""
+    from cleo_core.compute import compute_dtype
+    from evals.harness import environment, model_digest, score
+
+    here = environment()
+    key = {
+        "model": model_digest(folder),
+        "tasks": tasks.digest,
+        "limit": limit,
+        "dtype": str(compute_dtype(here["device"], tasks.protocol.dtype)),
+        "environment": here,
+        "code": code_version(score),
+    }
+    return home("evals", "scores") / f"{digest_json(key)}.json"
+
+
 def score_model(
     folder: Path,
     tasks: TaskSet,
@@ -112,19 +133,9 @@ def score_model(
         keep: look for scores kept from an earlier run of the same model, items, dtype and environment, and keep these.
         leading: layers in common with another model that is scored on the same items.
     """
-    from cleo_core.compute import compute_dtype
-    from evals.harness import environment, load_model, model_digest, score
+    from evals.harness import load_model, score
 
-    here = environment()
-    key = {
-        "model": model_digest(folder),
-        "tasks": tasks.digest,
-        "limit": limit,
-        "dtype": str(compute_dtype(here["device"], tasks.protocol.dtype)),
-        "environment": here,
-        "code": code_version(score),
-    }
-    place = home("evals", "scores") / f"{digest_json(key)}.json"
+    place = _place(folder, tasks, limit)
     if keep and place.is_file():
         try:
             kept = Scores.read(place)

@@ -33,6 +33,8 @@ class LeadingLayers:
 
     def __init__(self, count: int) -> None:
         self.count = count
+        self.keeping = True
+        """Off once the first model is through: the second one only takes up."""
         self._states: dict[bytes, Tensor] = {}
         self._room = KEPT_BYTES
 
@@ -64,6 +66,8 @@ class LeadingLayers:
                 self._room -= arguments[0].nbytes
                 self._states[key] = arguments[0]
 
+        if not self.keeping:
+            return _run(decoder, inputs)
         hook = decoder.layers[count].register_forward_pre_hook(keep)
         try:
             return _run(decoder, inputs)
@@ -86,8 +90,11 @@ def _key(inputs: dict[str, Tensor]) -> bytes:
 
 def _layer_digests(folder: Path) -> Iterator[str]:
     """A digest of the embedding and the shape, then one for each layer, equal where two models compute the same."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    if config.get("model_type") not in DECODERS:
+    from transformers import AutoConfig
+
+    # As transformers reads it: files of older versions say the same under other names.
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False).to_dict()
+    if config["model_type"] not in DECODERS:
         return
     layers: dict[int, dict[str, str]] = {}
     with open_tensors(folder) as tensors:

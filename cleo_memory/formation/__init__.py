@@ -22,7 +22,7 @@ from cleo_memory.formation.rules import RuleExtractor
 from cleo_memory.formation.values import Command, Ending, Extraction, Extractor, Fact, Forgot, Learned, Turn
 
 __all__ = [
-    "TOLD_KINDS", "Command", "Ending", "Extraction", "Extractor", "Fact", "Forgot", "Learned", "Learner", "RuleExtractor",
-    "Turn",
+    "TOLD_KINDS", "Command", "Ending", "Extraction", "Extractor", "Fact", "Forgot", "Learned", "Learner",
+    "RuleExtractor", "Turn",
     "command_of", "holds", "means_everything", "meant", "reply_preference",
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,3 +90,16 @@ def test_models_of_another_shape_have_nothing_in_common(llama: Path, make: Calla
     assert LeadingLayers.of(llama, llama).count == 2
     copied, _ = answers(llama, leading := LeadingLayers.of(llama, llama))
     assert answers(llama, leading)[0] == pytest.approx(copied, abs=1e-6)
+
+
+def test_a_configuration_in_an_older_form_is_read_as_transformers_reads_it(llama: Path, tmp_path: Path) -> None:
+    def with_theta(name: str, theta: float) -> Path:
+        folder = Path(shutil.copytree(llama, tmp_path / name))
+        config = json.loads((folder / "config.json").read_text())
+        del config["rope_parameters"]
+        (folder / "config.json").write_text(json.dumps({**config, "rope_theta": theta}))
+        return folder
+
+    usual = json.loads((llama / "config.json").read_text())["rope_parameters"]["rope_theta"]
+    assert LeadingLayers.of(llama, with_theta("same", usual)).count == 2
+    assert LeadingLayers.of(with_theta("one", 1e4), with_theta("other", 1e6)).count == 0
