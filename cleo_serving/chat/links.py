@@ -1,9 +1,9 @@
 """Takes links and images out of a reply while it streams.
 
 A reply can be talked into carrying a user's memories away in the address of an image, which a client fetches by
-itself, or of a link, which a person may click. So an address is kept only when its host is on the list. What looks
-like the beginning of a link is held back until it is whole. And whatever the patterns miss is written so that no
-client reads it as a link: ``](`` becomes ``] (``.
+itself, or of a link, which a person may click. So an address is kept only when its host is on the list, also one that
+only a client takes for a link (`addresses`). What looks like the beginning of a link is held back until it is whole.
+And whatever the patterns miss is written so that no client reads it as a link: ``](`` becomes ``] (``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
+
+from cleo_serving.chat.addresses import addresses
 
 REMOVED = "[link removed]"
 HOLD = 2000  # characters that wait for the end of a link at most
@@ -35,8 +37,9 @@ BAIT = re.compile(
     r"|manifest|profile|longdesc|codebase|classid|archive|icon|on[a-z]+)\s*=",
     re.IGNORECASE,
 )
-BARE = re.compile(r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`\])]*", re.IGNORECASE)
 ADDRESS = re.compile(r"[:/.#?]")
+WORD = r"[!#-&(-;=?-_a-~\u00a1-\u052f\u200b-\u200f\u2060\ufeff\uff01-\uff5e]"
+SEEN = re.compile(r"[^\s<>\"'`]{1,300}\Z")
 # What is left at the end of the text and may become a link when more of it comes.
 UNFINISHED = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -47,8 +50,8 @@ UNFINISHED = tuple(
         r"<[/\s]*(?:[a-z]{0,6}|[a-z][a-z0-9+.-]{1,31}:[^\s<>]*)$",
         TAGS + r"[^<>]*$",
         OPEN_TAG.pattern,
-        r"(?:(?:https?|ftp)://|www\.)[^\s<>\"'`\])]*$",
-        r"(?:h|ht|htt|https?|f|ft|ftp|https?:/?|ftp:/?|w{1,3})$",
+        # A word, which may turn out to be an address. Scripts that set no spaces are not held back.
+        rf"(?<!{WORD})<?{WORD}++$",
     )
 )
 
@@ -60,6 +63,7 @@ class LinkFilter:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._held = ""
         self._last = ""
+        self._seen = ""
         self.removed = 0
 
     def feed(self, text: str, *, last: bool = False) -> str:
@@ -69,7 +73,7 @@ class LinkFilter:
             cut = min([cut, *(found.start() for each in UNFINISHED if (found := each.search(self._held)))])
             if len(self._held) - cut > HOLD:
                 cut = len(self._held)
-        shown, self._held = self._defuse(self._held[:cut]), self._held[cut:]
+        shown, self._held = self._defuse(self._without_addresses(self._held[:cut])), self._held[cut:]
         if self._last == "]" and shown[:1] in ("(", "[", ":"):
             shown = f" {shown}"
         self._last = shown[-1:] or self._last
@@ -100,7 +104,6 @@ class LinkFilter:
         return self._gone(found, found["end"])
 
     def _defuse(self, text: str) -> str:
-        text = BARE.sub(self._bare, text)
         text = re.sub(r"\](?=[(\[:])", "] ", text)
         text = TAG_START.sub(lambda found: found[0].replace("<", "< ", 1), text)
         # A tag that is still open here is longer than what is held back, or the reply ends in it.
@@ -115,10 +118,19 @@ class LinkFilter:
         self.removed += 1
         return found["text"]
 
-    def _bare(self, found: re.Match[str]) -> str:
-        if self._allowed(found[0].rstrip(".,;:!?")):
-            return found[0]
-        return self._gone(found, REMOVED)
+    def _without_addresses(self, text: str) -> str:
+        """The text without addresses; of one that began in what was shown, the rest goes."""
+        kept: list[str] = []
+        whole, at, allowed = self._seen + text, len(self._seen), 0
+        for start, end, host in sorted(addresses(whole)):
+            if host in self._hosts or self._allowed(whole[start:end]):
+                allowed = max(allowed, end)
+            elif end > max(at, allowed):
+                # One that overlaps the one before is gone with it.
+                kept += [] if kept and start < at else [whole[at : max(start, at)], REMOVED]
+                at, self.removed = end, self.removed + 1
+        self._seen = found[0] if (found := SEEN.search(whole)) else ""
+        return "".join((*kept, whole[at:]))
 
     def _gone(self, _: re.Match[str], instead: str = "") -> str:
         self.removed += 1
