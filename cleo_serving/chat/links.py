@@ -51,7 +51,8 @@ UNFINISHED = tuple(
         TAGS + r"[^<>]*$",
         OPEN_TAG.pattern,
         # A word, which may turn out to be an address. Scripts that set no spaces are not held back.
-        rf"(?<!{WORD})<?{WORD}++$",
+        rf"(?<!{WORD}){WORD}++$",
+        rf"<{WORD}++$",
     )
 )
 

@@ -207,6 +207,7 @@ PARTS = [
 
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=25), st.integers(1, 9))
+@example(["[", "[", "]", "http", "<", "a", "www."], 7)
 @example(["[", "a", "[", "a", "]", "]", "(", "/", "/", "e.x)"], 1)
 def test_no_mixture_of_marks_gives_a_live_link(parts: list[str], step: int) -> None:
     shown = filtered("".join(parts), step=step)
