@@ -54,16 +54,13 @@ class Pages:
         else:
             found = await catalog.read(lambda rows: rows.memories.turns_before(thread, place, size + 1, now))
             more, found = len(found) > size, found[-size:]
-        behind = False
-        if found:
-            first_place, last_place = found[0].position, found[-1].position
-            behind = await catalog.read(
-                lambda rows: bool(
-                    rows.memories.turns_before(thread, first_place, 1, now)
-                    if forward
-                    else rows.memories.turns_after(thread, last_place, 1, now)
-                )
-            )
+        # What lies the other way: from the page, or where it is empty from its cursor, the turn of which is in neither.
+        if forward:
+            edge = found[0].position if found else (place or 0) + 1
+            behind = bool(await catalog.read(lambda rows: rows.memories.turns_before(thread, edge, 1, now)))
+        else:
+            edge = found[-1].position if found else (place or 0) - 1
+            behind = bool(await catalog.read(lambda rows: rows.memories.turns_after(thread, edge, 1, now)))
         opened = (await self.payloads.open(owner, found)).whole()
         kept = [entry for id, entry in opened.entries.items() if id in opened.payloads]
         earlier, later = (behind, more) if forward else (more, behind)

@@ -11,7 +11,7 @@ from cleo_memory.draft import check_query, kind_of, page_size, seconds
 from cleo_memory.memory.parts import MemoryParts
 from cleo_memory.records import Hit, Hits, Kind
 from cleo_memory.search import Filter
-from cleo_memory.search.indexes import damaged_reason
+from cleo_memory.search.indexes import Query, damaged_reason
 
 
 class Finding(MemoryParts):
@@ -37,9 +37,9 @@ class Finding(MemoryParts):
             since, until: said at or after, said before.
             at: as things stood at this moment; now by default.
         """
-        owner = self.keyring.owner(user)
         if not check_query(query).strip():
             return Hits()
+        size = page_size(limit)
         where = Filter(
             kinds=None if kinds is None else {str(kind_of(kind)) for kind in kinds},
             conversations=conversations,
@@ -48,7 +48,11 @@ class Finding(MemoryParts):
             until=None if until is None else seconds(until),
             valid_at=time.time() if at is None else seconds(at),
         )
-        matches, reasons = await self.indexes.search(owner, query, page_size(limit), where)
+        return await self._matching(user, await self.indexes.query(query), size, where)
+
+    async def _matching(self, user: str, asked: Query, limit: int, where: Filter) -> Hits:
+        owner = self.keyring.owner(user)
+        matches, reasons = await self.indexes.search(owner, asked, limit, where)
         found = await self.catalog.of(owner).find([match.id for match in matches])
         opened = await self.payloads.open(owner, list(found.values()))
         records = {record.id: record for record in opened.records()}

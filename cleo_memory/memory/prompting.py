@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 
 from cleo_core import clock
-from cleo_memory.draft import LARGEST_PAGE, kind_of
+from cleo_memory.draft import LARGEST_PAGE, check_query, kind_of, page_size
 from cleo_memory.memory.finding import Finding
 from cleo_memory.memory.reading import Reading
 from cleo_memory.records import Hits, Kind, Record
-from cleo_memory.search import Context, approximate_tokens, build_context
+from cleo_memory.search import Context, Filter, approximate_tokens, build_context
 
 AROUND_A_TURN = 8
 """Tokens that a chat template puts around a turn, at most."""
@@ -53,11 +54,15 @@ class Prompting(Finding, Reading):
         budget = token_budget if room is None else max(0, min(token_budget, room - used))
         wanted = set(Kind) if kinds is None else {kind_of(kind) for kind in kinds}
         told, said = Hits(), Hits()
-        if budget and (facts := wanted - {Kind.CONVERSATION}):
-            told = await self.search(user, query, limit=limit, kinds=facts)
-        if budget and Kind.CONVERSATION in wanted:
-            # More than are shown: the assistant's words and the user's questions are among them.
-            said = await self.search(user, query, limit=min(LARGEST_PAGE, 4 * limit), kinds=[Kind.CONVERSATION])
+        if budget and check_query(query).strip():
+            asked, now = await self.indexes.query(query), time.time()
+            if facts := wanted - {Kind.CONVERSATION}:
+                where = Filter(kinds={str(kind) for kind in facts}, valid_at=now)
+                told = await self._matching(user, asked, page_size(limit), where)
+            if Kind.CONVERSATION in wanted:
+                # More than are shown: the assistant's words and the user's questions are among them.
+                where = Filter(kinds={str(Kind.CONVERSATION)}, valid_at=now)
+                said = await self._matching(user, asked, min(LARGEST_PAGE, 4 * limit), where)
         build = partial(
             build_context,
             told,

@@ -21,7 +21,7 @@ from cleo_memory.records import Owner
 from cleo_memory.search import Document, Embedder, Filter, Match, ResidentIndexes, Segment, UserIndex, passages
 from cleo_memory.search.background import Background
 from cleo_memory.search.documents import document
-from cleo_memory.search.relevance import NOWHERE
+from cleo_memory.search.relevance import NOWHERE, Ground
 from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.protocol import VectorStore
 from cleo_memory.storage.segments import SegmentStore, StoredSegments
@@ -50,6 +50,18 @@ class _State:
     """Embedded, not stored yet: each with its vector and those of its windows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, embedded once for all searches that it is for."""
+
+    text: str
+    vector: NDArray[np.float32] | None = None
+    """None without an embedder, or while it is down."""
+    ground: Ground = NOWHERE
+    degraded: tuple[str, ...] = ()
+    """Why less is known of it than could be."""
+
+
 class SearchIndexes:
     def __init__(
         self,
@@ -69,20 +81,23 @@ class SearchIndexes:
         self._awaiting: set[Owner] = set()
         self.wake = asyncio.Event()
 
-    async def search(self, owner: Owner, query: str, limit: int, where: Filter) -> tuple[list[Match], list[str]]:
+    async def query(self, text: str) -> Query:
+        """A question as `search` takes it."""
+        if self.embedder is None or self.background is None:
+            return Query(text)
+        try:
+            vector = (await asyncio.to_thread(self.embedder.embed, [text]))[0]
+            return Query(text, vector, await asyncio.to_thread(self.background.of, text, vector))
+        except CleoError as error:
+            return Query(text, degraded=(f"the embedder is down ({error.code}): found by words alone",))
+
+    async def search(self, owner: Owner, asked: Query, limit: int, where: Filter) -> tuple[list[Match], list[str]]:
         """Matches, best first, and why the answer is less than it could be."""
         index = await self.fresh(owner)
-        vector, ground, reasons = None, NOWHERE, list[str]()
-        if state := self._states.get(owner):
-            reasons += [damaged_reason(id) for id in sorted(state.damaged)]
-        if self.embedder is not None and self.background is not None:
-            try:
-                vector = (await asyncio.to_thread(self.embedder.embed, [query]))[0]
-                ground = await asyncio.to_thread(self.background.of, query, vector)
-            except CleoError as error:
-                vector = None
-                reasons.append(f"the embedder is down ({error.code}): found by words alone")
-        found = partial(index.search, query, vector, limit=limit, where=where, now=time.time(), ground=ground)
+        damaged = state.damaged if (state := self._states.get(owner)) else set()
+        reasons = [*(damaged_reason(id) for id in sorted(damaged)), *asked.degraded]
+        now, ground = time.time(), asked.ground
+        found = partial(index.search, asked.text, asked.vector, limit=limit, where=where, now=now, ground=ground)
         return await asyncio.to_thread(found), reasons
 
     async def nearest(self, owner: Owner, query: str, limit: int, store: VectorStore | None) -> list[tuple[str, float]]:

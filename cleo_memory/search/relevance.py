@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 Scores = NDArray[np.float32]
 FLOOR = 0.22
-WORDS_FLOOR = 0.15
-"""Where meaning is not known: without an embedder, and for a memory that it has not reached yet."""
+BY_WORDS = FLOOR / 0.15
+"""How much more the words count where meaning is not known (without an embedder, and for a memory that it has not
+reached yet): 0.15 of the question's words are as good there as 0.22 of words and meaning together."""
 NEAREST = 10
 """How many sentences of the background make its level: about as many as there are of the question's language."""
 
@@ -51,17 +52,17 @@ def above(cosine: Scores, ground: Ground) -> Scores:
 
 
 def relevant(meaning: Scores | None, covered: Scores, embedded: NDArray[np.bool_]) -> tuple[Scores, NDArray[np.bool_]]:
-    """The relevance of each row, and whether it is above the floor.
+    """The relevance of each row, on one scale whether its meaning is known or not, and whether it is above the floor.
 
     Args:
         meaning: shares above the background; None without an embedder.
         covered: shares of the question that the rows' own words cover.
         embedded: rows whose meaning is known.
     """
-    if meaning is None:
-        return covered, covered >= WORDS_FLOOR
-    relevance = covered + np.where(embedded, meaning, np.float32(0))
-    return relevance, relevance >= np.where(embedded, FLOOR, WORDS_FLOOR)
+    by_words = covered * np.float32(BY_WORDS)
+    relevance: Scores = by_words if meaning is None else np.where(embedded, covered + meaning, by_words)
+    # To four places, as a `Match` states it: whoever reads that comes to the same answer.
+    return relevance, np.round(relevance.astype(np.float64), 4) >= FLOOR
 
 
 def with_turns(passing: NDArray[np.bool_], turns: NDArray[np.bool_]) -> NDArray[np.bool_]:

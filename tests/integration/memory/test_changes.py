@@ -187,6 +187,11 @@ async def test_a_conversation_of_any_length_is_read_in_both_directions(memory: M
         assert seen == wanted
     assert [turn.content for turn in (await memory.turns("ann", "long")).items] == wanted[-50:]
     assert (await memory.turns("bob", "long")).items == []
+    first, last = seen[0], seen[-1]
+    assert (first, last) == ("turn 0", "turn 129")
+    begin, end = [(await memory.turns("ann", "long", **{way: 1})).cursors[0] for way in ("first", "last")]  # type: ignore[arg-type]
+    empty = [await memory.turns("ann", "long", after=end), await memory.turns("ann", "long", before=begin)]
+    assert [(page.items, page.earlier, page.later) for page in empty] == [([], True, False), ([], False, True)]
     with pytest.raises(InvalidMemory, match="one way"):
         await memory.turns("ann", "long", first=5, last=5)
     with pytest.raises(InvalidMemory, match="cursor"):
