@@ -9,22 +9,8 @@ from cleo_memory.formation.grammar import fold
 from cleo_memory.formation.rules import RuleExtractor
 from cleo_memory.formation.values import Turn
 from cleo_memory.records import Record
+from cleo_memory.search.languages import without_stop_words
 
-EMPTY = frozenset(
-    word
-    for words in (
-        "a an the i me my our your mine am is are was about of that in at to on for with from where what who how when",
-        "and",
-        "ich mir mich mein meine meinen meinem meiner bin ist der die das den dem dass uber von wo was wer wie wann",
-        "und",
-        "je moi me mon ma mes suis est le la les l que qu ou qui quand comment de du des d notre nos et",
-        "yo mi mis soy es el los las que donde quien cuando como del nuestro nuestra y en",
-        "ik mij mijn ben is de het dat over van waar wie wat wanneer hoe ons onze en",
-        "eu meu minha meus minhas sou o os que onde quem quando como de do da nosso nossa",
-        "io il lo gli i mio mia miei mie sono che dove chi come di nostro nostra e",
-    )
-    for word in words.split()
-)
 SHORTEST = 3
 """Letters of a value that is looked for in other turns."""
 
@@ -39,7 +25,7 @@ def meant(text: str, told: Sequence[Record]) -> list[Record]:
         named = [one for one in found if fold(one.provenance.get("value", one.content)) == slots[str(one.key)]]
         if found:
             return named or found
-    words = [word for word in re.findall(r"\w+", fold(text.replace("'s", ""))) if word not in EMPTY]
+    words = [fold(word) for word in without_stop_words(re.findall(r"\w+", text.replace("'s", "").casefold()))]
     if not words:
         return []
     found = [record for record in told if all(_stands(word, _words(record)) for word in words)]

@@ -8,6 +8,7 @@
 | --- | --- |
 | `documents` | the values |
 | `text`, `scripts`, `languages` | analysis of texts: words by script, stems by language, answer types |
+| `sentences`, `statements` | where a sentence ends in any script; which of them state something |
 | `dates`, `related` | date terms, query expansion |
 | `windows` | stretches of a long text, each with a vector of its own |
 | `embedding`, `scan` | sentence vectors; their exact quantised scan |

@@ -37,6 +37,12 @@ def language_of(words: Collection[str]) -> str:
     return best
 
 
+def without_stop_words(words: Sequence[str]) -> list[str]:
+    """The folded words of a text without those that say nothing in its language, in order."""
+    common = STOP_WORDS[language_of(words)]
+    return [word for word in words if word not in common]
+
+
 def telling(piece: str) -> float:
     """What a sign, or a pair of signs, tells of what a question asks; a word tells 1."""
     function = [each in FUNCTION_SIGNS or "\u3040" <= each <= "\u309f" for each in piece]

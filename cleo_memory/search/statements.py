@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？؟])\s*|\n+")
-_ASKS = re.compile(r"[?？؟]\s*$|^\s*¿|(?:吗|呢|か|かな|까|나요|니|ไหม|หรือเปล่า|หรือไม่)\s*[.。]?\s*$")
+from cleo_memory.search.sentences import sentences
+
+_ASKS = re.compile(r"[?？؟][\"'”»)」』）]*\s*$|^\s*¿|(?:吗|呢|か|かな|까|나요|니|ไหม|หรือเปล่า|หรือไม่)\s*[.。]?\s*$")
 _OTHERS = r"i|we|my|our|you|your|he|she|they|it|the|a|an|this|that|there"
 _BEGINS = re.compile(
     r"\s*(?:"
@@ -32,8 +33,7 @@ _BEGINS = re.compile(
 
 def statements(text: str) -> str:
     """The sentences that state something, in order; empty when there are none."""
-    kept = [each.strip() for each in _END.split(text) if each.strip() and not _asks(each)]
-    return " ".join(kept)
+    return " ".join(each for each in sentences(text) if not _asks(each))
 
 
 def _asks(sentence: str) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cleo_memory.search.dates import date_terms_of, query_date_terms
 from cleo_memory.search.languages import language_of
 from cleo_memory.search.related import related
+from cleo_memory.search.sentences import sentences
 from cleo_memory.search.text import (
     CHANGE,
     NAME,
@@ -141,3 +142,19 @@ def test_related_words_are_by_stem_and_never_the_word_itself() -> None:
     assert words("jogging")[0] in related(words("running")[0])
     assert all(word not in related(word) for word in ("run", "activ", "music"))
     assert related("xqzzy") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I saw Dr. Lind on 5. Mai. She is kind!", ["I saw Dr. Lind on 5. Mai.", "She is kind!"]),
+        ('He said "no." Then he left…  Why?', ['He said "no."', "Then he left…", "Why?"]),
+        ("My number is 5.\nMai likes it", ["My number is 5.", "Mai likes it"]),
+        ("私は東京に住んでいます。猫が好きですか？はい。", ["私は東京に住んでいます。", "猫が好きですか？", "はい。"]),
+        ("أين تعيش؟ في بورتو.", ["أين تعيش؟", "في بورتو."]),
+        ("J. Smith came; nobody else did", ["J. Smith came;", "nobody else did"]),
+        (" \n ", []),
+    ],
+)
+def test_a_sentence_ends_where_its_script_ends_it(text: str, expected: list[str]) -> None:
+    assert list(sentences(text)) == expected
