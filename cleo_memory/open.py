@@ -15,7 +15,7 @@ from cleo_memory.catalog.migrations.schema import CATALOGUE, KEYS
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.providers import EnvironmentKeys, FileKeys, KeyProvider
-from cleo_memory.formation.model import open_extractor
+from cleo_memory.formation import Extractor, RuleExtractor
 from cleo_memory.memory import Memory
 from cleo_memory.records import Record
 from cleo_memory.search import Embedder, open_embedder, passage
@@ -64,7 +64,7 @@ class _Opening:
             payloads = PayloadStore(catalog, keyring, first_heat, tiers, vectors)
             segments = SegmentStore(catalog, keyring)
             indexes = SearchIndexes(catalog, payloads, segments, embedder, settings.index_bytes)
-            memory = Memory(settings, catalog, keyring, payloads, indexes, open_extractor(settings))
+            memory = Memory(settings, catalog, keyring, payloads, indexes, extractor(settings))
             await memory.start()
             undo.pop_all()
         return memory
@@ -92,3 +92,13 @@ def key_provider(settings: MemorySettings) -> KeyProvider:
 
         return VaultKeys(settings.vault_url, settings.vault_token.get_secret_value(), settings.vault_key)
     return FileKeys(home("keys"))
+
+
+def extractor(settings: MemorySettings) -> Extractor | None:
+    """The extractor that the settings name; None where nothing is to be learned."""
+    if settings.formation == "model" and settings.formation_url and settings.formation_model:
+        from cleo_memory.formation.model import ModelExtractor
+
+        key, seconds = settings.formation_api_key, settings.formation_seconds
+        return ModelExtractor(settings.formation_url, settings.formation_model, key, seconds)
+    return None if settings.formation == "off" else RuleExtractor()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 
 from cleo_memory.catalog.entry import Entry, RowSigner
-from cleo_memory.catalog.holding import is_kept
+from cleo_memory.catalog.holding import is_kept, is_valid
 from cleo_memory.catalog.requests import DONE, Request
 from cleo_memory.catalog.rows import UserRows
 from cleo_memory.errors import MemoryNotFound, QuotaExceeded, UserErased
@@ -107,7 +107,7 @@ def _take_slot(rows: UserRows, entry: Entry, signer: RowSigner, seq: int) -> flo
     for each in rows.memories.of_slot(entry.slot, entry.kind):
         if each.valid_from > entry.valid_from:
             ends.append(each.valid_from)
-        elif _holds(each, entry.valid_from):
+        elif is_valid(each, entry.valid_from):
             # What took its end from the next one, or was unset, hands that end on.
             ends.append(each.valid_to)
             rows.memories.end_validity(signer.amend(each, valid_to=entry.valid_from), seq)
@@ -149,14 +149,10 @@ def replace(rows: UserRows, change: Replacement) -> Entry | None:
 def end(rows: UserRows, kind: str, slot: str, at: float, signer: RowSigner) -> list[Entry]:
     """End at a moment what holds a slot then: nothing holds it from there until the next one begins."""
     seq, now = rows.next_seq(), time.time()
-    held = [each for each in rows.memories.of_slot(slot, kind) if _holds(each, at)]
+    held = [each for each in rows.memories.of_slot(slot, kind) if is_valid(each, at)]
     for each in held:
         rows.memories.end_validity(signer.amend(each, valid_to=at), seq)
     return [each for each in held if is_kept(each, now)]
-
-
-def _holds(entry: Entry, at: float) -> bool:
-    return entry.valid_from <= at and (entry.valid_to is None or entry.valid_to > at)
 
 
 def tombstone(rows: UserRows, ids: Sequence[str], now: float, stores: Sequence[str]) -> list[str]:

@@ -36,8 +36,13 @@ def is_kept(entry: Entry, now: float) -> bool:
     return bool(entry.live) and (entry.expires_at is None or entry.expires_at > now)
 
 
+def is_valid(entry: Entry, at: float) -> bool:
+    """Whether a moment is within its validity, kept or not."""
+    return entry.valid_from <= at and (entry.valid_to is None or entry.valid_to > at)
+
+
 def is_holding(entry: Entry, at: float, now: float) -> bool:
-    return is_kept(entry, now) and entry.valid_from <= at and (entry.valid_to is None or entry.valid_to > at)
+    return is_kept(entry, now) and is_valid(entry, at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

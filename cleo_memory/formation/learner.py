@@ -57,6 +57,7 @@ class Learner:
     ) -> Learned:
         """Write what an extraction tells that is not known. Raises what `learn` raises."""
         written, known, ended = list[Record](), list[Record](), list[Record]()
+        told: list[Record] | None = None
         for ending in found.endings:
             for held in await self._held(user, ending.slot):
                 if ending.value is None or _same(ending.value, _value(held)):
@@ -71,7 +72,9 @@ class Learner:
             now = await self._held(user, fact.slot)
             same = next((held for held in now if _same(fact.value, _value(held))), None)
             if same is None and family in EVENTS:
-                same = await self._told_otherwise(user, fact, family)
+                told = await self.told(user) if told is None else told
+                over = {held.id for held in ended}
+                same = _told_otherwise(fact, family, [held for held in (*told, *written) if held.id not in over])
             if same is not None:
                 known.append(same)
                 continue
@@ -112,13 +115,6 @@ class Learner:
         open_ended = [entry for entry in entries if entry.valid_to is None and is_kept(entry, time.time())]
         return (await self._payloads.open(owner, open_ended)).reached().records()
 
-    async def _told_otherwise(self, user: str, fact: Fact, family: str) -> Record | None:
-        """What says the same in other words."""
-        for held in await self.told(user):
-            if (held.key or "").partition(".")[0] == family and alike(fact.value, _value(held)):
-                return held
-        return None
-
     async def _end(self, user: str, held: Record, at: datetime) -> list[Record]:
         owner: Owner = self._keyring.owner(user)
         keys = await self._keyring.keys(owner)
@@ -145,6 +141,12 @@ def _draft(fact: Fact, turn: Record, now: list[Record], *, asked: bool) -> Draft
         at=min(at, turn.valid_from),
         provenance=origin,
     )
+
+
+def _told_otherwise(fact: Fact, family: str, told: Sequence[Record]) -> Record | None:
+    """What says the same in other words."""
+    of_family = (held for held in told if (held.key or "").partition(".")[0] == family)
+    return next((held for held in of_family if alike(fact.value, _value(held))), None)
 
 
 def _value(record: Record) -> str:

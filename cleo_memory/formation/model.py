@@ -17,9 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from cleo_memory.formation.grammar import fold, slug
 from cleo_memory.formation.rules import MOST, RuleExtractor, is_secret
 from cleo_memory.formation.sentences import Sentence, own_words, sentences
-from cleo_memory.formation.values import Extraction, Extractor, Fact, Turn
+from cleo_memory.formation.values import Extraction, Fact, Turn
 from cleo_memory.records import Kind
-from cleo_memory.settings import MemorySettings
 
 log = logging.getLogger(__name__)  # not telemetry's, which a short command need not load
 INSTRUCTION = (
@@ -98,11 +97,3 @@ def _checked(said: _Said, told: list[Sentence]) -> Fact | None:
             kind = Kind.PREFERENCE if said.kind == "preference" else Kind.EPISODIC
             return Fact(slot=slot, value=value, content=sentence.text, kind=kind)
     return None
-
-
-def open_extractor(settings: MemorySettings) -> Extractor | None:
-    """The extractor that the settings name; None where nothing is to be learned."""
-    if settings.formation == "model" and settings.formation_url and settings.formation_model:
-        key, seconds = settings.formation_api_key, settings.formation_seconds
-        return ModelExtractor(settings.formation_url, settings.formation_model, key, seconds)
-    return None if settings.formation == "off" else RuleExtractor()

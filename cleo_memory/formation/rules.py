@@ -117,14 +117,12 @@ class RuleExtractor:
             if rule.ends:
                 found.append(Ending(slot, value))
                 continue
-            old = match.groupdict().get("old")
             fact = Fact(
                 slot=slot,
                 value=value or "",
                 content=clause.content,
                 kind=Kind.PREFERENCE if slot.startswith(PREFERENCES) else Kind.EPISODIC,
                 since=began(clause.text, turn.at) if rule.event else None,
-                replaces=language.cut("place", old, loose=loose) if old else None,
             )
             found.append(fact)
         return found

@@ -30,8 +30,6 @@ class Fact:
     kind: Kind = Kind.EPISODIC
     since: datetime | None = None
     """When it began, where the turn says so; otherwise it holds as of the turn."""
-    replaces: str | None = None
-    """A value that this one ends by name: of "from Lyon to Porto", Lyon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ class Forgetter:
         return len(gone)
 
     async def conversation(self, owner: Owner, conversation: str) -> Deleted:
-        """Forget a conversation: its turns, and what was learned from them and from nothing else."""
+        """Forget a conversation: its turns, and what was learned from them. A fact comes from the conversation that
+        told it first, and goes with that one, also when another one told it again."""
         if (keys := await self.keyring.keys(owner)) is None:
             return Deleted(0, 0)
         thread, stores = keys.blind(THREAD, conversation), self.payloads.tiers.external_keys

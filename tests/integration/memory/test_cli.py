@@ -37,7 +37,7 @@ def cleo(capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
-HEAVY = ("torch", "transformers", "scipy", "onnxruntime", "redis", "pymongo", "psycopg", "structlog")
+HEAVY = ("torch", "transformers", "scipy", "onnxruntime", "redis", "pymongo", "psycopg", "structlog", "httpx")
 
 
 @pytest.mark.parametrize("command", [["--help"], ["stats", "--user", "ann"], ["tiers"], ["retain", "--dry-run"]])
