@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cleo_core.errors import InputError
+from cleo_core.errors import EnvironmentFault, InputError
 
 
 def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o600) -> None:
@@ -110,21 +110,52 @@ def write_jsonl(path: Path, values: Iterable[Any], *, mode: int = 0o600) -> int:
 
 
 @contextmanager
-def atomic_stream(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path`, durable, when the block ends without an exception."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = _draft(path)
-    try:
+def atomic_stream(path: Path, mode: int = 0o600, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path` when the block ends without an exception.
+
+    Args:
+        durable: its bytes are forced to the disk first; False for gigabytes inside a folder, as said above.
+    """
+    with atomic_path(path, durable=durable) as draft:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         with os.fdopen(handle, "wb") as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+
+
+@contextmanager
+def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Where to write a file, for what opens it by its name; as `atomic_stream`.
+
+    Folders above it are made (0700). The block must leave a file there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = _draft(path)
+    try:
+        yield draft
+        if durable:
+            with draft.open("rb") as written:
+                os.fsync(written.fileno())
         os.replace(draft, path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
+
+
+def require_room(folder: Path, size: int) -> None:
+    """Refuse to begin to write `size` bytes where they do not fit.
+
+    Raises:
+        EnvironmentFault: names what is needed and what is free.
+    """
+    while not folder.exists():
+        folder = folder.parent
+    if (free := shutil.disk_usage(folder).free) < size:
+        raise EnvironmentFault(
+            f"This takes {size / 1e6:,.0f} MB on the disk of {folder}, and {free / 1e6:,.0f} MB are free.",
+            hint="Free some space, or write to another disk.",
+        )
 
 
 def _draft(path: Path) -> Path:

@@ -10,6 +10,7 @@ engine runs some architectures only (`cleo_serving.engine.folder`).
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ INDEX_LIMIT = 64 << 20
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})
 # Formats that run code when they are read, and code itself.
 UNSAFE = PICKLES | {".joblib", ".npy", ".npz", ".h5", ".keras", ".msgpack", ".onnx", ".py", ".pyc", ".so"}
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How the files begin that a clone without Git LFS holds in the place of large ones."""
+AGAIN = "Fetch the model again: what is whole is kept (hf download OWNER/NAME)."
+PART = re.compile(r".*-(\d{5})-of-(\d{5})\.safetensors")
 PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK")
 
 
@@ -71,6 +76,13 @@ def weight_files(folder: Path) -> list[Path]:
                 hint="Convert them to safetensors where that may happen, and hand in those.",
             )
         raise UnusableModel(f"{folder} holds no *.safetensors file.", hint="Only safetensors weights are read.")
+    parts = [found[0] for file in files if (found := PART.fullmatch(file.name)) and int(found[2]) > 1]
+    if parts and not (folder / INDEX).exists():
+        raise UnusableModel(
+            f"{folder} holds parts of a checkpoint ({', '.join(parts[:3])}), but not {INDEX}, which comes last: it is "
+            "not whole.",
+            hint=AGAIN,
+        )
     for file in files:
         check_header(file)
     return files
@@ -98,6 +110,7 @@ def read_object(path: Path, limit: int) -> dict[str, Any]:
     try:
         if (size := path.stat().st_size) > limit:
             raise UnusableModel(f"{path.name} has {size} bytes; at most {limit} are read.")
+        refuse_pointer(path)
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UnusableModel(f"{path.name} is not what its name says: {str(error)[:200]}") from None
@@ -119,6 +132,7 @@ def check_header(file: Path) -> None:
     """
     from safetensors import SafetensorError, safe_open
 
+    refuse_pointer(file)
     try:
         with safe_open(file, framework="numpy") as handle:
             if not list(handle.keys()):
@@ -132,6 +146,20 @@ def check_header(file: Path) -> None:
         raise kind(
             f"{file.name} is not a safetensors file: {str(error)[:200]}.", hint="Fetch or export the model again."
         ) from None
+
+
+def refuse_pointer(file: Path) -> None:
+    """Refuse what stands for a large file in a clone without Git LFS.
+
+    Raises:
+        UnusableModel: names the file.
+    """
+    with file.open("rb") as stream:
+        if stream.read(len(POINTER)) == POINTER:
+            raise UnusableModel(
+                f"{file.name} is a Git LFS pointer, not the file itself.",
+                hint=f"Fetch the files it stands for: git -C {file.parent} lfs pull",
+            )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -153,5 +181,5 @@ def index_files(folder: Path) -> list[Path]:
     for name in sorted(set(names.values())):
         # The index comes with the model: a name in it must not lead out of the folder.
         if Path(name).name != name or not name.endswith(".safetensors") or not (folder / name).is_file():
-            raise UnusableModel(f"{INDEX} of {folder} names {name!r}, which is not there.")
+            raise UnusableModel(f"{INDEX} of {folder} names {name!r}, which is not there.", hint=AGAIN)
     return [folder / name for name in sorted(set(names.values()))]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
 
 from cleo_model.domain import is_domain
 from cleo_model.errors import RecipeError
@@ -50,6 +50,19 @@ class MoERecipe(Config):
     """Experts per layer."""
     top_k: int = 2
     """Experts that each token goes to."""
+    layout: Literal["auto", "mixtral", "qwen2_moe", "qwen3_moe"] = "auto"
+    """The stock architecture of the mixture; auto: the first that expresses the dense model (moe/layout.py)."""
+    every: int = Field(default=1, ge=1)
+    """Every so many layers one is a mixture, and the others stay dense (not as Mixtral)."""
+    dense_layers: tuple[NonNegativeInt, ...] = ()
+    """Layers that stay dense in any case, from 0 (not as Mixtral)."""
+    granularity: int = Field(default=1, ge=1)
+    """Experts of a virtual group: each holds this part of the MLP's width. A power of two; `num_experts` and `top_k`
+    count these narrow experts and are multiples of it."""
+    shared: float | None = Field(default=None, ge=0, lt=1)
+    """Share of the MLP's width in an expert that every token visits (as Qwen2-MoE); None: what the layout needs."""
+    router: Literal["random", "clusters"] = "random"
+    """Where the routers begin: at random, or at clusters of each layer's hidden states."""
     router_std: float = Field(default=0.02, ge=0)
     """Standard deviation of the random router weights."""
     seed: int = 0
@@ -66,7 +79,21 @@ class MoERecipe(Config):
                 f"{self.num_experts} experts with top-{self.top_k} is not a mixture.",
                 hint="Give at least 2 experts, and a top-k between 1 and their number.",
             )
+        slices = self.granularity
+        if slices & (slices - 1) or self.num_experts % slices or self.top_k % slices:
+            raise RecipeError(
+                f"A granularity of {slices} does not go with {self.num_experts} experts and top-{self.top_k}: "
+                "it must be a power of two that divides both, or the mixture is another function.",
+                hint=f"Multiply: num_experts={self.num_experts * slices}, top_k={self.top_k * slices} compute as much."
+                if not slices & (slices - 1)
+                else "Give 1, 2, 4 or 8.",
+            )
         return self
+
+    @property
+    def all_layers(self) -> bool:
+        """No layer stays dense."""
+        return self.every == 1 and not self.dense_layers
 
 
 class PhaseRecipe(Config):

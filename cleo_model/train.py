@@ -23,6 +23,7 @@ from cleo_model.base_model import BaseModelSummary
 from cleo_model.choices import Choices
 from cleo_model.corpus.sources.folder import TextSummary
 from cleo_model.errors import CheckFailed, TrainingFailed, UnsupportedArchitecture
+from cleo_model.moe.layout import DENSE, LAYOUTS
 from cleo_model.packing.mixture import check_domains
 from cleo_model.pipeline import CORPUS, MODEL, TEXT, phases
 from cleo_model.recipe import Recipe
@@ -134,9 +135,10 @@ def run_stages(
 def _trained_as_it_is(dense: StageResult) -> StageResult:
     """A dense model, or one that is a mixture already, stands for what training starts from."""
     kind = json.loads((dense.path / "config.json").read_text()).get("model_type")
-    if kind not in ("llama", "mistral", "mixtral"):
+    if kind not in DENSE and kind not in LAYOUTS:
         raise UnsupportedArchitecture(
-            f"{kind} models are not trained here.", hint="Use a model of the Llama, Mistral or Mixtral architecture."
+            f"{kind} models are not trained here.",
+            hint=f"Trained are {', '.join(sorted(DENSE))}, and mixtures: {', '.join(LAYOUTS)}.",
         )
     return dense
 

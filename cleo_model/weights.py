@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cleo_core.model_folder import INDEX, TOKENIZER_FILES, weight_files
+from cleo_core.errors import UnusableModel
+from cleo_core.model_folder import TOKENIZER_FILES, weight_files
+from cleo_model.shards import Form, open_shards
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-SHARD = 4 * 2**30
 
 
 @contextmanager
@@ -26,6 +26,58 @@ def open_tensors(folder: Path) -> Iterator[Mapping[str, Any]]:
     with ExitStack() as stack:
         files = [stack.enter_context(opened(file, framework="pt")) for file in weight_files(folder)]
         yield {name: file for file in files for name in file.keys()}  # noqa: SIM118 - not a mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The tensors of a model folder by name: their forms at once, their values as they are asked for."""
+
+    files: Mapping[str, Path]
+    forms: Mapping[str, Form]
+
+    @classmethod
+    def of(cls, folder: Path) -> Checkpoint:
+        """The checkpoint of a folder, of which only the headers are read.
+
+        Raises:
+            UnsafeWeights, UnusableModel: it holds no whole weights in safetensors.
+        """
+        from safetensors import safe_open
+
+        opened: Any = safe_open
+        forms: dict[str, Form] = {}
+        files: dict[str, Path] = {}
+        for file in weight_files(folder):
+            with opened(file, framework="pt") as handle:
+                for name in handle.keys():  # noqa: SIM118 - not a mapping
+                    part = handle.get_slice(name)
+                    forms[name] = Form(name, part.get_dtype(), tuple(part.get_shape()))
+                    files[name] = file
+        return cls(files, forms)
+
+    def read(self, names: Iterable[str]) -> dict[str, Tensor]:
+        """Tensors by name, mapped: the pages that are read of the files are given back with the last of the tensors.
+
+        Raises:
+            UnusableModel: names a tensor that is missing.
+        """
+        from safetensors import safe_open
+
+        opened: Any = safe_open
+        wanted: dict[Path, list[str]] = {}
+        for name in names:
+            if name not in self.files:
+                raise UnusableModel(f"The checkpoint has no tensor {name}.", hint="Fetch or export the model again.")
+            wanted.setdefault(self.files[name], []).append(name)
+        found: dict[str, Tensor] = {}
+        for file, inside in wanted.items():
+            with opened(file, framework="pt") as handle:
+                found |= {name: handle.get_tensor(name) for name in inside}
+        return found
+
+    @property
+    def parameters(self) -> int:
+        return sum(form.numbers for form in self.forms.values())
 
 
 def read_tensors(folder: Path) -> dict[str, Tensor]:
@@ -40,16 +92,9 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
 
 def write_tensors(tensors: Mapping[str, Tensor], out: Path) -> None:
     """Write a checkpoint, in files of at most 4 GiB with an index where one file is not enough."""
-    from huggingface_hub import split_torch_state_dict_into_shards
-    from safetensors.torch import save_file
-
-    split = split_torch_state_dict_into_shards(dict(tensors), max_shard_size=SHARD)
-    for name, keys in split.filename_to_tensors.items():
-        save_file({key: tensors[key].contiguous() for key in keys}, out / name, metadata={"format": "pt"})
-        (out / name).chmod(0o644)
-    if split.is_sharded:
-        index = {"metadata": split.metadata, "weight_map": split.tensor_to_filename}
-        (out / INDEX).write_text(json.dumps(index, indent=1, sort_keys=True))
+    with open_shards(out, [Form.of(name, tensor) for name, tensor in tensors.items()]) as write:
+        for name, tensor in tensors.items():
+            write(name, tensor)
 
 
 def save_model(model: Any, out: Path, tensors: Mapping[str, Tensor] | None = None) -> None:

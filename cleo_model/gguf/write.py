@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -14,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cleo_core.errors import EnvironmentFault, UnusableModel
-from cleo_core.files import sync_folder
+from cleo_core.errors import UnusableModel
+from cleo_core.files import atomic_path, require_room
 from cleo_core.model_folder import check_model_folder
 from cleo_core.progress import Reporter, silent
 from cleo_model.gguf.layout import Layout, Piece
@@ -95,9 +91,9 @@ def write_gguf(model: Path, out: Path, precision: Precision, report: Reporter = 
         Precision.BF16: LlamaFileType.MOSTLY_BF16,
         Precision.F32: LlamaFileType.ALL_F32,
     }
-    with open_tensors(model) as tensors, _draft(out) as draft:
+    with open_tensors(model) as tensors, atomic_path(out) as draft:
         plan = [_planned(piece, tensors, precision) for piece in layout.pieces()]
-        _check_room(sum(each.bytes for each in plan), out.parent)
+        require_room(out.parent, sum(each.bytes for each in plan))
         writer = GGUFWriter(draft, "llama")
         try:
             writer.add_name(name or model.resolve().name)
@@ -189,25 +185,3 @@ def _rows(tensors: Checkpoint, piece: Piece, source: str) -> Tensor:
     rows, width = tensor.shape
     halves = tensor.reshape(piece.heads, 2, rows // piece.heads // 2, width)
     return halves.swapaxes(1, 2).reshape(rows, width)
-
-
-def _check_room(wanted: int, folder: Path) -> None:
-    if (free := shutil.disk_usage(folder).free) < wanted:
-        raise EnvironmentFault(
-            f"The file takes {wanted / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free.",
-            hint="Free some space, write it to another disk, or as q8_0.",
-        )
-
-
-@contextmanager
-def _draft(out: Path) -> Iterator[Path]:
-    """A file beside `out` that takes its place when the block ends without an exception."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.{secrets.token_hex(8)}.draft")
-    try:
-        yield draft
-        os.replace(draft, out)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    sync_folder(out.parent)

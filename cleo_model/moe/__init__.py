@@ -1,6 +1,8 @@
 """Mixture of experts: from a dense model to a sparse one, and what keeps its router healthy.
 
-upcycle: one expert becomes several  ->  equivalence: the same function as before?
+layout: the stock architectures, and what each can express
+upcycle: one expert becomes several (routers: where theirs begin)  ->  equivalence: the same function as before?
+layerwise: a checkpoint run a layer at a time
 load_balance: the losses and loads of the router while training
 frozen_experts: a layer whose experts are still equal computes one of them
 """

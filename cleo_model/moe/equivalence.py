@@ -1,11 +1,18 @@
-"""Does the mixture of experts compute what the dense model computes?"""
+"""Does the mixture of experts compute what the dense model computes?
+
+Layer by layer, in fp32, on a few texts: each layer of the mixture is given what the dense model's layer was given; and
+the mixture's own states go on to its own logits, which are compared with the dense model's.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LIMIT = 1e-3
 # English, code, numbers and another script: tokens of many kinds, so that every expert is asked.
@@ -18,36 +25,71 @@ PROBES = (
 
 
 class SameFunction(BaseModel):
-    """How far the logits of two models differ."""
+    """How far the logits of two models differ, and the outputs of their layers."""
 
     max_abs_diff: float
+    """Of the logits."""
     argmax_equal: bool
     tokens: int
+    max_layer_diff: float = 0.0
+    """Of a layer's output where both are given the same, over the largest number in it."""
+    worst_layer: int = 0
+    """The layer of that difference."""
     passed: bool
-    """The difference is below 1e-3 and every argmax is equal."""
+    """Both differences are below 1e-3 and every argmax is equal."""
 
 
 def same_function(base: Path, moe: Path, length: int = 64) -> SameFunction:
-    """Compare the logits of two model folders in fp32 on a few texts."""
+    """Compare two model folders on a few texts; memory of one layer, and of the states after each.
+
+    Raises:
+        UnsafeWeights, UnusableModel: a folder holds no whole weights in safetensors.
+    """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from torch import nn
+
+    from cleo_model.moe.layerwise import Layerwise
+
+    ids, real = _probes(base, length)
+    states: list[Tensor] = []
+    differences: dict[int, float] = {}
+
+    def keep(_at: int, layer: nn.Module) -> None:
+        layer.register_forward_hook(lambda _layer, given, out: states.extend((*given, out) if not states else (out,)))
+
+    def compare(at: int, layer: nn.Module) -> None:
+        def once_more(again: Any, _given: Any, more: Any, _out: Tensor) -> None:
+            found, wanted = again.forward(states[at], **more)[real], states[at + 1][real]
+            differences[at] = float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1e-30))
+
+        layer.register_forward_hook(once_more, with_kwargs=True)
+
+    dense = Layerwise(base, keep)
+    wanted = dense.logits(dense.hidden(ids)[real])
+    sparse = Layerwise(moe, compare)
+    found = sparse.logits(sparse.hidden(ids)[real])
+    # Not `max(...) < LIMIT` over floats: a difference that is not a number compares with nothing.
+    logits, layers = float((wanted - found).abs().max()), torch.tensor([differences[at] for at in sorted(differences)])
+    equal = bool((wanted.argmax(-1) == found.argmax(-1)).all())
+    return SameFunction(
+        max_abs_diff=logits,
+        argmax_equal=equal,
+        tokens=int(real.sum()),
+        max_layer_diff=float(layers.max()),
+        worst_layer=int(layers.argmax()),
+        passed=logits < LIMIT and float(layers.max()) < LIMIT and equal,
+    )
+
+
+def _probes(base: Path, length: int) -> tuple[Tensor, Tensor]:
+    """Token ids ``[rows, tokens]``, filled up at the end, and which of them are real."""
+    import torch
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(base)
-    rows = [tokenizer(text, return_tensors="pt").input_ids[:, :length] for text in PROBES]
-    outputs = []
-    for folder in (base, moe):
-        # One model at a time: both in fp32 would need twice the memory.
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-        model.eval()
-        with torch.inference_mode():
-            outputs.append([model(row, use_cache=False).logits.clone() for row in rows])
-        del model
-    pairs = list(zip(*outputs, strict=True))
-    difference = max(float((dense - sparse).abs().max()) for dense, sparse in pairs)
-    equal = all(bool((dense.argmax(-1) == sparse.argmax(-1)).all()) for dense, sparse in pairs)
-    return SameFunction(
-        max_abs_diff=difference,
-        argmax_equal=equal,
-        tokens=sum(row.numel() for row in rows),
-        passed=difference < LIMIT and equal,
-    )
+    rows = [tokenizer(text).input_ids[:length] for text in PROBES]
+    longest = max(map(len, rows))
+    # Causal: what stands after a token changes nothing of it.
+    ids = torch.tensor([[*row, *[row[-1]] * (longest - len(row))] for row in rows])
+    real = torch.arange(longest) < torch.tensor([[len(row)] for row in rows])
+    return ids, real

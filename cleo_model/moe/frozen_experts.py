@@ -13,9 +13,12 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional
 
+BLOCKS = {"MixtralSparseMoeBlock", "Qwen2MoeSparseMoeBlock", "Qwen3MoeSparseMoeBlock"}
+"""What holds router and experts in a layer, as transformers calls it."""
+
 
 def share_equal_experts(model: Any) -> int:
-    """Let each layer of a Mixtral whose experts are bitwise equal, and frozen, compute one of them.
+    """Let each layer of a mixture whose experts are bitwise equal, and frozen, compute one of them.
 
     Parameters keep their names and places: a checkpoint of the model is the same before and after.
 
@@ -23,9 +26,12 @@ def share_equal_experts(model: Any) -> int:
         How many layers now do.
     """
     changed = 0
-    for module in model.modules():
-        if type(module).__name__ == "MixtralExperts" and _same_and_frozen(module):
-            module.forward = MethodType(_one_expert, module)
+    for block in model.modules():
+        if type(block).__name__ not in BLOCKS or not _same_and_frozen(block.experts):
+            continue
+        # Only where the weights of a token sum to 1; Mixtral has no choice.
+        if getattr(block.gate, "norm_topk_prob", True):
+            block.experts.forward = MethodType(_one_expert, block.experts)
             changed += 1
     return changed
 

@@ -16,6 +16,7 @@ from cleo_core.errors import IntegrityError, UnusableModel
 from cleo_core.progress import Reporter
 from cleo_model.errors import TrainingFailed
 from cleo_model.moe.frozen_experts import share_equal_experts
+from cleo_model.moe.layout import LAYOUTS
 from cleo_model.moe.load_balance import RouterWatch
 from cleo_model.recipe import Recipe
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
@@ -54,7 +55,7 @@ def load_model(folder: Path, device: torch.device) -> Any:
     from transformers.utils import logging
 
     # A dense model refuses to be told how to run its experts.
-    mixture = AutoConfig.from_pretrained(folder, trust_remote_code=False).model_type == "mixtral"
+    mixture = AutoConfig.from_pretrained(folder, trust_remote_code=False).model_type in LAYOUTS
     quiet: Any = logging
     quiet.disable_progress_bar()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,16 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def llama(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Makes the folder of a two-layer Llama, with any change to its configuration."""
+def small(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes the folder of a two-layer model of any architecture, with any change to its configuration."""
 
-    def make(**changes: Any) -> Path:
+    def make(kind: str, **changes: Any) -> Path:
         import torch
-        from transformers import LlamaConfig, LlamaForCausalLM
+        import transformers
 
         from cleo_model.weights import copy_tokenizer, save_model
 
-        config = LlamaConfig(
+        config = getattr(transformers, f"{kind}Config")(
             **{
                 "vocab_size": 4096,
                 "hidden_size": 64,
@@ -48,12 +49,24 @@ def llama(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
             }
         )
         torch.manual_seed(0)
-        folder = tmp_path_factory.mktemp("llama")
-        save_model(LlamaForCausalLM(config), folder)
+        model = getattr(transformers, f"{kind}ForCausalLM")(config)
+        with torch.no_grad():
+            # Fresh biases are 0 and fresh norms 1: whether they are used could not be seen.
+            for name, weight in model.named_parameters():
+                if name.endswith((".bias", "q_norm.weight", "k_norm.weight")):
+                    weight.normal_()
+        folder = tmp_path_factory.mktemp(kind.lower())
+        save_model(model, folder)
         copy_tokenizer(tiny_base, folder)
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def llama(small: Callable[..., Path]) -> Callable[..., Path]:
+    """Makes the folder of a two-layer Llama, with any change to its configuration."""
+    return partial(small, "Llama")
 
 
 @pytest.fixture(scope="session")
