@@ -51,6 +51,16 @@ class Services:
             await self.limits.count_failure(client.host if client else "unknown")
             raise
 
+    async def check_alive(self, principal: Principal) -> None:
+        """Refuse a token from before the last erasure of its user; each operation of a socket is asked again.
+
+        Raises:
+            Unauthenticated: its user was erased since.
+        """
+        erased = await self.memory.erased_at(principal.user)
+        if erased is not None and principal.issued_at <= erased:
+            raise Unauthenticated("The token does not hold.", hint="Get a new one.")
+
     def measure(self) -> bytes:
         """The figures of this moment, in Prometheus' text form."""
         stats = self.models.current.engine.stats()

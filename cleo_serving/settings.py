@@ -52,6 +52,8 @@ class IssuerSettings(_Group):
 class QueryLimits(_Group):
     """What the query guard lets through."""
 
+    characters: Annotated[int, Field(gt=0)] = 150_000
+    """Of a document. The longest memory fits in it, written out with every sign escaped."""
     tokens: Annotated[int, Field(gt=0)] = 1000
     nesting: Annotated[int, Field(gt=0, le=32)] = 16
     """Brackets of any kind inside each other, counted before the document is parsed."""

@@ -17,6 +17,11 @@ class UserErasures(OwnedTable):
         """How many times the user was erased: each erasure begins another epoch."""
         return int(self._select("count(*)")[0][0])
 
+    def newest(self) -> float | None:
+        """When the user was erased last, in seconds since the epoch; None if never."""
+        found = self._select("max(erased_at)")[0][0]
+        return None if found is None else float(found)
+
     def begin(self, id: str, at: float) -> None:
         self._insert("id, erased_at, receipt", (id, at, ""))
 

@@ -27,6 +27,10 @@ class Rights(MemoryParts):
         """Erase a user: keys destroyed, every row and copy gone. Returns a signed receipt; may be called again."""
         return await self.eraser.erase(self.keyring.owner(user))
 
+    async def erased_at(self, user: str) -> float | None:
+        """When the user was erased last, by whatever process, in seconds since the epoch; None if never."""
+        return await self.catalog.of(self.keyring.owner(user)).read(lambda rows: rows.erasures.newest())
+
     async def rotate_key(self, user: str) -> int:
         """Give a user a new data key and seal everything under it; returns how many memories were sealed anew."""
         done = await self.rotation.rotate(self.keyring.owner(user))

@@ -34,7 +34,8 @@ class HealthEndpoints:
     async def detailed(self, request: Request) -> Response:
         """For who holds a token: model, engine, successor."""
         services = self.services
-        await services.sign_in(request.headers.get("authorization"), request.client)
+        principal = await services.sign_in(request.headers.get("authorization"), request.client)
+        await services.check_alive(principal)
         model = services.models.current
         stats = model.engine.stats()
         told = {
@@ -46,6 +47,7 @@ class HealthEndpoints:
             },
             "engine": asdict(model.engine.capabilities) | {name: getattr(stats, name) for name in LOAD},
             "refused_successor": services.models.refused,
+            "issuers_with_unreadable_keys": services.verifier.stale_issuers,
         }
         return JSONResponse(told, 200 if services.models.ready else 503)
 

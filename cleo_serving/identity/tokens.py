@@ -13,9 +13,6 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from pathlib import Path
-from typing import Any
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
@@ -26,6 +23,7 @@ from cleo_core.crypto.private_file import read_private, write_private
 from cleo_core.errors import ConfigError, InputError
 from cleo_core.settings import home
 from cleo_serving.errors import BadRequest, Forbidden, Unauthenticated
+from cleo_serving.identity.issuer_keys import IssuerKeys
 from cleo_serving.security.body import parse_json
 from cleo_serving.settings import IssuerSettings, ServingSettings
 
@@ -33,6 +31,8 @@ LOCAL_ISSUER = "cleo-local"
 AUDIENCE = "cleo-api"
 TYPE = "at+jwt"
 SCOPES = ("chat", "memory:read", "memory:write")
+FOREIGN = "|"
+"""Between the name of an external issuer and its user's id."""
 MAX_TOKEN = 8192
 MAX_LIFE = 31 * 86400
 LEEWAY = 30
@@ -45,6 +45,7 @@ class Principal:
 
     user: str
     scopes: frozenset[str]
+    issued_at: float
     expires_at: float
 
     def require(self, scope: str) -> None:
@@ -70,7 +71,10 @@ class TokenVerifier:
 
     def __init__(self, settings: ServingSettings, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._entries = {issuer.issuer: _external(issuer) for issuer in settings.issuers}
+        self._external = [IssuerKeys(issuer.name, issuer.keys) for issuer in settings.issuers]
+        self._entries = {
+            issuer.issuer: _entry(issuer, keys) for issuer, keys in zip(settings.issuers, self._external, strict=True)
+        }
         if settings.local_issuer:
             key = KeySet([OKPKey.import_key(_local_key().as_dict(private=False))])
             self._entries[LOCAL_ISSUER] = _Entry("", AUDIENCE, ("Ed25519",), frozenset({TYPE}), "scope", lambda: key)
@@ -79,6 +83,11 @@ class TokenVerifier:
                 "No token issuer is configured, so nobody could sign in.",
                 hint="Set CLEO_SERVING_LOCAL_ISSUER=true or CLEO_SERVING_ISSUERS.",
             )
+
+    @property
+    def stale_issuers(self) -> list[str]:
+        """Names of the external issuers whose key file cannot be read now; their last good keys are in use."""
+        return [keys.issuer for keys in self._external if keys.stale]
 
     def verify(self, token: str) -> Principal:
         """Who the token speaks for.
@@ -122,9 +131,12 @@ class TokenVerifier:
         if expires <= now or expires - float(checked.claims["iat"]) > MAX_LIFE:
             raise ValueError("expired, or lives too long")
         user = check_user(checked.claims["sub"])
+        if not entry.name and FOREIGN in user:
+            raise ValueError("a local token for a user of another issuer")
         return Principal(
-            user=f"{entry.name}|{user}" if entry.name else user,
+            user=f"{entry.name}{FOREIGN}{user}" if entry.name else user,
             scopes=_scopes(checked.claims.get(entry.scope_claim)),
+            issued_at=float(checked.claims["iat"]),
             expires_at=expires,
         )
 
@@ -137,18 +149,21 @@ def make_token(user: str, *, seconds: int, scopes: Iterable[str] = SCOPES) -> st
     """
     if unknown := set(scopes) - set(SCOPES):
         raise InputError(f"{sorted(unknown)[0]!r} is no scope.", hint=f"One of {', '.join(SCOPES)}.")
-    if "|" in user:
-        raise InputError("A user id of the local issuer holds no '|'.", hint="That sign marks users of other issuers.")
+    if FOREIGN in user:
+        raise InputError(
+            f"A user id of the local issuer holds no {FOREIGN!r}.", hint="That sign marks users of other issuers."
+        )
     if not 0 < seconds <= MAX_LIFE:
         raise InputError(f"A token cannot live {seconds} seconds.", hint=f"1 to {MAX_LIFE}.")
-    now = int(time.time())
+    # With its fraction: a token made after an erasure holds, one made before it does not, in the same second too.
+    now = time.time()
     claims = {
         "iss": LOCAL_ISSUER,
         "aud": AUDIENCE,
         "sub": check_user(user),
         "scope": " ".join(scopes),
         "iat": now,
-        "exp": now + seconds,
+        "exp": int(now) + seconds,
         "jti": secrets.token_urlsafe(12),
     }
     return jwt.encode({"alg": "Ed25519", "typ": TYPE}, claims, _local_key(), algorithms=["Ed25519"])
@@ -200,29 +215,6 @@ def _local_key() -> OKPKey:
     return OKPKey.import_key(read_private(path, "token issuer key"))
 
 
-def _external(issuer: IssuerSettings) -> _Entry:
-    _read_keys(issuer.keys)
+def _entry(issuer: IssuerSettings, keys: IssuerKeys) -> _Entry:
     types = frozenset(kind.lower() for kind in issuer.types)
-    keys = partial(_read_keys, issuer.keys)
-    return _Entry(issuer.name, issuer.audience, issuer.algorithms, types, issuer.scope_claim, keys)
-
-
-def _read_keys(path: Path) -> KeySet:
-    """Public keys in a JWKS file, parsed again when it changes, so that an issuer can rotate them."""
-    try:
-        facts = path.stat()
-        return _parse_keys(path, facts.st_mtime_ns, facts.st_size)
-    except (OSError, ValueError, KeyError, TypeError, JoseError, BadRequest) as error:
-        raise ConfigError(
-            f"The key file {path} of a token issuer cannot be read ({type(error).__name__}).",
-            hint="It must be a JWKS with public keys: CLEO_SERVING_ISSUERS[].keys.",
-        ) from None
-
-
-@lru_cache(maxsize=64)
-def _parse_keys(path: Path, changed: int, size: int) -> KeySet:
-    value: Any = parse_json(path.read_bytes())
-    for key in value["keys"]:
-        if key.get("kty") == "oct" or "d" in key:
-            raise ValueError("not a public key")
-    return KeySet.import_key_set(value)
+    return _Entry(issuer.name, issuer.audience, issuer.algorithms, types, issuer.scope_claim, keys.current)

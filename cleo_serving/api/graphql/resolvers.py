@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -14,7 +15,7 @@ from graphql import GraphQLError, OperationType
 from strawberry.types import Info
 
 from cleo_serving.api.errors import report
-from cleo_serving.errors import BadRequest
+from cleo_serving.errors import BadRequest, QueryRejected
 from cleo_serving.identity.tokens import Principal
 from cleo_serving.security.body import GraphQLRequest, check_request
 from cleo_serving.security.query.guard import Admitted, admit
@@ -35,6 +36,10 @@ class Context:
 
 
 Ctx = Info[Context, None]
+CHARACTERS = 1000
+"""Of a document, for each unit of cost."""
+REFUSED = 30
+"""Cost of a document that is refused: 100 a minute, by default, are a user's whole share."""
 
 
 async def admit_request(
@@ -47,9 +52,19 @@ async def admit_request(
 
     Raises:
         BadRequest, QueryRejected, RateLimited: it may not run.
+        Unauthenticated: the user was erased after the token was made.
     """
+    await services.check_alive(principal)
     call, settings = check_request(value), services.settings
-    admitted = admit(call.query, call.variables, call.operation, settings.query, introspection=settings.debug)
+    # By its length, before anything reads it: a document costs the server time whether it may run or not.
+    await services.limits.charge(principal.user, len(call.query) // CHARACTERS)
+    try:
+        admitted = await asyncio.to_thread(
+            admit, call.query, call.variables, call.operation, settings.query, introspection=settings.debug
+        )
+    except QueryRejected:
+        await services.limits.charge(principal.user, REFUSED)
+        raise
     if streams is not (admitted.operation is OperationType.SUBSCRIPTION):
         raise BadRequest("Queries and mutations go over HTTP." if streams else "Subscriptions go over the websocket.")
     await services.limits.charge(principal.user, admitted.measure.cost)

@@ -108,6 +108,7 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
             payload = context.get("connection_params")
             value = payload.get("authorization") if isinstance(payload, dict) else None
             self._principal = await self._services.sign_in(value, self._address, bare=True)
+            await self._services.check_alive(self._principal)
             self._held.enter_context(self._services.limits.socket(self._principal.user))
         except RateLimited:
             await self.websocket.close(4429, "Too many requests")

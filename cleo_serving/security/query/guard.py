@@ -49,6 +49,8 @@ def admit(
     Raises:
         QueryRejected: names the limit that it exceeds.
     """
+    if len(query) > limits.characters:
+        raise QueryRejected(f"it has more than {limits.characters} characters")
     try:
         _count_tokens(query, limits)
         document = parse(query, max_tokens=limits.tokens)

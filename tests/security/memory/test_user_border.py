@@ -170,7 +170,9 @@ CALLS: dict[type[OwnedTable], dict[str, tuple[Any, ...]]] = {
         "bound": (2.0, 9), "clear": (),
     },
     UserKeyFloor: {"check": (2,), "lift": (9,), "clear": ()},
-    UserErasures: {"count": (), "begin": ("new", 9.0), "finish": (f"m{ANN}", "y"), "supersede": (), "clear": ()},
+    UserErasures: {
+        "count": (), "newest": (), "begin": ("new", 9.0), "finish": (f"m{ANN}", "y"), "supersede": (), "clear": (),
+    },
     UserDataKeys: {
         "wrapped": (), "newest": (), "add": ([WrappedKey(2, "k", b"y")], 9.0),
         "rewrap": (WrappedKey(1, "k", b"x"), WrappedKey(1, "l", b"y")), "destroy": (9.0,), "retire": (9, 9.0),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cleo_serving.api.graphql.resolvers import REFUSED
 from tests.serving_server import RunningApi
 
 pytestmark = pytest.mark.security
@@ -76,6 +77,23 @@ def test_an_abusive_document_is_refused(api: RunningApi, name: str) -> None:
     assert error["extensions"]["code"] == "QUERY_REJECTED"
     assert reason in error["message"]
     assert "data" not in response.json()
+
+
+def test_refused_documents_use_up_their_senders_share_and_nobody_elses(api: RunningApi) -> None:
+    limits = api.services.limits
+
+    def left(user: str) -> int:
+        return int(api.call(limits._limiter.get_window_stats(limits._cost, "cost", user)).remaining)
+
+    sender, other = api.user(), api.user()
+    whole = left(other)
+    for _ in range(3):
+        refused = api.post(sender, "{ " + "health { ready } " * 110 + "}").json()
+        assert refused["errors"][0]["extensions"]["code"] == "QUERY_REJECTED"
+    assert whole - left(sender) >= 3 * REFUSED
+    assert left(other) == whole
+    api.data(other, "{ health { ready } }")
+    assert whole - left(other) < 10
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,26 @@ async def until_idle(api: RunningApi) -> None:
     raise AssertionError("still computing")
 
 
+async def test_a_socket_from_before_an_erasure_answers_no_more(api: RunningApi) -> None:
+    user = api.user()
+    before = api.token(user)
+    async with connect(api.socket_url, subprotocols=PROTOCOL, close_timeout=1) as socket:
+        assert (await init(socket, before))["type"] == "connection_ack"
+        await subscribe(socket)
+        assert await until_complete(socket)
+        await asyncio.to_thread(api.data, user, 'mutation { eraseMyData(confirm: "ERASE") { id } }')
+        await subscribe(socket, id="2")
+        refused = json.loads(await asyncio.wait_for(socket.recv(), 30))
+    assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "UNAUTHENTICATED")
+    for token, code in ((before, 4403), (api.token(user), None)):
+        async with connect(api.socket_url, subprotocols=PROTOCOL, close_timeout=1) as socket:
+            await socket.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
+            if code is None:
+                assert json.loads(await socket.recv())["type"] == "connection_ack"
+            else:
+                assert await close_code(socket) == code
+
+
 async def test_a_reply_streams_and_is_kept(api: RunningApi) -> None:
     user = api.user()
     async with connect(api.socket_url, subprotocols=PROTOCOL, close_timeout=1) as socket:

@@ -68,7 +68,8 @@ BAD: dict[str, Callable[[], str]] = {
     "empty user": lambda: sign(claims(sub="")),
     "user with a line break": lambda: sign(claims(sub="ann\nbob")),
     "user that is a number": lambda: sign(claims(sub=7)),
-    "user of another issuer": lambda: sign(claims(sub="x" * 200)),
+    "very long user": lambda: sign(claims(sub="x" * 200)),
+    "user of another issuer by name": lambda: sign(claims(sub="corp|ann")),
     "brings its own key": lambda: sign(claims(), jwk=tokens._local_key().as_dict(private=False)),
     "cut": lambda: sign(claims())[:-4],
     "very long": lambda: sign(claims(junk="x" * 9000)),
@@ -100,6 +101,21 @@ def test_without_a_token_nothing_is_answered(api: RunningApi, headers: dict[str,
     assert api.client.post(f"{api.url}/graphql", json=QUERY, headers=headers).status_code == 401
     in_address = api.client.post(f"{api.url}/graphql?token={api.token('ann')}", json=QUERY)
     assert in_address.status_code == 401
+
+
+def test_a_token_from_before_an_erasure_is_dead_and_one_from_after_it_lives(api: RunningApi) -> None:
+    ann, bob = api.user(), api.user()
+    before, others = api.headers(ann), api.headers(bob)
+
+    def status(headers: dict[str, str], path: str = "graphql") -> int:
+        if path == "graphql":
+            return api.client.post(f"{api.url}/graphql", json=QUERY, headers=headers).status_code
+        return api.client.get(f"{api.url}/{path}", headers=headers).status_code
+
+    assert status(before) == status(before, "health/detailed") == 200
+    api.data(ann, 'mutation { eraseMyData(confirm: "ERASE") { id } }')
+    assert status(before) == status(before, "health/detailed") == 401
+    assert status(api.headers(ann)) == status(others) == 200
 
 
 def test_one_users_things_are_not_there_for_another(api: RunningApi) -> None:
@@ -204,6 +220,22 @@ class TestIssuers:
         (tmp_path / "keys.json").write_text(json.dumps(KeySet([new, old]).as_dict(private=False)))
         for key in (old, new):
             assert verifier.verify(sign(self.content(), key, alg="ES256", kid=key.thumbprint())).user == "corp|ann"
+
+    def test_while_the_key_file_is_broken_the_last_good_keys_hold_and_health_says_so(self, tmp_path: Path) -> None:
+        old, new = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
+        verifier = TokenVerifier(ServingSettings(issuers=(self.issuer(tmp_path, old),)))
+        file, whole = tmp_path / "keys.json", json.dumps(KeySet([new]).as_dict(private=False))
+        for broken in ("", whole[:-20], '{"keys": []}', "{}"):
+            file.write_text(broken)
+            assert verifier.verify(sign(self.content(), old, alg="ES256")).user == "corp|ann"
+            assert verifier.stale_issuers == ["corp"]
+        file.unlink()
+        assert verifier.verify(sign(self.content(), old, alg="ES256")).user == "corp|ann"
+        file.write_text(whole)
+        assert verifier.verify(sign(self.content(), new, alg="ES256")).user == "corp|ann"
+        assert verifier.stale_issuers == []
+        with pytest.raises(Unauthenticated):
+            verifier.verify(sign(self.content(), old, alg="ES256"))
 
     @pytest.mark.parametrize(
         "content", ["", "{}", '{"keys": [{"kty": "oct", "k": "AAAA"}]}', '{"keys": 7}', "[" * 5000]
