@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import replace
 from functools import partial
 
 from cleo_core import clock
 from cleo_memory.draft import LARGEST_PAGE, check_query, kind_of, page_size
+from cleo_memory.formation import answers_to, outdated
 from cleo_memory.memory.finding import Finding
 from cleo_memory.memory.reading import Reading
-from cleo_memory.records import Hits, Kind, Record
-from cleo_memory.search import Context, Filter, approximate_tokens, build_context
+from cleo_memory.records import Hit, Hits, Kind, Record
+from cleo_memory.search import SLOT, Context, Filter, approximate_tokens, build_context
 
 AROUND_A_TURN = 8
 """Tokens that a chat template puts around a turn, at most."""
@@ -53,23 +54,15 @@ class Prompting(Finding, Reading):
         shown, used = await asyncio.to_thread(_last_within, recent, turn_budget, count)
         budget = token_budget if room is None else max(0, min(token_budget, room - used))
         wanted = set(Kind) if kinds is None else {kind_of(kind) for kind in kinds}
-        told, said = Hits(), Hits()
-        if budget and check_query(query).strip():
-            asked, now = await self.indexes.query(query), time.time()
-            if facts := wanted - {Kind.CONVERSATION}:
-                where = Filter(kinds={str(kind) for kind in facts}, valid_at=now)
-                told = await self._matching(user, asked, page_size(limit), where)
-            if Kind.CONVERSATION in wanted:
-                # More than are shown: the assistant's words and the user's questions are among them.
-                where = Filter(kinds={str(Kind.CONVERSATION)}, valid_at=now)
-                said = await self._matching(user, asked, min(LARGEST_PAGE, 4 * limit), where)
+        told, said = await self._bearing(user, query, wanted, limit) if budget else (Hits(), Hits())
+        preferences = await self.preferences(user) if Kind.PREFERENCE in wanted else {}
         build = partial(
             build_context,
             told,
             said,
             token_budget=budget,
             fact_budget=fact_budget,
-            preferences=await self.preferences(user) if Kind.PREFERENCE in wanted else {},
+            preferences={key: each for key, each in preferences.items() if _stands(each)},
             recent=shown,
             query=query,
             now=clock.now(),
@@ -78,6 +71,44 @@ class Prompting(Finding, Reading):
         )
         context = await asyncio.to_thread(build)
         return replace(context, recent=tuple(recent))
+
+    async def _bearing(self, user: str, query: str, wanted: Set[Kind], limit: int) -> tuple[Hits, Hits]:
+        """What bears on a question: (told for keeping or learned, said in conversations).
+
+        A fact that is what the question asks for comes first. Where it asks for nothing else, no other stands beside
+        it but what was said after it, which may say it anew: a small model takes the wrong one of two.
+        """
+        if not check_query(query).strip():
+            return Hits(), Hits()
+        held = [record for record in await self.learner.told(user) if record.kind in wanted]
+        answers = await asyncio.to_thread(answers_to, query, held)
+        told, said = Hits(Hit(each, 1.0, {SLOT: 1.0}, relevance=1.0) for each in answers.records[:limit]), Hits()
+        asked, now = await self.indexes.query(query), time.time()
+        if not answers.whole and (facts := wanted - {Kind.CONVERSATION}):
+            where = Filter(kinds={str(kind) for kind in facts}, valid_at=now)
+            more = await self._matching(user, asked, page_size(limit), where)
+            known = {record.id for record in answers.records}
+            told.extend(hit for hit in more if hit.record.id not in known)
+            told.degraded = more.degraded
+        if Kind.CONVERSATION in wanted:
+            # More than are shown: the assistant's words and the user's questions are among them.
+            since = answers.records[0].valid_from.timestamp() if answers.whole else None
+            where = Filter(kinds={str(Kind.CONVERSATION)}, since=since, valid_at=now)
+            found = await self._matching(user, asked, min(LARGEST_PAGE, 4 * limit), where)
+            said.extend(await asyncio.to_thread(_current, found, held))
+            said.degraded = found.degraded
+        return told, said
+
+
+def _stands(preference: Record) -> bool:
+    """Whether a preference is shown whatever is asked: one that was set, or says how replies are to be. What the user
+    was heard to like is shown where it bears on the question, as any fact is."""
+    return not preference.learned or (preference.key or "").startswith("reply.")
+
+
+def _current(said: Hits, held: Sequence[Record]) -> list[Hit]:
+    """Without turns that tell what something told later has replaced."""
+    return [hit for hit in said if not outdated(hit.record.content, hit.record.valid_from, held)]
 
 
 def _last_within(recent: list[Record], most: int | None, count: Callable[[str], int]) -> tuple[list[Record], int]:

@@ -23,7 +23,7 @@ by its words as soon as its segment is added, and by its meaning when `UserIndex
 """
 
 from cleo_memory.search.background import Background
-from cleo_memory.search.context import Citation, Context, build_context
+from cleo_memory.search.context import SLOT, Citation, Context, build_context
 from cleo_memory.search.documents import Document, Filter, Match
 from cleo_memory.search.embedding import Embedder, open_embedder, passage, passages
 from cleo_memory.search.index import UserIndex
@@ -32,6 +32,6 @@ from cleo_memory.search.segment import Segment
 from cleo_memory.search.windows import approximate_tokens
 
 __all__ = [
-    "Background", "Citation", "Context", "Document", "Embedder", "Filter", "Match", "ResidentIndexes", "Segment",
+    "SLOT", "Background", "Citation", "Context", "Document", "Embedder", "Filter", "Match", "ResidentIndexes", "Segment",
     "UserIndex", "approximate_tokens", "build_context", "open_embedder", "passage", "passages",
 ]  # fmt: skip

@@ -16,7 +16,10 @@ from cleo_memory.search.statements import statements
 from cleo_memory.search.text import sameness, words
 from cleo_memory.search.windows import approximate_tokens, windows
 
+SLOT = "slot"
+"""The part of a hit that was found by what it is about; see `formation.asking`."""
 REASONS = {
+    SLOT: "tells what the question asks for",
     "words": "shares words with the question, itself or the turns beside it",
     "meaning": "means something like the question",
     "conversation": "was said in a conversation about it",
@@ -91,7 +94,7 @@ class _Note:
 
     def citation(self, number: int) -> Citation:
         kind, own = str(self.record.kind), None if self.record.kind is Kind.PREFERENCE else number
-        if self.hit is None or self.record.kind is Kind.PREFERENCE:
+        if self.hit is None:
             return Citation(self.record.id, kind, 1.0, PREFERENCE, {}, own)
         return Citation(self.record.id, kind, self.hit.score, _reason(self.hit), self.hit.parts, own)
 
@@ -117,7 +120,7 @@ def build_context(
         token_budget: `Context.tokens` stays at or below it.
         fact_budget: tokens that facts and preferences may take of it, by default all but a third; what they leave is
             for the rest. Preferences take half of it at most, those first that bear on the question.
-        preferences: all that hold, by key.
+        preferences: those that are shown whatever is asked, by key.
         recent: turns that the prompt shows anyway.
         query: chooses the stretch of a long memory that is shown.
         now: for the recency bonus that decides between near-equals (half-life 30 days); None gives none.
@@ -129,7 +132,6 @@ def build_context(
     standing = [_Note(record, record.content) for record in _ordered(preferences or {}, told)]
     preferred = lanes.fitting(seen.fresh(standing), most // 2)
     facts = [_Note(hit.record, _excerpt(hit, query), hit) for hit in _by_worth(told, now)]
-    facts = [note for note in facts if note.record.kind is not Kind.PREFERENCE]
     chosen = lanes.fitting(seen.fresh(facts), most - lanes.used)
     stated = [_Note(hit.record, statements(_excerpt(hit, query)), hit) for hit in _by_worth(said, now) if _own(hit)]
     passing = lanes.fitting(seen.fresh(stated), token_budget - lanes.used)

@@ -1,4 +1,5 @@
-"""What of a message states something: without its questions and its requests, which tell nothing of who writes."""
+"""What of a message states something: without its questions, its requests and what it only supposes, which tell nothing
+of who writes."""
 
 from __future__ import annotations
 
@@ -29,6 +30,11 @@ _BEGINS = re.compile(
     r")",
     re.IGNORECASE,
 )
+_UNREAL = re.compile(
+    r"\s*(?:if|suppose|imagine|wenn|falls|als|si|se)\b.*(?:\b(?:would|could|might|würde|hätte|wäre|könnte|zou)\w*\b|\b\w+'d\b"
+    r"|\b\w+(?:rais|rait|rions|ría|ríamos|rei|rebbe|remmo|ria)\b)",
+    re.IGNORECASE,
+)
 
 
 def statements(text: str) -> str:
@@ -37,4 +43,4 @@ def statements(text: str) -> str:
 
 
 def _asks(sentence: str) -> bool:
-    return bool(_ASKS.search(sentence) or _BEGINS.match(sentence))
+    return bool(_ASKS.search(sentence) or _BEGINS.match(sentence) or _UNREAL.match(sentence))
