@@ -1,7 +1,7 @@
 """What a question asks for, and which told facts answer it: by slot, where words and meaning say too little.
 
-"Where do I live?" shares no word with "I moved from Lyon to Porto in May", and a small embedder sees them far apart; both
-are about ``home.city``. A question is matched to slots by rules of its language (`languages.questions`).
+"Where do I live?" shares no word with "I moved from Lyon to Porto in May", and a small embedder sees them far apart;
+both are about ``home.city``. A question is matched to slots by rules of its language (`languages.questions`).
 """
 
 from __future__ import annotations
@@ -26,11 +26,9 @@ ALONE = 12
 READ = 40
 """Facts without a slot, the newest, that are read for what they tell."""
 KINDS_OF = {
-    "dog": frozenset(
-        "greyhound beagle poodle labrador terrier spaniel dachshund collie corgi pug husky dackel pudel teckel poedel bassotto"
-        " barboncino caniche teckels bulldog boxer retriever puppy welpe".split()
-    ),
-    "cat": frozenset("tabby siamese kitten tomcat".split()),
+    "dog": r"greyhound|beagle|poodle|labrador|terrier|spaniel|dachshund|collie|corgi|pug|husky|bulldog|boxer|retriever"
+    r"|puppy|dackel|pudel|welpe|teckel|poedel|bassotto|barboncino|caniche|teckels",
+    "cat": r"tabby|siamese|kitten|tomcat",
 }
 """What may be asked for by a wider word than it was told with."""
 
@@ -138,4 +136,5 @@ def _fits(slot: str, wanted: str) -> bool:
     if slot == wanted:
         return True
     head, dot, rest = wanted.partition(".")
-    return bool(dot) and any(slot == f"{kind}.{rest}" for kind in KINDS_OF.get(head, ()))
+    told, _, part = slot.partition(".")
+    return bool(dot) and part == rest and re.fullmatch(KINDS_OF.get(head, ""), told) is not None

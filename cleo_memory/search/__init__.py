@@ -32,6 +32,6 @@ from cleo_memory.search.segment import Segment
 from cleo_memory.search.windows import approximate_tokens
 
 __all__ = [
-    "SLOT", "Background", "Citation", "Context", "Document", "Embedder", "Filter", "Match", "ResidentIndexes", "Segment",
-    "UserIndex", "approximate_tokens", "build_context", "open_embedder", "passage", "passages",
+    "SLOT", "Background", "Citation", "Context", "Document", "Embedder", "Filter", "Match", "ResidentIndexes",
+    "Segment", "UserIndex", "approximate_tokens", "build_context", "open_embedder", "passage", "passages",
 ]  # fmt: skip

@@ -63,6 +63,8 @@ async def test_what_bears_on_nothing_is_not_shown_and_what_is_shown_says_why(mem
         context = await memory.context("ann", query, 200)
         assert (context.text, context.citations) == ("", ())
     (citation,) = (await memory.context("ann", "How is my dog called?", 200)).citations
+    assert citation.reason == "tells what the question asks for"
+    (citation,) = (await memory.context("ann", "Would my dog Biscuit enjoy the beach?", 200)).citations
     assert "shares words with the question" in citation.reason
 
 
@@ -70,8 +72,38 @@ async def test_the_newer_of_two_homes_is_shown_first(memory: Memory) -> None:
     await memory.remember("ann", "I moved to Porto last month", at=NOW - timedelta(days=30))
     await memory.remember("ann", "I live in Lyon", at=NOW - timedelta(days=400))
     await memory.settle("ann")
-    lines = (await memory.context("ann", "Where do I live?", 200)).facts.splitlines()
-    assert [line.partition(": ")[2] for line in lines] == ["I moved to Porto last month", "I live in Lyon"]
+    for question, shown in (
+        ("Where do I live?", ["I moved to Porto last month"]),  # only what holds now
+        ("Is it far between Lyon, where I live, and Porto?", ["I moved to Porto last month", "I live in Lyon"]),
+    ):
+        lines = (await memory.context("ann", question, 200)).facts.splitlines()
+        assert [line.partition(": ")[2] for line in lines] == shown
+
+
+async def test_what_a_user_likes_is_shown_where_it_bears_on_the_question_and_what_was_set_always(
+    memory: Memory,
+) -> None:
+    for said in ("I love espresso.", "Please answer in one sentence."):
+        await memory.learn("ann", await memory.append("ann", "one", "user", said))
+    await memory.prefer("ann", "units", "metric")
+    await memory.settle("ann")
+    assert "espresso" not in (await memory.context("ann", "How far is the moon?", 200)).text
+    coffee = await memory.context("ann", "Do I like espresso or tea?", 200)
+    assert "I love espresso" in coffee.text
+    for context in (await memory.context("ann", "How far is the moon?", 200), coffee):
+        assert "one sentence" in context.facts
+        assert "units: metric" in context.facts
+
+
+async def test_a_statement_after_the_answer_stands_beside_it_and_a_replaced_one_does_not(memory: Memory) -> None:
+    for said in ("My car is a Mini.", "Did I tell you? My car is a Honda.", "The Honda of mine is in the garage."):
+        await memory.learn("ann", await memory.append("ann", "one", "user", said))
+    await memory.settle("ann")
+    context = await memory.context("ann", "Which car do I have?", 200)
+    assert "My car is a Honda" in context.facts
+    assert "Mini" not in context.text
+    later = await memory.context("ann", "Is there a Mini or a Honda in the garage?", 200)
+    assert "Mini" not in later.text
 
 
 async def test_what_the_user_said_elsewhere_is_a_note_and_what_was_asked_is_not(memory: Memory) -> None:
