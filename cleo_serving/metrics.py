@@ -21,6 +21,7 @@ class Metrics:
         self.links = counter("cleo_links_removed", "Links taken out of replies")
         self.injection = counter("cleo_injection_signs", "Questions with signs of prompt injection", ("sign",))
         self.session = counter("cleo_session_findings", "Findings of the shadow memory", ("detector",))
+        self.connections_ended = counter("cleo_connections_ended", "Connections ended by the API", ("why",))
         self.sockets = gauge("cleo_websockets", "Open websocket connections")
         self.active = gauge("cleo_engine_active", "Replies in the making")
         self.waiting = gauge("cleo_engine_waiting", "Requests waiting for a stream")

@@ -8,11 +8,13 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 
 from cleo_core.errors import ConfigError, EnvironmentFault
 from cleo_serving.app import create_app
+from cleo_serving.security.connections import Connections, HTTPConnection, WebSocketConnection
 from cleo_serving.services import Services, open_services
 from cleo_serving.settings import ServingSettings
 
@@ -36,7 +38,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         bound.bind(address)
         # Listening already here: two processes could both bind a port that nobody listens on yet.
-        bound.listen(128)
+        bound.listen(1024)
     except OSError as error:
         bound.close()
         if error.errno == errno.EADDRINUSE:
@@ -60,6 +62,7 @@ class _Server(uvicorn.Server):
 def make_server(services: Services) -> uvicorn.Server:
     """A server for opened services, with every bound set."""
     settings = services.settings
+    connections = Connections(settings.connections, services.metrics)
     return _Server(
         uvicorn.Config(
             create_app(services),
@@ -68,13 +71,13 @@ def make_server(services: Services) -> uvicorn.Server:
             server_header=False,
             proxy_headers=False,
             lifespan="on",
-            http="h11",
+            # Called with what uvicorn gives to its own; it takes any callable, though it says a class.
+            http=partial(HTTPConnection, connections),  # type: ignore[arg-type]
             h11_max_incomplete_event_size=16 * 1024,
-            ws="websockets-sansio",
+            ws=partial(WebSocketConnection, connections),  # type: ignore[arg-type]
             ws_max_size=settings.body_bytes,
             # Compressed frames can unpack to thousands of times their size.
             ws_per_message_deflate=False,
-            limit_concurrency=512,
             timeout_keep_alive=10,
             timeout_graceful_shutdown=10,
         )

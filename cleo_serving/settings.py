@@ -103,6 +103,21 @@ class RateSettings(_Group):
         return storage
 
 
+class ConnectionSettings(_Group):
+    """Places for connections, and the time that each is given."""
+
+    places: Annotated[int, Field(gt=0)] = 512
+    """Connections at a time; where all are taken, the oldest that is not being answered gives way."""
+    places_for_health: Annotated[int, Field(gt=0)] = 16
+    """Further ones, which are told how the API is doing and nothing else."""
+    per_address: Annotated[int, Field(gt=0)] = 128
+    """Of one address; behind a proxy, which is one address, as many as `places`."""
+    header_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """For the first complete header of a request."""
+    send_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """For a client to take what it is sent."""
+
+
 class EngineSettings(_Group):
     """What runs the model: ``CLEO_SERVING_ENGINE=llamacpp`` chooses it, ``CLEO_SERVING_ENGINE__THREADS`` sets more."""
 
@@ -217,6 +232,7 @@ class ServingSettings(BaseSettings):
     """Largest export handed out in one reply."""
     query: QueryLimits = QueryLimits()
     rate: RateSettings = RateSettings()
+    connections: ConnectionSettings = ConnectionSettings()
     engine: EngineSettings = EngineSettings()
     prompt: PromptSettings = PromptSettings()
 

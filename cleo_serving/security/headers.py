@@ -43,8 +43,14 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         with request(secrets.token_hex(16)) as id:
-            if not self._host_is_ours(Headers(scope=scope).get("host", "")):
+            given = Headers(scope=scope)
+            if not self._host_is_ours(given.get("host", "")):
                 await self._refuse(scope, receive, send, id)
+            elif "content-length" in given and "transfer-encoding" in given:
+                # A proxy that believes the other one would see another request in what follows.
+                await _refusal(400, "BAD_REQUEST", "Content-Length and Transfer-Encoding exclude each other.", id)(
+                    scope, receive, send
+                )
             elif scope["type"] == "websocket":
                 await self._app(scope, receive, send)
             else:
