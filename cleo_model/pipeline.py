@@ -382,14 +382,13 @@ PHASES = phases(("foundation", "specialized", "advanced"))
 
 
 def _gguf_settings(choices: Choices, _: Results) -> GgufSettings:
-    from importlib.metadata import version
-
     from cleo_core.settings import CoreSettings, load
+    from cleo_model.gguf.runner import installed_version
 
     return GgufSettings(
         wanted=choices.gguf,
         name=load(CoreSettings).model_name,
-        llama_cpp=version("xllamacpp"),
+        llama_cpp="" if choices.gguf == "none" else installed_version(),
         kernels=kernels(),
     )
 

@@ -23,7 +23,7 @@ from cleo_model.base_model import BaseModelSummary
 from cleo_model.choices import Choices
 from cleo_model.corpus.sources.folder import TextSummary
 from cleo_model.errors import CheckFailed, TrainingFailed, UnsupportedArchitecture
-from cleo_model.moe.layout import DENSE, LAYOUTS
+from cleo_model.mixtures import DENSE, LAYOUTS
 from cleo_model.packing.mixture import check_domains
 from cleo_model.pipeline import CORPUS, MODEL, TEXT, phases
 from cleo_model.recipe import Recipe

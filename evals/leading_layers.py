@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cleo_model.moe.layout import KEPT, PROJECTIONS
+from cleo_model.mixtures import PROJECTIONS
+from cleo_model.moe.layout import KEPT
 from cleo_model.weights import open_tensors
 
 DECODERS = frozenset({"llama", "mistral", "mixtral"})

@@ -9,7 +9,8 @@
 `write` is what `cleo export --gguf` runs; `stage` declares the chain's stage, which compares what it wrote.
 """
 
+from cleo_core.model_folder import GGUF as NAME
 from cleo_model.gguf.quantize import Precision
-from cleo_model.gguf.write import NAME, write_gguf
+from cleo_model.gguf.write import write_gguf
 
 __all__ = ["NAME", "Precision", "write_gguf"]

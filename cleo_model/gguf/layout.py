@@ -1,7 +1,7 @@
-"""What a Llama, Mistral or Mixtral is in a GGUF: its tensors by name, and the facts about it.
+"""What a model is in a GGUF: its tensors by name, and the facts about it.
 
-llama.cpp knows all three as `llama`: a mixture is one whose file says how many experts it has, and its experts lie in
-one tensor for each projection.
+llama.cpp knows Llama, Mistral and Mixtral as `llama`: a mixture is one whose file says how many experts it has, and its
+experts lie in one tensor for each projection. Qwen models have names of their own, and heads in transformers' order.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ from typing import TYPE_CHECKING, Any
 from cleo_core.errors import UnusableModel
 from cleo_core.model_folder import read_config
 from cleo_model.errors import UnsupportedArchitecture
+from cleo_model.mixtures import LAYOUTS, PROJECTIONS
+from cleo_model.mixtures import Layout as Mixture
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter
 
-COVERED = ("llama", "mistral", "mixtral")
+NAMES = {
+    "llama": "llama", "mistral": "llama", "mixtral": "llama", "qwen2": "qwen2", "qwen3": "qwen3",
+    "qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe",
+}  # fmt: skip
+"""llama.cpp's name of an architecture, by transformers'."""
 ROTARY = ("default", "linear", "llama3")
 """Ways to stretch rotary embeddings that come down to a divisor for each frequency."""
-EXPERT = {"gate": "w1", "down": "w2", "up": "w3"}
-"""Projections of an expert, as GGUF and as Mixtral name them."""
+MLP = {name.removesuffix("_proj"): name for name in PROJECTIONS}
+"""Projections of an MLP, as GGUF and as a dense model name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class Piece:
     """Stays in float32 whatever the rest is stored in: small, and what a rounding there changes is much."""
     constant: tuple[float, ...] = ()
     """The tensor itself, where it is none of the checkpoint's."""
+    flat: bool = False
+    """A matrix of one row is stored as that row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,17 @@ class Layout:
     @property
     def experts(self) -> int:
         """Experts in a layer; 0: it is dense."""
-        return int(self.config.get("num_local_experts") or 0) if self.config["model_type"] == "mixtral" else 0
+        return self.mixture.experts(self.config) if self.mixture else 0
+
+    @property
+    def mixture(self) -> Mixture | None:
+        """How its experts are stored; None: it is dense."""
+        return LAYOUTS.get(self.config["model_type"])
+
+    @property
+    def name(self) -> str:
+        """llama.cpp's name of the architecture."""
+        return NAMES[self.config["model_type"]]
 
     @property
     def head_dim(self) -> int:
@@ -110,6 +128,10 @@ class Layout:
         if self.experts:
             writer.add_expert_count(self.experts)
             writer.add_expert_used_count(config["num_experts_per_tok"])
+        if "moe_intermediate_size" in config:
+            writer.add_expert_feed_forward_length(config["moe_intermediate_size"])
+        if "shared_expert_intermediate_size" in config:
+            writer.add_expert_shared_feed_forward_length(config["shared_expert_intermediate_size"])
 
     def pieces(self) -> Iterator[Piece]:
         """The tensors, in the order in which they lie in the file."""
@@ -123,30 +145,44 @@ class Layout:
             yield from self._block(f"blk.{layer}", f"model.layers.{layer}")
 
     def _block(self, block: str, layer: str) -> Iterator[Piece]:
-        queries, keys = self.config["num_attention_heads"], self.config["num_key_value_heads"]
         yield Piece(f"{block}.attn_norm.weight", (f"{layer}.input_layernorm.weight",), exact=True)
-        yield Piece(f"{block}.attn_q.weight", (f"{layer}.self_attn.q_proj.weight",), heads=queries)
-        yield Piece(f"{block}.attn_k.weight", (f"{layer}.self_attn.k_proj.weight",), heads=keys)
-        yield Piece(f"{block}.attn_v.weight", (f"{layer}.self_attn.v_proj.weight",))
-        yield Piece(f"{block}.attn_output.weight", (f"{layer}.self_attn.o_proj.weight",))
+        yield from self._attention(block, f"{layer}.self_attn")
         yield Piece(f"{block}.ffn_norm.weight", (f"{layer}.post_attention_layernorm.weight",), exact=True)
-        if not self.experts:
-            for name in EXPERT:
-                yield Piece(f"{block}.ffn_{name}.weight", (f"{layer}.mlp.{name}_proj.weight",))
+        if not self.mixture:
+            for name, projection in MLP.items():
+                yield Piece(f"{block}.ffn_{name}.weight", (f"{layer}.mlp.{projection}.weight",))
             return
-        mixture = f"{layer}.block_sparse_moe"
+        mixture = f"{layer}.{self.mixture.block}"
         yield Piece(f"{block}.ffn_gate_inp.weight", (f"{mixture}.gate.weight",), exact=True)
-        for name, short in EXPERT.items():
-            sources = tuple(f"{mixture}.experts.{expert}.{short}.weight" for expert in range(self.experts))
+        for name, projection in MLP.items():
+            sources = tuple(self.mixture.expert(mixture, expert, projection) for expert in range(self.experts))
             yield Piece(f"{block}.ffn_{name}_exps.weight", sources)
+        if self.mixture.shared:
+            gate = f"{mixture}.shared_expert_gate.weight"
+            yield Piece(f"{block}.ffn_gate_inp_shexp.weight", (gate,), exact=True, flat=True)
+            for name, projection in MLP.items():
+                yield Piece(f"{block}.ffn_{name}_shexp.weight", (f"{mixture}.shared_expert.{projection}.weight",))
+
+    def _attention(self, block: str, layer: str) -> Iterator[Piece]:
+        config = self.config
+        turned = self.name == "llama"
+        heads = {"q": config["num_attention_heads"], "k": config["num_key_value_heads"]} if turned else {}
+        for name in ("q", "k", "v"):
+            yield Piece(f"{block}.attn_{name}.weight", (f"{layer}.{name}_proj.weight",), heads=heads.get(name, 0))
+            if config["model_type"] == "qwen2" or config.get("qkv_bias"):
+                yield Piece(f"{block}.attn_{name}.bias", (f"{layer}.{name}_proj.bias",), exact=True)
+        if "qwen3" in self.name:
+            for name in ("q", "k"):
+                yield Piece(f"{block}.attn_{name}_norm.weight", (f"{layer}.{name}_norm.weight",), exact=True)
+        yield Piece(f"{block}.attn_output.weight", (f"{layer}.o_proj.weight",))
 
 
 def _check_kind(config: Mapping[str, Any]) -> None:
     kind = config.get("model_type", "unknown")
-    if kind not in COVERED:
+    if kind not in NAMES:
         name = (config.get("architectures") or [kind])[0]
         raise UnsupportedArchitecture(
-            f"{name} cannot be written as GGUF: only {', '.join(COVERED)} can.",
+            f"{name} cannot be written as GGUF: only {', '.join(NAMES)} can.",
             hint="llama.cpp's own convert_hf_to_gguf.py covers other architectures.",
         )
 
@@ -154,12 +190,18 @@ def _check_kind(config: Mapping[str, Any]) -> None:
 def _check_details(config: Mapping[str, Any]) -> None:
     rope = config.get("rope_parameters") or {}
     window, longest = config.get("sliding_window"), config["max_position_embeddings"]
+    mixture = LAYOUTS.get(config["model_type"])
+    # What llama.cpp does with the weights of the chosen experts is fixed by the architecture.
+    summed = {"qwen2_moe": False, "qwen3_moe": True}.get(config["model_type"])
+    every = mixture is None or len(mixture.sparse(config)) == config["num_hidden_layers"]
     reasons = {
         "biases in attention": config.get("attention_bias"),
         "biases in the MLP": config.get("mlp_bias"),
         f"activation {config.get('hidden_act')}": config.get("hidden_act") != "silu",
         f"rotary embeddings of type {rope.get('rope_type')}": rope.get("rope_type", "default") not in ROTARY,
-        f"a sliding window of {window} tokens": window is not None and window < longest,
+        f"a sliding window of {window} tokens": window and window < longest,
+        "dense layers between its mixtures": not every,
+        f"norm_topk_prob {config.get('norm_topk_prob')}": summed not in (None, config.get("norm_topk_prob")),
         "weights that are quantised already": config.get("quantization_config"),
     }
     if found := [reason for reason, holds in reasons.items() if holds]:

@@ -30,6 +30,22 @@ REFUSED = 7
 """Exit code: llama.cpp does not take the file."""
 
 
+def installed_version() -> str:
+    """The version of xllamacpp.
+
+    Raises:
+        LlamaCppFailed: it is not installed.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("xllamacpp")
+    except PackageNotFoundError:
+        raise LlamaCppFailed(
+            MISSING, hint="pip install xllamacpp, or leave the GGUF out: CLEO_MODEL_GGUF=none"
+        ) from None
+
+
 class Task(BaseModel):
     """What is asked of llama.cpp."""
 

@@ -10,14 +10,15 @@ from pydantic import Field
 from cleo_core.errors import UnusableModel
 from cleo_core.files import write_json
 from cleo_core.markdown import table
+from cleo_core.model_folder import GGUF as NAME
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Outcome, Results, StageSettings, Summary
 from cleo_core.stage.execution import StageResult
 from cleo_model.errors import UnsupportedArchitecture
 from cleo_model.gguf.compare import MARGIN, Comparison, Reference, compare
-from cleo_model.gguf.quantize import Precision
+from cleo_model.gguf.quantize import Precision, Wanted
 from cleo_model.gguf.sample import draw
-from cleo_model.gguf.write import NAME, write_gguf
+from cleo_model.gguf.write import write_gguf
 
 REPORT = "gguf_report.json"
 TOKENS = 768
@@ -27,8 +28,7 @@ TOKENS = 768
 class GgufSettings(StageSettings):
     """Which GGUF is wanted, and what it is compared with what."""
 
-    wanted: str = "auto"
-    """auto, bf16 or none."""
+    wanted: Wanted = "auto"
     tokens: int = TOKENS
     margin: float = MARGIN
     name: str = "cleo"

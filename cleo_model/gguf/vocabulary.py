@@ -1,7 +1,7 @@
 """The tokenizer of a model as a GGUF holds it: tokens, merges, special tokens, chat template.
 
 Covered are byte-level BPE tokenizers whose rule for cutting text into words llama.cpp knows by name (SmolLM2, GPT-2,
-Llama 3), and SentencePiece's BPE with bytes for what is not in the vocabulary (Llama 2, Mistral).
+Llama 3, Qwen), and SentencePiece's BPE with bytes for what is not in the vocabulary (Llama 2, Mistral).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ LLAMA_3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
     r"|\s+(?!\S)|\s+"
 )
+QWEN_2 = LLAMA_3.replace(r"\p{N}{1,3}", r"\p{N}")
 BYTE = re.compile("<0x[0-9A-F]{2}>")
 
 
@@ -148,7 +149,8 @@ def word_rule(tokenizer: Mapping[str, Any]) -> str:
     """
     model, cut = tokenizer["model"], tokenizer.get("pre_tokenizer") or {}
     normalizer = tokenizer.get("normalizer")
-    if model["type"] != "BPE" or normalizer:
+    # NFC, which Qwen has, is left to whoever sends text: llama.cpp takes it as it comes, and nearly all text is in NFC.
+    if model["type"] != "BPE" or (normalizer and normalizer["type"] != "NFC"):
         changes = f" that changes text first ({normalizer['type']})" if normalizer else ""
         raise UnsupportedArchitecture(
             f"Its tokenizer is a {model['type']}{changes}, which is not covered.",
@@ -157,6 +159,7 @@ def word_rule(tokenizer: Mapping[str, Any]) -> str:
     steps = tuple(_step(each) for each in cut.get("pretokenizers", [cut]))
     rules = {
         ("bytes by words",): "gpt-2",
+        (QWEN_2, "bytes"): "qwen2",
         ("digits", "bytes by words"): "smollm",
         (LLAMA_3, "bytes"): "llama-bpe",
     }

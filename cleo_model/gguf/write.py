@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from gguf import GGUFWriter
     from torch import Tensor
 
-NAME = "model.gguf"
-"""What the file is called beside the safetensors that it was made of."""
 Checkpoint = Mapping[str, Any]
 """The open file of each tensor, by the tensor's name."""
 
@@ -71,7 +69,7 @@ def write_gguf(model: Path, out: Path, precision: Precision, report: Reporter = 
     """Write the model of folder `model` into the file `out`, which it replaces in one step.
 
     A tensor is read, converted and written before the next one: the memory this takes is that of the largest tensor in
-    its new form. The same model gives the same bytes.
+    its new form. The same model under the same name gives the same bytes, with the same version of the gguf package.
 
     Args:
         name: what the file calls the model; default: the name of the folder.
@@ -94,7 +92,7 @@ def write_gguf(model: Path, out: Path, precision: Precision, report: Reporter = 
     with open_tensors(model) as tensors, atomic_path(out) as draft:
         plan = [_planned(piece, tensors, precision) for piece in layout.pieces()]
         require_room(out.parent, sum(each.bytes for each in plan))
-        writer = GGUFWriter(draft, "llama")
+        writer = GGUFWriter(draft, layout.name)
         try:
             writer.add_name(name or model.resolve().name)
             writer.add_file_type(kinds[precision])
@@ -155,7 +153,7 @@ def _planned(piece: Piece, tensors: Checkpoint, precision: Precision) -> _Planne
         shapes.append(tuple(tensors[source].get_slice(source).get_shape()))
     if len(set(shapes)) > 1:
         raise UnusableModel(f"{piece.sources[0]} and its fellows differ in shape: {sorted(set(shapes))}.")
-    shape = (len(shapes), *shapes[0]) if len(shapes) > 1 else shapes[0]
+    shape = (len(shapes), *shapes[0]) if len(shapes) > 1 else shapes[0][1:] if piece.flat else shapes[0]
     kind = Precision.F32 if piece.exact else precision
     if kind is Precision.Q8_0 and shape[-1] % BLOCK:
         raise UnusableModel(

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cleo_model.moe.layout import LAYOUTS, Layout
+from cleo_model.mixtures import LAYOUTS, Layout
 from cleo_model.weights import Checkpoint
 
 PIECE = 4096

@@ -1,4 +1,4 @@
-"""The stock architectures of mixtures: what each can express of a dense model, and how it names its tensors.
+"""What each stock architecture of mixtures can express of a dense model, and the configuration that goes with it.
 
 | layout    | dense models                     | sparse layers | beside the routed experts |
 | --------- | -------------------------------- | ------------- | ------------------------- |
@@ -10,14 +10,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cleo_model.errors import UnsupportedArchitecture
+from cleo_model.mixtures import DENSE, LAYOUTS, Layout
 from cleo_model.recipe import MoERecipe
 
-DENSE = frozenset({"llama", "mistral", "qwen2", "qwen3"})
-"""Architectures of dense models that become a mixture."""
 LACKING = {
     "gemma": "scaled embeddings",
     "gemma2": "logit soft-capping",
@@ -34,79 +32,48 @@ KEPT = (
     "bos_token_id", "eos_token_id", "tie_word_embeddings", "rope_parameters", "attention_dropout", "sliding_window",
 )  # fmt: skip
 """Of a configuration: what a mixture computes just as its dense model does, and so takes over unchanged."""
-PROJECTIONS = {"gate_proj": "w1", "down_proj": "w2", "up_proj": "w3"}
-"""The projections of a dense MLP, and of a Mixtral's expert."""
 SHARED = 0.25
 """Share of the MLP's width in the shared expert, where a layout has one and the recipe does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A stock architecture of mixtures."""
-
-    model_type: str
-    class_name: str
-    block: str
-    """What it calls the part of a layer that holds router and experts, on disk."""
-    projections: Mapping[str, str]
-    """Of an expert, by the names of those of the dense MLP."""
-    some_layers: bool = True
-    """Layers between may stay dense."""
-    shared: bool = False
-    """Beside the routed experts there is one that every token visits, behind a gate."""
-
-    def expert(self, block: str, number: int, projection: str) -> str:
-        """The name of an expert's tensor in a layer's block."""
-        return f"{block}.experts.{number}.{self.projections[projection]}.weight"
-
-    def lacks(self, config: Mapping[str, Any], recipe: MoERecipe) -> list[str]:
-        """What of a dense configuration and a recipe this layout cannot express exactly."""
-        kind, biases = config.get("model_type"), config.get("attention_bias")
-        windows = set(config.get("layer_types") or ())
-        found = {
-            "attention without query and key norms": self.model_type == "qwen3_moe" and kind != "qwen3",
-            "query and key norms": self.model_type != "qwen3_moe" and kind == "qwen3",
-            "biases in attention": self.model_type == "mixtral" and (kind == "qwen2" or biases),
-            "bias after attention": self.model_type == "qwen2_moe" and kind != "qwen2" and biases,
-            "sliding window in some layers only": self.model_type != "qwen2_moe" and len(windows) > 1,
-            "dense layers between": not self.some_layers and not recipe.all_layers,
-            "shared expert": not self.shared and bool(recipe.shared),
-        }
-        return [reason for reason, holds in found.items() if holds]
-
-    def shared_width(self, width: int, recipe: MoERecipe) -> int:
-        """How much of an MLP's width the shared expert takes; what it leaves is divided among the routed ones.
-
-        Raises:
-            UnsupportedArchitecture: the rest cannot be divided.
-        """
-        share = (SHARED if recipe.shared is None else recipe.shared) if self.shared else 0.0
-        # Quantised formats store blocks of 32 weights.
-        unit = recipe.granularity * (32 if width % 32 == 0 else 1)
-        routed = max(1, round((1 - share) * width / unit)) * unit if share else width
-        if self.shared and routed >= width:
-            raise UnsupportedArchitecture(
-                f"A shared expert with {share:.0%} of {width} units leaves no whole number to "
-                f"experts of granularity {recipe.granularity}.",
-                hint="Give `shared` between 0 and 1, away from both, or a smaller granularity.",
-            )
-        if routed % recipe.granularity:
-            raise UnsupportedArchitecture(
-                f"{routed} units of an MLP cannot be divided into {recipe.granularity} equal parts.",
-                hint="Choose a granularity that divides them.",
-            )
-        return width - routed
+def lacks(layout: Layout, config: Mapping[str, Any], recipe: MoERecipe) -> list[str]:
+    """What of a dense configuration and a recipe a layout cannot express exactly."""
+    kind, biases = config.get("model_type"), config.get("attention_bias")
+    windows = set(config.get("layer_types") or ())
+    found = {
+        "attention without query and key norms": layout.model_type == "qwen3_moe" and kind != "qwen3",
+        "query and key norms": layout.model_type != "qwen3_moe" and kind == "qwen3",
+        "biases in attention": layout.model_type == "mixtral" and (kind == "qwen2" or biases),
+        "bias after attention": layout.model_type == "qwen2_moe" and kind != "qwen2" and biases,
+        "sliding window in some layers only": layout.model_type != "qwen2_moe" and len(windows) > 1,
+        "dense layers between": not layout.some_layers and not recipe.all_layers,
+        "shared expert": not layout.shared and bool(recipe.shared),
+    }
+    return [reason for reason, holds in found.items() if holds]
 
 
-LAYOUTS = {
-    layout.model_type: layout
-    for layout in (
-        Layout("mixtral", "Mixtral", "block_sparse_moe", PROJECTIONS, some_layers=False),
-        Layout("qwen3_moe", "Qwen3Moe", "mlp", {name: name for name in PROJECTIONS}),
-        Layout("qwen2_moe", "Qwen2Moe", "mlp", {name: name for name in PROJECTIONS}, shared=True),
-    )
-}
-"""By their model_type, in the order in which `auto` takes the first that fits."""
+def shared_width(layout: Layout, width: int, recipe: MoERecipe) -> int:
+    """How much of an MLP's width the shared expert takes; what it leaves is divided among the routed ones.
+
+    Raises:
+        UnsupportedArchitecture: the rest cannot be divided.
+    """
+    share = (SHARED if recipe.shared is None else recipe.shared) if layout.shared else 0.0
+    # Quantised formats store blocks of 32 weights.
+    unit = recipe.granularity * (32 if width % 32 == 0 else 1)
+    routed = max(1, round((1 - share) * width / unit)) * unit if share else width
+    if layout.shared and routed >= width:
+        raise UnsupportedArchitecture(
+            f"A shared expert with {share:.0%} of {width} units leaves no whole number to "
+            f"experts of granularity {recipe.granularity}.",
+            hint="Give `shared` between 0 and 1, away from both, or a smaller granularity.",
+        )
+    if routed % recipe.granularity:
+        raise UnsupportedArchitecture(
+            f"{routed} units of an MLP cannot be divided into {recipe.granularity} equal parts.",
+            hint="Choose a granularity that divides them.",
+        )
+    return width - routed
 
 
 def choose(config: Mapping[str, Any], recipe: MoERecipe) -> Layout:
@@ -131,7 +98,7 @@ def choose(config: Mapping[str, Any], recipe: MoERecipe) -> Layout:
             + (f": no layout here has {why}." if why else "."),
             hint="Use a Llama, Mistral, Qwen2 or Qwen3 model, or train it dense (without --use-moe).",
         )
-    lacking = {layout.model_type: layout.lacks(config, recipe) for layout in LAYOUTS.values()}
+    lacking = {layout.model_type: lacks(layout, config, recipe) for layout in LAYOUTS.values()}
     fitting = [layout for layout, reasons in lacking.items() if not reasons]
     if recipe.layout == "auto" and fitting:
         return LAYOUTS[fitting[0]]
@@ -169,7 +136,7 @@ def mixture_config(dense: Any, layout: Layout, recipe: MoERecipe) -> Any:
     have = dense.to_dict()
     kept = {key: have[key] for key in KEPT if key in have}
     width = have["intermediate_size"]
-    shared = layout.shared_width(width, recipe)
+    shared = shared_width(layout, width, recipe)
     routed = (width - shared) // recipe.granularity
     window = have.get("sliding_window")
     more: dict[str, Any] = {"router_aux_loss_coef": recipe.load_balance, "num_experts_per_tok": recipe.top_k}

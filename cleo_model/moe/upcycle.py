@@ -23,8 +23,9 @@ from pydantic import BaseModel
 from cleo_core.model_folder import read_config
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Summary
+from cleo_model.mixtures import Layout
 from cleo_model.moe.equivalence import SameFunction
-from cleo_model.moe.layout import Layout, choose, mixture_config, sparse_layers
+from cleo_model.moe.layout import choose, mixture_config, shared_width, sparse_layers
 from cleo_model.recipe import MoERecipe
 from cleo_model.shards import SHARD, Form, open_shards
 
@@ -151,7 +152,7 @@ def init_moe(base: Path, out: Path, recipe: MoERecipe, report: Reporter, *, shar
         layout=layout,
         recipe=recipe,
         sparse=sparse_layers(dense.num_hidden_layers, recipe),
-        shared=layout.shared_width(dense.intermediate_size, recipe),
+        shared=shared_width(layout, dense.intermediate_size, recipe),
         router_dtype=_stored(config.dtype) or checkpoint.forms["model.norm.weight"].dtype,
     )
     report("upcycling", 0, 1, experts=recipe.num_experts, top_k=recipe.top_k, layout=layout.model_type)

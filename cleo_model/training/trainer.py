@@ -15,8 +15,8 @@ from cleo_core.compute import compute_dtype
 from cleo_core.errors import IntegrityError, UnusableModel
 from cleo_core.progress import Reporter
 from cleo_model.errors import TrainingFailed
+from cleo_model.mixtures import LAYOUTS
 from cleo_model.moe.frozen_experts import share_equal_experts
-from cleo_model.moe.layout import LAYOUTS
 from cleo_model.moe.load_balance import RouterWatch
 from cleo_model.recipe import Recipe
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from cleo_core.errors import ConfigError
+from cleo_core.model_folder import GGUF
 from cleo_serving.errors import UnsupportedModel
 from cleo_serving.settings import EngineSettings
 
-GGUF = "model.gguf"
 Chosen = Literal["llamacpp", "transformers"]
 
 

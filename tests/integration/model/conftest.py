@@ -78,6 +78,11 @@ def made(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = getattr(transformers, f"{kind}ForCausalLM")(config).to(config.dtype)
+            with torch.no_grad():
+                # Fresh biases are 0 and fresh norms of queries and keys 1: whether they are used could not be seen.
+                for name, weight in model.named_parameters():
+                    if name.endswith((".bias", "q_norm.weight", "k_norm.weight")):
+                        weight.normal_()
         folder = tmp_path_factory.mktemp(kind.lower())
         save_model(model, folder)
         copy_tokenizer(tiny_base, folder)

@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 
 from cleo_core.errors import UnsafeWeights, UnusableModel
+from cleo_core.progress import silent
 from cleo_model.errors import UnsupportedArchitecture
 from cleo_model.gguf import Precision, write_gguf
 from cleo_model.gguf.quantize import encode
 from cleo_model.gguf.runner import Task, ask
-from cleo_model.gguf.vocabulary import LLAMA_3
+from cleo_model.gguf.vocabulary import LLAMA_3, QWEN_2
+from cleo_model.moe.upcycle import init_moe
+from cleo_model.recipe import MoERecipe
 
 pytestmark = pytest.mark.integration
 
@@ -28,6 +31,10 @@ TEXTS = (
     "<|im_start|>user\nHow do I sort a list in Python?<|im_end|>\n<|im_start|>assistant\n",
 )
 
+QWEN_MOE = {
+    "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 96, "shared_expert_intermediate_size": 64,
+    "norm_topk_prob": True,
+}  # fmt: skip
 LLAMA_3_ROPE = {
     "rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
@@ -55,7 +62,20 @@ def prompts_of(model: Path) -> list[list[int]]:
 
 
 @pytest.mark.parametrize(
-    "kind", ["mixture", "untied mixture of eight", "dense", "mistral", "wide heads", "llama3", "linear"]
+    "kind",
+    [
+        "mixture",
+        "untied mixture of eight",
+        "dense",
+        "mistral",
+        "wide heads",
+        "llama3",
+        "linear",
+        "qwen2",
+        "qwen3",
+        "qwen2 mixture",
+        "qwen3 mixture",
+    ],
 )
 def test_llama_cpp_goes_on_token_for_token_as_transformers_does(
     kind: str, made: Callable[..., Path], mixture: Path, tmp_path: Path
@@ -69,6 +89,10 @@ def test_llama_cpp_goes_on_token_for_token_as_transformers_does(
         "mistral": lambda: made("Mistral", sliding_window=None),
         "wide heads": lambda: made("Llama", head_dim=64),
         "llama3": lambda: made("Llama", rope_parameters=LLAMA_3_ROPE),
+        "qwen2": lambda: made("Qwen2"),
+        "qwen3": lambda: made("Qwen3", head_dim=64, tie_word_embeddings=True),
+        "qwen2 mixture": lambda: made("Qwen2Moe", **{**QWEN_MOE, "norm_topk_prob": False}),
+        "qwen3 mixture": lambda: made("Qwen3Moe", **QWEN_MOE, head_dim=64),
         "linear": lambda: made("Llama", rope_parameters={"rope_type": "linear", "rope_theta": 1e4, "factor": 4.0}),
     }  # fmt: skip
     model = models[kind]()
@@ -78,6 +102,27 @@ def test_llama_cpp_goes_on_token_for_token_as_transformers_does(
     assert answer.tokens == prompts
     assert answer.continuations == greedy(model, prompts, 24)
     assert len({token for row in answer.continuations for token in row}) > 20, "it says too little to compare"
+
+
+@pytest.mark.parametrize(
+    ("kind", "recipe", "layout"),
+    [
+        ("Llama", MoERecipe(num_experts=16, top_k=4, granularity=4), "mixtral"),
+        ("Mistral", MoERecipe(num_experts=8), "mixtral"),
+        ("Qwen3", MoERecipe(num_experts=8, top_k=4, granularity=2), "qwen3_moe"),
+    ],
+)
+def test_an_upcycled_model_says_in_llama_cpp_what_its_dense_model_says_in_transformers(
+    kind: str, recipe: MoERecipe, layout: str, made: Callable[..., Path], tmp_path: Path
+) -> None:
+    dense = made(kind, intermediate_size=256, **({"sliding_window": None} if kind == "Mistral" else {}))
+    (tmp_path / "moe").mkdir()
+    init_moe(dense, tmp_path / "moe", recipe, silent)
+    assert json.loads((tmp_path / "moe" / "config.json").read_text())["model_type"] == layout
+    prompts = prompts_of(dense)
+    write_gguf(tmp_path / "moe", tmp_path / "model.gguf", Precision.F32)
+    answer = ask(Task(file=tmp_path / "model.gguf", prompts=prompts, new_tokens=24, exact=True))
+    assert answer.continuations == greedy(dense, prompts, 24) == greedy(tmp_path / "moe", prompts, 24)
 
 
 def test_a_bfloat16_checkpoint_is_the_same_model_as_bfloat16(made: Callable[..., Path], tmp_path: Path) -> None:
@@ -123,11 +168,15 @@ def test_a_truncated_file_is_refused(left: float, mixture: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"]}, "Qwen3ForCausalLM cannot be written"),
+        ({"model_type": "olmo2", "architectures": ["Olmo2ForCausalLM"]}, "Olmo2ForCausalLM cannot be written"),
         ({"attention_bias": True}, "biases in attention"),
         ({"hidden_act": "gelu"}, "activation gelu"),
         ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0}}, "embeddings of type yarn"),
         ({"model_type": "mistral", "architectures": ["MistralForCausalLM"], "sliding_window": 128}, "window of 128"),
+        # llama.cpp never makes the weights of this one's chosen experts sum to 1, and always those of the other.
+        ({"model_type": "qwen2_moe", "norm_topk_prob": True}, "norm_topk_prob True"),
+        ({"model_type": "qwen3_moe", "norm_topk_prob": False}, "norm_topk_prob False"),
+        ({"model_type": "qwen3_moe", "norm_topk_prob": True, "decoder_sparse_step": 2}, "dense layers between"),
     ],
 )
 def test_an_architecture_that_is_not_covered_is_refused_by_name(
@@ -146,7 +195,7 @@ def test_an_architecture_that_is_not_covered_is_refused_by_name(
     [
         ("pre_tokenizer", {"type": "Metaspace", "replacement": "▁"}, "Metaspace"),
         ("pre_tokenizer", {"type": "ByteLevel", "add_prefix_space": True, "use_regex": True}, "ByteLevel"),
-        ("normalizer", {"type": "NFC"}, "BPE"),
+        ("normalizer", {"type": "NFKC"}, "BPE"),
     ],
 )
 def test_a_tokenizer_that_llama_cpp_would_read_otherwise_is_refused(
@@ -159,7 +208,7 @@ def test_a_tokenizer_that_llama_cpp_would_read_otherwise_is_refused(
         write_gguf(model, tmp_path / "model.gguf", Precision.Q8_0)
 
 
-@pytest.mark.parametrize("rule", ["llama-bpe", "smollm"])
+@pytest.mark.parametrize("rule", ["llama-bpe", "smollm", "qwen2"])
 def test_text_is_cut_into_words_by_the_rule_of_the_tokenizer(
     rule: str, made: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -169,11 +218,13 @@ def test_text_is_cut_into_words_by_the_rule_of_the_tokenizer(
     by_bytes = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": rule == "smollm"}
     first = {
         "llama-bpe": {"type": "Split", "pattern": {"Regex": LLAMA_3}, "behavior": "Isolated", "invert": False},
+        "qwen2": {"type": "Split", "pattern": {"Regex": QWEN_2}, "behavior": "Isolated", "invert": False},
         "smollm": {"type": "Digits", "individual_digits": True},
     }
     known = json.loads((model / "tokenizer.json").read_text())
     known["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [first[rule], by_bytes]}
     known["model"]["ignore_merges"] = rule == "llama-bpe"
+    known["normalizer"] = {"type": "NFC"} if rule == "qwen2" else None
     (model / "tokenizer.json").write_text(json.dumps(known))
     tokenizer: Any = AutoTokenizer.from_pretrained(model)
     wanted = [tokenizer(text).input_ids for text in TEXTS]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cleo_core.errors import IntegrityError, UnavailableSource, UnsafeWeights, UnusableModel
+from cleo_core.errors import IntegrityError, ModelError, UnavailableSource, UnsafeWeights, UnusableModel
 from cleo_core.progress import silent
 from cleo_model.base_model import content_digest, resolve
 
@@ -153,3 +154,114 @@ def test_a_link_out_of_the_cache_is_no_part_of_a_model(tiny_base: Path, tmp_path
     (tmp_path / "out").mkdir()
     with pytest.raises(IntegrityError, match=r"generation_config\.json' is a link"):
         resolve(str(snapshot), tmp_path / "out", silent)
+
+
+@pytest.fixture
+def sharded(tiny_base: Path, tmp_path: Path) -> Path:
+    """The tiny model in several weight files, with an index."""
+    from cleo_core.model_folder import INDEX
+    from cleo_model.shards import Form, open_shards
+    from cleo_model.weights import read_tensors
+
+    folder = copy(tiny_base, tmp_path / "sharded")
+    tensors = read_tensors(tiny_base)
+    (folder / "model.safetensors").unlink()
+    with open_shards(folder, [Form.of(name, tensor) for name, tensor in tensors.items()], 4 << 20) as write:
+        for name, tensor in tensors.items():
+            write(name, tensor)
+    assert (folder / INDEX).is_file()
+    return folder
+
+
+FIRST = "model-00001-of-00003.safetensors"
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 269060552\n"
+
+
+def missing(folder: Path) -> None:
+    (folder / FIRST).unlink()
+
+
+def truncated(folder: Path) -> None:
+    (folder / FIRST).write_bytes((folder / FIRST).read_bytes()[:-1000])
+
+
+def without_index(folder: Path) -> None:
+    (folder / "model.safetensors.index.json").unlink()
+
+
+def pickled(folder: Path) -> None:
+    without_index(folder)
+    for file in folder.glob("*.safetensors"):
+        file.rename(file.with_suffix(".bin"))
+
+
+def weights_by_pointer(folder: Path) -> None:
+    (folder / FIRST).write_text(POINTER)
+
+
+def tokenizer_by_pointer(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text(POINTER)
+
+
+def added_tokens(folder: Path) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["[PAD]"], special_tokens=True)
+    tokenizer.save_pretrained(folder)
+
+
+def another_vocabulary(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": 32_000}))
+
+
+def another_width(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"intermediate_size": 700}))
+
+
+def one_layer_more(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 7}))
+
+
+@pytest.mark.parametrize(
+    ("broken", "told", "mend"),
+    [
+        (missing, FIRST, "Fetch the model again"),
+        (truncated, FIRST, "Fetch or export the model again"),
+        (without_index, "model.safetensors.index.json", "Fetch the model again"),
+        (pickled, "model-00001-of-00003.bin", "Convert them to safetensors"),
+        (weights_by_pointer, f"{FIRST} is a Git LFS pointer", "lfs pull"),
+        (tokenizer_by_pointer, "tokenizer.json is a Git LFS pointer", "lfs pull"),
+        (added_tokens, "has 4097 tokens, the model only 4096", "resize_token_embeddings"),
+        (another_vocabulary, "an embedding of 4096 tokens, but vocab_size of config.json is 32000", "same model"),
+        (another_width, "[704, 256]; by config.json it is [700, 256]", "same model"),
+        (one_layer_more, "model.layers.6.", "same model"),
+    ],
+)
+@pytest.mark.parametrize("place", ["folder", "cache"])
+def test_a_checkpoint_that_is_not_whole_is_refused_with_the_mend(
+    broken: Callable[[Path], None], told: str, mend: str, place: str, sharded: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "control").mkdir()
+    resolve(str(cached(sharded, tmp_path / "good") if place == "cache" else sharded), tmp_path / "control", silent)
+    broken(sharded)
+    folder = cached(sharded, tmp_path / "bad") if place == "cache" else sharded
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ModelError) as caught:
+        resolve(str(folder), tmp_path / "out", silent)
+    assert told in caught.value.message
+    assert mend in str(caught.value.hint)
+
+
+def test_a_half_downloaded_snapshot_is_refused_by_the_file_that_is_not_there(sharded: Path, tmp_path: Path) -> None:
+    snapshot = cached(sharded, tmp_path / "cache")
+    blob = (snapshot / FIRST).resolve()
+    blob.rename(blob.with_name(f"{blob.name}.incomplete"))
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ModelError, match=FIRST):
+        resolve(str(snapshot), tmp_path / "out", silent)
+    blob.with_name(f"{blob.name}.incomplete").rename(blob)
+    assert resolve(str(snapshot), tmp_path / "out", silent).parameters > 4_000_000

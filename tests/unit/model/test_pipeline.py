@@ -22,7 +22,8 @@ from cleo_core.stage.execution import StageResult
 from cleo_model import recipes
 from cleo_model.choices import Choices
 from cleo_model.corpus.sources.source import Source
-from cleo_model.pipeline import PHASES, STAGES, TEXT
+from cleo_model.errors import LlamaCppFailed
+from cleo_model.pipeline import GGUF, PHASES, STAGES, TEXT
 from cleo_model.settings import ModelSettings
 from evals.stages import EVAL_TASKS, Opponent, evaluation
 
@@ -104,7 +105,8 @@ def other(value: Any) -> Any:
     if isinstance(value, int | float):
         return value + 1
     if isinstance(value, str):
-        return f"{value}x"
+        # Some stages check theirs.
+        return "none" if value == "auto" else f"{value}x"
     if value is None:
         return 1
     if isinstance(value, tuple) and value and isinstance(value[0], float):
@@ -240,3 +242,15 @@ def test_the_code_behind_a_stage_has_one_version_in_every_process() -> None:
     }
     assert len(said) == 1
     assert "[" in said.pop()
+
+
+def test_a_chain_without_a_gguf_asks_for_no_llama_cpp(choices: Choices, monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib import metadata
+
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert GGUF.settings(choices.model_copy(update={"gguf": "none"}), {}).llama_cpp == ""
+    with pytest.raises(LlamaCppFailed, match="xllamacpp"):
+        GGUF.settings(choices, {})
