@@ -21,8 +21,12 @@ Figure = float | int | str
 
 # Figures of these units are better when they are small; a size may follow (``disk_mb_50k``). A rate (``mb_per_s``) is
 # no duration and no size.
-SMALLER = re.compile(r"^(?!.*_per_)(?:.*_)?(ms|s|seconds|bytes|mb)(_|$)|(^|_)(hits|lost|duplicated|resurrected)$")
-COUNTS = ("memories", "questions")  # sizes of the input, better neither way
+SMALLER = re.compile(
+    r"^(?!.*_per_)(?:.*_)?(ms|s|seconds|bytes|mb)(_|$)|(^|_)(hits|lost|duplicated|resurrected)$"
+    r"|^(heldout_loss|max_load|dead_experts)"
+)
+# Sizes of the input, and what a router is like: better neither way.
+COUNTS = ("memories", "questions", "experts_per_token", "router_entropy", "random_router", "untrained_router")
 
 
 @dataclass(slots=True)

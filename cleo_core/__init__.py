@@ -2,6 +2,7 @@
 
     settings, errors, redact, clock, files, digest, progress, markdown, terminal, extras   known to every part
     compute, resilience, telemetry   the device and dtype; retries and circuit breakers; logs and metrics
+    routing/      which experts of a mixture tokens went to: heard, measured, drawn
     stage/        a named piece of work: declared, fingerprinted with its code, made once into a folder
     model_folder, wheels, diagnosis  safe model folders, pinned downloads, what a machine lacks
     crypto/       keys, the trust store, signed envelopes

@@ -40,6 +40,11 @@ COUNTS = {"num_experts", "top_k"}
     help="smollm2_demo, tiny, mistral_7b_8x or a JSON file; default: the one for this model, or one made by its size.",
 )
 @click.option("--tokens", type=click.IntRange(1), help="Tokens to train on in all; default: what the recipe says.")
+@click.option(
+    "--order",
+    type=click.Choice(["curriculum", "random"]),
+    help="random: a control run, in which every phase gets the average mixture; default: what the recipe says.",
+)
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Default: what the recipe says.")
 def train(
     model: str,
@@ -53,6 +58,7 @@ def train(
     ranks: int | None,
     recipe_name: str | None,
     tokens: int | None,
+    order: str | None,
     learning_rate: float | None,
 ) -> None:
     """Train a model, without Dagster: the result is OUTPUT_DIR/model, in safetensors.
@@ -86,10 +92,11 @@ def train(
     def adapted(recipe: Recipe) -> Recipe:
         """The recipe with what the options say otherwise."""
         engine = recipe.engine
+        curriculum = recipe.curriculum.with_tokens(tokens) if tokens else recipe.curriculum
         return recipe.replace(
             base_model=model,
             moe=(recipe.moe or experts).replace(**experts.model_dump(include=COUNTS)) if use_moe else None,
-            curriculum=recipe.curriculum.with_tokens(tokens) if tokens else recipe.curriculum,
+            curriculum=curriculum.replace(shuffled_order=order == "random") if order else curriculum,
             optimizer=recipe.optimizer.replace(lr=learning_rate) if learning_rate else recipe.optimizer,
             engine=engine.replace(
                 zero_stage=(engine.zero_stage or 1) if deepspeed else 0,

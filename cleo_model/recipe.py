@@ -16,6 +16,7 @@ from cleo_model.domain import is_domain
 from cleo_model.errors import RecipeError
 
 MIN_REPLAY = 0.30
+MIN_ROW = 2
 
 
 def _plain_name(name: str) -> str:
@@ -41,6 +42,31 @@ class Config(BaseModel):
             RecipeError: the new values contradict each other.
         """
         return _checked(type(self), {**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
+
+
+class RoutingRecipe(Config):
+    """How tokens find their experts while training; what is exported takes the top k, as stock runtimes do."""
+
+    choice: Literal["top_k", "top_p"] = "top_k"
+    """top_p: as many experts as a token's router needs to be sure (Huang et al. 2024, arXiv:2403.07652)."""
+    expected_k: float | None = Field(default=None, ge=1)
+    """Experts that a token asks under top_p, the mean that the threshold is steered to; None: the phase's top-k."""
+    max_k: int | None = Field(default=None, ge=1)
+    """Experts that a token asks under top_p at most; None: twice the top-k."""
+    entropy: float = Field(default=0.0, ge=0)
+    """Weight of the routers' entropy in the loss: a sure router needs fewer experts."""
+    settle: float = Field(default=0.3, ge=0, le=1)
+    """Share of all steps, at the end, that route as the exported model will: without top_p, jitter and revival."""
+    balance: Literal["loss", "bias"] = "loss"
+    """bias: DeepSeek-V3's, moved after every step (Wang et al. 2024, arXiv:2408.15664), where the model carries one."""
+    bias_rate: float = Field(default=1e-3, gt=0)
+    """By how much the bias of an expert moves in a step."""
+    jitter: float = Field(default=0.0, ge=0, lt=1)
+    """What the router sees is multiplied by noise of 1 - jitter to 1 + jitter (Fedus et al. 2021, arXiv:2101.03961)."""
+    capacity: float = Field(default=1.25, ge=1)
+    """Times its fair share of tokens: what experts get above it is reported. Nothing is dropped."""
+    revive_after: int | None = Field(default=None, ge=1)
+    """Steps without tokens after which an expert is offered some; None leaves that to the balance."""
 
 
 class MoERecipe(Config):
@@ -71,6 +97,8 @@ class MoERecipe(Config):
     """Weight of the load-balance loss, taken per layer (Fedus et al. 2021, arXiv:2101.03961)."""
     z_loss: float = Field(default=0.001, ge=0)
     """Weight of the router z-loss (Zoph et al. 2022, arXiv:2202.08906)."""
+    routing: RoutingRecipe = Field(default_factory=RoutingRecipe)
+    """How tokens find their experts while training."""
 
     @model_validator(mode="after")
     def _is_a_mixture(self) -> Self:
@@ -111,6 +139,10 @@ class PhaseRecipe(Config):
     """The domain that this phase is about; every other domain in it is replay."""
     top_k: int | None = Field(default=None, ge=1)
     """Experts per token in this phase; None keeps what the model has."""
+    warmup: float = Field(default=0.0, ge=0, le=1)
+    """Share of the phase's steps, at its begin, whose rows are cut into shorter ones of `warmup_length` tokens."""
+    warmup_length: int | None = Field(default=None, ge=2)
+    """Tokens in a row during the warm-up; None: a quarter of a row."""
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> Self:
@@ -118,10 +150,33 @@ class PhaseRecipe(Config):
             raise RecipeError(f"The mixture of phase {self.name} is {dict(self.mixture)}: shares must sum to 1.")
         return self
 
+    @model_validator(mode="after")
+    def _warm_up_cuts_rows_evenly(self) -> Self:
+        if self.warmup and (self.sequence_length % self.cut or self.cut < MIN_ROW):
+            raise RecipeError(
+                f"Phase {self.name}: rows of {self.sequence_length} tokens cannot be cut into ones of {self.cut}.",
+                hint=f"Give a warmup_length that divides the sequence_length and is at least {MIN_ROW}.",
+            )
+        return self
+
+    @property
+    def cut(self) -> int:
+        """Tokens in a row during the warm-up."""
+        return self.warmup_length or self.sequence_length // 4
+
     @property
     def replay(self) -> float:
         """Share of the tokens that is not of the phase's own focus."""
         return 1 - self.mixture.get(self.focus, 0.0)
+
+
+class SourceRecipe(Config):
+    """How much of a domain's text one source gives."""
+
+    share: float | None = Field(default=None, gt=0, le=1)
+    """Of the text of its domain, as far as it reaches; None: what the others leave, by size."""
+    max_epochs: float | None = Field(default=None, gt=0)
+    """How often its records are shown at most, over all phases; then the others of its domain take its place."""
 
 
 class CurriculumRecipe(Config):
@@ -137,8 +192,13 @@ class CurriculumRecipe(Config):
     """Tokens in a row of the held-out part."""
     max_epochs: float = Field(default=4.0, gt=0)
     """How often a phase may show a record at most; less text than that is an error."""
+    sources: Mapping[str, SourceRecipe] = {}
+    """Shares and limits of single sources; the others are drawn as they come."""
+    pacing: float = Field(default=0.0, ge=-1, le=1)
+    """How strictly a phase goes from what the base model finds easy to what it finds hard: 0 draws at random, 1 sorts,
+    what lies between does some of both, and below 0 the hard comes first."""
     shuffled_order: bool = False
-    """Control run: every phase gets the average mixture of all, so only the order of the curriculum differs."""
+    """Control run: every phase gets the average mixture of all, without pacing, so only the order differs."""
     seed: int = 20
     """Seed of the order of the records."""
 
@@ -254,6 +314,9 @@ class CheckpointRecipe(Config):
     """A checkpoint is written every so many steps, too."""
     keep_final_state: bool = True
     """Keep optimizer state after the last phase: large, and only needed to train on."""
+    average: int = Field(default=0, ge=0)
+    """The result is the mean of the weights at so many moments of the schedule's decay, evenly spaced, the last one the
+    end (Hägele et al. 2024, arXiv:2405.18392); 0: the weights at the end."""
     compact_state: bool = False
     """Between phases, write the two Adam moments as bfloat16: 40 % less to write and read."""
 
@@ -275,6 +338,15 @@ class Recipe(Config):
     """Ranks, ZeRO, micro batches."""
     checkpoints: CheckpointRecipe = Field(default_factory=CheckpointRecipe)
     """When state is written."""
+
+    @model_validator(mode="after")
+    def _average_is_at_hand(self) -> Self:
+        if self.checkpoints.average and self.engine.zero_stage == 3:
+            raise RecipeError(
+                "ZeRO stage 3 and an average of the last checkpoints do not go together: no rank holds the weights.",
+                hint="Set checkpoints.average to 0, or engine.zero_stage to 2.",
+            )
+        return self
 
     @model_validator(mode="after")
     def _ranks_share_the_rows(self) -> Self:

@@ -2,8 +2,8 @@
 
     python -m evals.evaluate --candidate DIR --champion DIR --tasks DIR --output DIR
 
-Writes, in this order: plan.json (what will be compared and by which rules, before anything is scored), report.json,
-report.md, forest.png, and last verdict.json, so that a folder without a verdict is a run that did not end.
+Writes, in this order: plan.json (what will be compared and by which rules, before anything is scored), routing.png,
+report.json, report.md, forest.png, and last verdict.json, so that a folder without a verdict is a run that did not end.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cleo_core.settings import home
 from cleo_core.stage.code import code_version
 from evals.canaries import memorised
 from evals.gate import compare
+from evals.routing import routing
 from evals.safety import conduct
 from evals.scores import Scores
 from evals.tasks.build import CANARIES
@@ -78,7 +79,7 @@ def evaluate(
     if leading:
         leading.keeping = False
     after, loaded = score_model(candidate, task_set, report, limit=limit, leading=leading)
-    probes = _probe(loaded, task_set, report) if loaded else Probes()
+    probes = _probe(loaded, task_set, out, report) if loaded else Probes()
     report("comparing")
     verdict = compare(before, after, task_set.protocol)
     whole = VerdictFile(
@@ -93,11 +94,12 @@ def evaluate(
     return verdict
 
 
-def _probe(loaded: LoadedModel, tasks: TaskSet, report: Reporter) -> Probes:
+def _probe(loaded: LoadedModel, tasks: TaskSet, out: Path, report: Reporter) -> Probes:
     """What is reported beside the gate and decides nothing, as far as model and task set have the material for it."""
     return Probes(
         memorised_canaries=memorised(loaded, tasks.folder / CANARIES, report) if CANARIES in tasks.extras else None,
         conduct=conduct(loaded, report) if loaded.chats else None,
+        routing=routing(loaded, tasks, out, report),
     )
 
 
@@ -162,8 +164,9 @@ def run(
     from evals.report import write_scores
 
     out.mkdir(parents=True, exist_ok=True)
-    scores, _ = score_model(candidate, tasks, report, limit=limit)
-    write_scores(out, scores, read_contamination(tasks.folder))
+    scores, loaded = score_model(candidate, tasks, report, limit=limit)
+    probes = Probes(routing=routing(loaded, tasks, out, report) if loaded else None)
+    write_scores(out, scores, read_contamination(tasks.folder), probes)
     return None
 
 

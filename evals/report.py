@@ -67,6 +67,7 @@ class ModelReport(ScoresReport):
     """report.json of a model scored by itself."""
 
     model: ScoredModel
+    probes: Probes = Probes()
 
 
 class EvaluationReport(ScoresReport):
@@ -138,11 +139,13 @@ def write_report(
     forest(verdict, out / "forest.png")
 
 
-def write_scores(out: Path, scores: Scores, found: Found = None) -> None:
+def write_scores(out: Path, scores: Scores, found: Found = None, probes: Probes | None = None) -> None:
     """Write report.json and report.md of a model scored by itself."""
-    value = ModelReport(**_common(scores), model=ScoredModel.of(scores, found))
+    probes = probes or Probes()
+    value = ModelReport(**_common(scores), model=ScoredModel.of(scores, found), probes=probes)
     write_json(out / REPORT, value.model_dump(mode="json"))
     page = f"# Scores\n\n{table(scores)}\n\n{CLEAN}\n\n{subsets_table({'model': scores}, found)}\n"
+    page = "\n".join([page, *_probe_lines(probes)])
     (out / "report.md").write_text(page, encoding="utf-8")
 
 
@@ -180,14 +183,24 @@ def markdown(verdict: Verdict, rules: Protocol, candidate: Scores, probes: Probe
             f"+{100 * rules.perplexity_guard:g} % with a paired bootstrap.",
             "",
         ]
-    for title, probe in probes.named().items():
-        lines += [f"## {title.replace('_', ' ').capitalize()}", "", probe.summary, ""]
+    lines += _probe_lines(probes)
     lines += [
         f"Scored in {candidate.dtype} with lm-eval {candidate.environment['lm-eval']}, "
         f"torch {candidate.environment['torch']}; task set `{candidate.task_set[:16]}`.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _probe_lines(probes: Probes) -> list[str]:
+    lines = []
+    for title, probe in probes.named().items():
+        lines += [f"## {title.replace('_', ' ').capitalize()}", "", probe.summary, ""]
+    if probes.routing:
+        for title, told in probes.routing.tables.items():
+            lines += [f"### {title.capitalize()}", "", told, ""]
+        lines += ["![who asks which expert](routing.png)", ""]
+    return lines
 
 
 def _row(name: str, task: TaskVerdict) -> str:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from cleo_core.routing import RoutingSummary
+
 VERDICT = "verdict.json"
 VerdictName = Literal["SUPERIOR", "NON_INFERIOR", "INCONCLUSIVE", "INFERIOR", "INVALID"]
 
@@ -88,11 +90,22 @@ class Conduct(Probe):
     replies: dict[str, str]
 
 
+class Routing(Probe):
+    """Which experts the tasks' texts ask."""
+
+    figures: RoutingSummary
+    """With the tasks for domains."""
+    tables: dict[str, str]
+    """Markdown, by title."""
+
+
 class Probes(BaseModel):
     """The probes that model and task set have the material for."""
 
     memorised_canaries: MemorisedCanaries | None = None
     conduct: Conduct | None = None
+    routing: Routing | None = None
+    """Of a mixture of experts."""
 
     def named(self) -> dict[str, Probe]:
         """Those that were taken, by name."""

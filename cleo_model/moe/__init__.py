@@ -4,5 +4,6 @@ layout: the stock architectures, and what each can express
 upcycle: one expert becomes several (routers: where theirs begin)  ->  equivalence: the same function as before?
 layerwise: a checkpoint run a layer at a time
 load_balance: the losses and loads of the router while training
+heldout_trace: where held-out tokens went, while their loss is measured
 frozen_experts: a layer whose experts are still equal computes one of them
 """

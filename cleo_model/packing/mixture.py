@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 
 from cleo_core.errors import InputError
 from cleo_core.files import numbered_jsonl
-from cleo_model.errors import EmptyCorpus, MalformedRecord
-from cleo_model.recipe import CurriculumRecipe, PhaseRecipe
+from cleo_model.errors import EmptyCorpus, MalformedRecord, RecipeError
+from cleo_model.recipe import CurriculumRecipe, PhaseRecipe, SourceRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +134,84 @@ def endless(texts: list[Text], seed: int, skip: int = 0) -> Iterator[tuple[int, 
         for text in order[start:]:
             yield epoch, text
         epoch, start = epoch + 1, 0
+
+
+class Draw:
+    """Draws the texts of one domain over all phases, each going on where the one before stopped."""
+
+    def __init__(self, texts: list[Text], recipe: CurriculumRecipe) -> None:
+        self.texts = texts
+        self.recipe = recipe
+        self.taken = 0
+        """Texts that were drawn so far."""
+        self._by_source: dict[str, list[Text]] = {}
+        for text in texts:
+            self._by_source.setdefault(text.source, []).append(text)
+        self._characters: Counter[str] = Counter()
+        self._drawn: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Text]:
+        """Endless, but for the limits.
+
+        Raises:
+            EmptyCorpus: no text may be shown again.
+        """
+        if not self.recipe.sources.keys() & self._by_source.keys():
+            yield from self._as_they_come()
+            return
+        orders = {name: endless(texts, self.recipe.seed, self._drawn[name]) for name, texts in self._by_source.items()}
+        while True:
+            name = self._next_source()
+            _, text = next(orders[name])
+            self._characters[name] += len(text.text) + sum(len(each["content"]) for each in text.messages)
+            self._drawn[name] += 1
+            self.taken += 1
+            yield text
+
+    def _as_they_come(self) -> Iterator[Text]:
+        limit = self.recipe.max_epochs
+        for count, (_, text) in enumerate(endless(self.texts, self.recipe.seed, self.taken)):
+            if count >= limit * len(self.texts):
+                raise EmptyCorpus(
+                    f"The {text.domain} part of the corpus has only {len(self.texts)} records: a phase would show them "
+                    f"more than {limit:g} times.",
+                    hint="Add text of this domain, or train on fewer tokens (--tokens, or those of the recipe).",
+                )
+            self.taken += 1
+            yield text
+
+    def _next_source(self) -> str:
+        """The source that lags furthest behind its share, of those that may still be shown."""
+        left = {name: texts for name, texts in self._by_source.items() if self._drawn[name] < self._limit(name)}
+        if not left:
+            limits = ", ".join(f"{name} {self._limit(name) / len(t):g} times" for name, t in self._by_source.items())
+            raise EmptyCorpus(
+                f"The sources of {self.texts[0].domain} are used up: {limits}.",
+                hint="Add text, raise their max_epochs, or train on fewer tokens.",
+            )
+        stated = {name: self._source(name).share for name in left}
+        rest = max(0.0, 1 - sum(share for share in stated.values() if share))
+        sizes = {name: sum(len(text.text) for text in left[name]) + 1 for name, share in stated.items() if not share}
+        shares = {name: share or rest * sizes[name] / sum(sizes.values()) for name, share in stated.items()}
+        total = sum(self._characters.values())
+        return max(sorted(left), key=lambda name: shares[name] * total - self._characters[name])
+
+    def _source(self, name: str) -> SourceRecipe:
+        return self.recipe.sources.get(name) or SourceRecipe()
+
+    def _limit(self, name: str) -> float:
+        # Without a limit of its own a source may be shown in each phase as often as a domain may.
+        own = self._source(name).max_epochs
+        return (own or self.recipe.max_epochs * len(self.recipe.phases)) * len(self._by_source[name])
+
+
+def check_sources(recipe: CurriculumRecipe, texts: Mapping[str, list[Text]]) -> None:
+    """Raises: RecipeError: the recipe names a source that the corpus lacks, or more than all of a domain's text."""
+    present = {domain: {text.source for text in found} for domain, found in texts.items()}
+    if unknown := sorted(recipe.sources.keys() - set().union(*present.values())):
+        known = ", ".join(sorted(set().union(*present.values())))
+        raise RecipeError(f"The corpus has no source {', '.join(unknown)}, which the recipe names; it has {known}.")
+    for domain, names in present.items():
+        stated = sum(recipe.sources[name].share or 0 for name in names & recipe.sources.keys())
+        if stated > 1 + 1e-9:
+            raise RecipeError(f"The shares of the sources of {domain} sum to {stated:g}: 1 is all of its text.")

@@ -30,7 +30,8 @@ from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Summary
 from cleo_model.errors import EmptyCorpus
 from cleo_model.packing.encode import Encoded, Encoder
-from cleo_model.packing.mixture import Text, check_domains, endless, read_texts, row_counts, shares
+from cleo_model.packing.hardness import Hardness
+from cleo_model.packing.mixture import Draw, check_domains, check_sources, endless, read_texts, row_counts, shares
 from cleo_model.recipe import CurriculumRecipe
 
 PADDING = 255
@@ -73,6 +74,8 @@ class Rows:
     tokens: NDArray[np.unsignedinteger[Any]]
     targets: NDArray[np.bool_]
     sources: NDArray[np.uint8]
+    records: NDArray[np.int32]
+    """Which of the records that were packed a token is of; -1: padding. Not kept on disk."""
 
     def save(self, out: Path, name: str) -> None:
         np.save(out / f"{name}.tokens.npy", self.tokens)
@@ -95,6 +98,7 @@ class _Filler:
         tokens = np.full((rows, length), self.pad, dtype=self.kind)
         targets = np.zeros((rows, length), dtype=np.bool_)
         origin = np.full((rows, length), PADDING, dtype=np.uint8)
+        numbers = np.full((rows, length), -1, dtype=np.int32)
         row = column = 0
 
         def close() -> int:
@@ -103,10 +107,10 @@ class _Filler:
             if targets[row, 1:].any():
                 return row + 1
             self.empty += 1
-            tokens[row], targets[row], origin[row] = self.pad, False, PADDING
+            tokens[row], targets[row], origin[row], numbers[row] = self.pad, False, PADDING, -1
             return row
 
-        for record in records:
+        for number, record in enumerate(records):
             start = 0
             if record.whole and column > 0 and column + len(record.ids) > length:
                 row, column = close(), 0
@@ -116,6 +120,7 @@ class _Filler:
                 tokens[row, here] = record.ids[start : start + count]
                 targets[row, here] = record.targets[start : start + count]
                 origin[row, here] = self.sources.index(record.source)
+                numbers[row, here] = number
                 start, column = start + count, column + count
                 if column == length:
                     row, column = close(), 0
@@ -123,28 +128,34 @@ class _Filler:
                 break
         if row < rows and column:
             row = close()
-        return Rows(tokens[:row], targets[:row], origin[:row])
+        return Rows(tokens[:row], targets[:row], origin[:row], numbers[:row])
 
 
-def _shuffled(parts: Sequence[Rows], seed: str) -> Rows:
+def _ordered(parts: Sequence[Rows], hardness: Sequence[NDArray[np.float64]] | None, pacing: float, seed: str) -> Rows:
+    """The rows of all domains in one order: mixed at random; within a domain, with `hardness`, paced."""
+    rng = random.Random(seed)  # noqa: S311 - an order, not a secret
     order = list(range(sum(len(part.tokens) for part in parts)))
-    random.Random(seed).shuffle(order)  # noqa: S311 - an order, not a secret
-    tokens, targets, sources = (
-        np.concatenate([getattr(part, name) for part in parts])[order] for name in ("tokens", "targets", "sources")
+    rng.shuffle(order)
+    for first, part, hard in _placed(parts, hardness):
+        places = [place for place, row in enumerate(order) if first <= row < first + len(part.tokens)]
+        rank = hard.argsort(kind="stable").argsort() / max(1, len(hard))
+        wanted = [abs(pacing) * (at if pacing > 0 else 1 - at) + (1 - abs(pacing)) * rng.random() for at in rank]
+        for place, row in zip(places, np.argsort(wanted, kind="stable"), strict=True):
+            order[place] = first + int(row)
+    tokens, targets, sources, records = (
+        np.concatenate([getattr(part, name) for part in parts])[order]
+        for name in ("tokens", "targets", "sources", "records")
     )
-    return Rows(tokens, targets, sources)
+    return Rows(tokens, targets, sources, records)
 
 
-def _limited(texts: list[Text], seed: int, skip: int, limit: float) -> Iterator[Text]:
-    """The texts over and over, as often as a phase may show them."""
-    for count, (_, text) in enumerate(endless(texts, seed, skip)):
-        if count >= limit * len(texts):
-            raise EmptyCorpus(
-                f"The {text.domain} part of the corpus has only {len(texts)} records: a phase would show them more "
-                f"than {limit:g} times.",
-                hint="Add text of this domain, or train on fewer tokens (--tokens, or those of the recipe).",
-            )
-        yield text
+def _placed(
+    parts: Sequence[Rows], hardness: Sequence[NDArray[np.float64]] | None
+) -> Iterator[tuple[int, Rows, NDArray[np.float64]]]:
+    first = 0
+    for part, hard in zip(parts, hardness or (), strict=hardness is not None):
+        yield first, part, hard
+        first += len(part.tokens)
 
 
 def build_curriculum(
@@ -154,11 +165,13 @@ def build_curriculum(
 
     Raises:
         EmptyCorpus: there is no text, none of a phase's domains, or less than the recipe may repeat.
+        RecipeError: it names a source that is not there.
         MalformedRecord: a line is not a record.
     """
     from transformers import AutoTokenizer
 
     texts = read_texts(masked / "train.jsonl")
+    check_sources(recipe, texts)
     notes = check_domains(recipe, set(texts))
     for note in notes:
         report(note)
@@ -172,19 +185,19 @@ def build_curriculum(
     fill = _Filler(pad, sources, wide=len(tokenizer) > 2**16)
     tokens: dict[str, dict[str, int]] = {}
     phases: dict[str, PackedPhase] = {}
-    used: Counter[str] = Counter()
-
-    def encoded(domain: str) -> Iterator[Encoded]:
-        for text in _limited(texts[domain], recipe.seed, used[domain], recipe.max_epochs):
-            used[domain] += 1
-            yield encode(text)
+    draws = {domain: Draw(found, recipe) for domain, found in texts.items()}
+    hardness = Hardness(tokenizer_dir, report) if recipe.pacing and not recipe.shuffled_order else None
 
     for number, phase in enumerate(recipe.phases):
         report("packing", number, len(recipe.phases), phase=phase.name)
         rows = recipe.steps(phase.name) * recipe.tokens_per_step // phase.sequence_length
         per_domain = row_counts(shares(recipe, phase, set(texts)), rows)
-        parts = [fill(encoded(domain), phase.sequence_length, count) for domain, count in per_domain.items()]
-        packed = _shuffled(parts, f"{recipe.seed}:{phase.name}")
+        parts, hard = [], []
+        for domain, count in per_domain.items():
+            shown: list[Encoded] = []
+            parts.append(fill(_kept(map(encode, draws[domain]), shown), phase.sequence_length, count))
+            hard.append(hardness.rows(parts[-1].records, shown) if hardness else np.zeros(0))
+        packed = _ordered(parts, hard if hardness else None, recipe.pacing, f"{recipe.seed}:{phase.name}")
         packed.save(out, phase.name)
         counts = Counter(packed.sources.ravel().tolist())
         tokens[phase.name] = {sources[index]: count for index, count in sorted(counts.items()) if index != PADDING}
@@ -216,13 +229,19 @@ def build_curriculum(
         plain_conversations=len(encode.plain),
         folded_systems=len(encode.folded),
         rows_without_targets=fill.empty,
-        epochs={domain: round(count / len(texts[domain]), 3) for domain, count in sorted(used.items())},
+        epochs={name: round(draw.taken / len(draw.texts), 3) for name, draw in sorted(draws.items()) if draw.taken},
         notes=notes,
         markdown={"tokens by source and phase": _table(tokens, sources)},
     )
     # Beside the arrays, whose `sources` are indexes into this list.
     write_json(out / "curriculum.json", {"sources": sources, **summary.model_dump(mode="json", exclude={"markdown"})})
     return summary
+
+
+def _kept(records: Iterable[Encoded], shown: list[Encoded]) -> Iterator[Encoded]:
+    for record in records:
+        shown.append(record)
+        yield record
 
 
 def _measured(heldout: Iterable[str], targets: Mapping[str, int]) -> list[str]:

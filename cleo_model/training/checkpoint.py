@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from cleo_core.errors import IntegrityError
 from cleo_core.files import write_atomic
+from cleo_model.moe.dynamic import RoutingState
 from cleo_model.training.phase import StepFigures
 
 CURSOR = "cursor.json"
@@ -35,6 +36,8 @@ class Cursor(BaseModel):
     """Of this phase."""
     load: list[list[float]] = []
     """Expert load per layer, a running mean over the last steps."""
+    routing: RoutingState = RoutingState()
+    """What routing learned beside the weights."""
     loss_at_start: dict[str, float] = {}
     """Held-out loss by domain before the first phase."""
     loss_before: dict[str, float] = {}

@@ -35,18 +35,18 @@ class Phase:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def rows(self, first: int, last: int, device: torch.device) -> Batch:
-        """Rows `first` to `last`, without `last`."""
-        here = slice(first, last)
+    def rows(self, first: int, last: int, device: torch.device, cut: int | None = None) -> Batch:
+        """Rows `first` to `last`, without `last`; cut into rows of `cut` tokens, where that is given."""
+        here, length = slice(first, last), cut or self.tokens.shape[1]
         return Batch(
-            torch.from_numpy(self.tokens[here].astype(np.int64)).to(device),
-            torch.from_numpy(np.array(self.targets[here])).to(device),
-            torch.from_numpy((self.sources[here] != 255).astype(np.float32)).to(device),
+            torch.from_numpy(self.tokens[here].astype(np.int64)).reshape(-1, length).to(device),
+            torch.from_numpy(np.array(self.targets[here])).reshape(-1, length).to(device),
+            torch.from_numpy((self.sources[here] != 255).astype(np.float32)).reshape(-1, length).to(device),
         )
 
-    def target_count(self, first: int, last: int) -> int:
+    def target_count(self, first: int, last: int, cut: int | None = None) -> int:
         """Targets in these rows; the first token of a row has nothing before it to be predicted from."""
-        return int(self.targets[first:last, 1:].sum())
+        return int(self.targets[first:last].reshape(-1, cut or self.targets.shape[1])[:, 1:].sum())
 
 
 def heldout_domains(curriculum: Path) -> dict[str, Phase]:

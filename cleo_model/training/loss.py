@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -67,16 +68,29 @@ def summed_loss(model: Any, batch: Batch) -> Tensor:
 
 @torch.no_grad()
 def heldout_loss(
-    model: Any, part: Phase, device: torch.device, rows: int, rank: int = 0, ranks: int = 1
+    model: Any,
+    part: Phase,
+    device: torch.device,
+    rows: int,
+    rank: int = 0,
+    ranks: int = 1,
+    seen: Callable[[Tensor, Tensor], None] | None = None,
 ) -> tuple[float, int]:
-    """Mean loss of the part's targets in nats, and how many they are; the ranks share the rows."""
+    """Mean loss of the part's targets in nats, and how many they are; the ranks share the rows.
+
+    Args:
+        seen: called after each forward with its tokens and where they are no padding, both ``[rows, sequence_length]``.
+    """
     total = torch.zeros(2, dtype=torch.float64, device=device)
     # Every rank makes the same number of forwards: with ZeRO-3 each of them is a collective act.
     stride = rows * ranks
     for first in range(0, len(part), stride):
         mine = min(first + rank * rows, len(part) - 1)
         last = min(mine + rows, len(part))
-        loss = summed_loss(model, part.rows(mine, last, device))
+        batch = part.rows(mine, last, device)
+        loss = summed_loss(model, batch)
+        if seen is not None:
+            seen(batch.tokens, batch.real)
         if first + rank * rows < len(part):
             total += torch.tensor([float(loss), part.target_count(mine, last)], dtype=torch.float64, device=device)
     if ranks > 1:

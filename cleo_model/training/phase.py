@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from cleo_core.routing import RoutingSummary
 from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_model.recipe import Recipe
 
@@ -29,6 +30,9 @@ class RouterFigures(BaseModel):
     entropy: float
     largest: float
     """Load of the busiest expert of any layer."""
+    experts_per_token: float = 0.0
+    over_capacity: float = 0.0
+    """Share of the assignments that a capacity limit would have dropped."""
 
 
 class StepFigures(BaseModel):
@@ -65,4 +69,6 @@ class PhaseReport(Summary):
     router: RouterFigures | None = None
     expert_load: list[list[float]]
     """Share of the tokens by layer and expert."""
+    routing: RoutingSummary | None = None
+    """Of held-out text by the trained model; of a dense model there is none."""
     history: list[StepFigures]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cleo_core.files import write_atomic
 from cleo_core.markdown import table
-from cleo_model.moe.load_balance import dead_experts
+from cleo_core.routing import RoutingSummary, dead_experts, plot_routing, routing_tables, summarise
 from cleo_model.training.checkpoint import Cursor
 from cleo_model.training.phase import REPORT, PhaseReport
 from cleo_model.training.trainer import Trainer
@@ -27,12 +27,17 @@ def write_result(trainer: Trainer) -> None:
     plot_losses(cursor, out / "loss.png")
     if cursor.load:
         plot_experts(cursor.load, trainer.phase.name, out / "experts.png")
-    plots = [name for name in ("loss.png", "experts.png") if (out / name).is_file()]
-    write_atomic(out / REPORT, _report(trainer, plots).model_dump_json(indent=1))
+    taken = trainer.trace.taken
+    routing = summarise(taken, trainer.frozen_layers) if taken else None
+    if routing:
+        plot_routing(routing, f"{trainer.phase.name}, held-out text", out / "routing.png")
+    plots = [name for name in ("loss.png", "experts.png", "routing.png") if (out / name).is_file()]
+    write_atomic(out / REPORT, _report(trainer, routing, plots).model_dump_json(indent=1))
+    trainer.average.clear()
     trainer.report("writing the model", 1, 1)
 
 
-def _report(trainer: Trainer, plots: list[str]) -> PhaseReport:
+def _report(trainer: Trainer, routing: RoutingSummary | None, plots: list[str]) -> PhaseReport:
     cursor, recipe = trainer.cursor, trainer.recipe
     tokens = trainer.steps * recipe.curriculum.tokens_per_step
     last = cursor.history[-1]
@@ -50,11 +55,12 @@ def _report(trainer: Trainer, plots: list[str]) -> PhaseReport:
         loss_at_start=cursor.loss_at_start,
         loss_before=cursor.loss_before,
         loss_after=cursor.loss_after,
-        dead_experts=dead_experts(cursor.load, trainer.frozen_layers),
+        dead_experts=dead_experts(cursor.load, trainer.watch.layers, trainer.frozen_layers),
         router=last.router,
         expert_load=[[round(share, 4) for share in layer] for layer in cursor.load],
+        routing=routing,
         history=cursor.history,
-        markdown={"held-out loss": _table(cursor)},
+        markdown={"held-out loss": _table(cursor), **(routing_tables(routing) if routing else {})},
         plots=plots,
     )
 

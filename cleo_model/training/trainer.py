@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from cleo_core.errors import IntegrityError, UnusableModel
 from cleo_core.progress import Reporter
 from cleo_model.errors import TrainingFailed
 from cleo_model.mixtures import LAYOUTS
+from cleo_model.moe.dynamic import DynamicRouting, over_capacity
 from cleo_model.moe.frozen_experts import share_equal_experts
+from cleo_model.moe.heldout_trace import HeldoutTrace
 from cleo_model.moe.load_balance import RouterWatch
 from cleo_model.recipe import Recipe
+from cleo_model.training.average import Average, put
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase, heldout_domains
 from cleo_model.training.engine import Engine, make_engine
@@ -100,14 +104,25 @@ class Trainer:
         if self.recipe.engine.trainable_layers is not None:
             _freeze(self.model, self.recipe.engine.trainable_layers)
             share_equal_experts(self.model)
+        # Before the watch, which sees what is chosen in the end.
+        total_steps = self.recipe.curriculum.total_steps
+        self.routing = DynamicRouting(self.model, self.recipe.moe, total_steps, self.rank)
         self.watch = RouterWatch(self.model)
+        self.trace = HeldoutTrace(self.model, self._tokenizer)
         if self.phase.top_k and self.watch.routers:
             self.watch.set_top_k(self.phase.top_k)
             self.model.config.num_experts_per_tok = self.phase.top_k
         self.engine: Engine = make_engine(self.model, self.recipe, self.rows, self.micro_batches, self.device)
+        self.average = Average(self.recipe, job.phase, job.out / "average")
         self.cursor = self._start()
+        self.routing.restore(self.cursor.routing)
         self._saved = time.monotonic()
         self._began = time.monotonic() - self.cursor.seconds
+
+    def _tokenizer(self) -> Any:
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self.job.model_in)
 
     @property
     def frozen_layers(self) -> int:
@@ -131,7 +146,11 @@ class Trainer:
         self._check(before, before.phase)
         self.engine.load(self.job.state_in, before.tag)
         return Cursor(
-            phase=self.job.phase, ranks=self.ranks, loss_at_start=before.loss_at_start, loss_before=before.loss_after
+            phase=self.job.phase,
+            ranks=self.ranks,
+            loss_at_start=before.loss_at_start,
+            loss_before=before.loss_after,
+            routing=before.routing,
         )
 
     def _check(self, cursor: Cursor, phase: str) -> None:
@@ -159,15 +178,29 @@ class Trainer:
         while cursor.step < self.steps:
             self._step()
             last = cursor.step == self.steps
+            if cursor.step in self.average.moments:
+                self._snapshot()
             if not last and self._due():
                 self.save()
+        if self.average.moments:
+            put(self.average.mean(), self.engine.module)
+        # Also where a run goes on after its last loss: the routing is in no checkpoint.
+        after = self.losses("held-out loss after", traced=True)
         if not cursor.loss_after:
-            cursor.loss_after = self.losses("held-out loss after")
+            cursor.loss_after = after
             cursor.seconds = time.monotonic() - self._began
             final = self.phase.name == self.recipe.curriculum.phases[-1].name
             if not final or self.recipe.checkpoints.keep_final_state:
                 self.save(compact=self.recipe.checkpoints.compact_state)
         return cursor
+
+    def _snapshot(self) -> None:
+        trained = {name for name, weight in self.engine.module.named_parameters() if weight.requires_grad}
+        weights = {name: tensor for name, tensor in self.engine.tensors().items() if name in trained}
+        if self.rank == 0:
+            self.average.keep(self.cursor.step, weights)
+        if self.ranks > 1:
+            torch.distributed.barrier()
 
     def _due(self) -> bool:
         every = self.recipe.checkpoints.steps
@@ -184,26 +217,31 @@ class Trainer:
         cursor = self.cursor
         started = time.monotonic()
         first = cursor.step * self.rows_per_step
-        targets = max(1, self.data.target_count(first, first + self.rows_per_step))
+        cut = self.phase.cut if cursor.step < round(self.phase.warmup * self.steps) else None
+        targets = max(1, self.data.target_count(first, first + self.rows_per_step, cut))
         mine = first + self.rank * (self.rows_per_step // self.ranks)
         self.watch.reset()
         sums = torch.zeros(3, device=self.device)
         moe = self.recipe.moe
+        curriculum = self.recipe.curriculum
+        done = curriculum.first_step(self.phase.name) + cursor.step
         for micro in range(self.micro_batches):
-            batch = self.data.rows(mine + micro * self.rows, mine + (micro + 1) * self.rows, self.device)
+            batch = self.data.rows(mine + micro * self.rows, mine + (micro + 1) * self.rows, self.device, cut)
             self.watch.on = True
+            self.routing.begin(done, micro)
             with self._autocast():
                 loss = summed_loss(self.engine.module, batch)
             self.watch.on = False
-            balance, z = self.watch.losses(batch.real.flatten())
+            router = self.watch.losses(batch.real.flatten())
             # DeepSpeed averages gradients over the ranks; the loss is the mean over the targets of all of them.
             total = loss * self.ranks / targets
             if moe is not None and self.watch.routers:
-                total = total + (moe.load_balance * balance + moe.z_loss * z) / self.micro_batches
-            sums += torch.stack([loss.detach(), balance.detach(), z.detach()])
+                weighed = moe.load_balance * router.balance + moe.z_loss * router.z
+                if moe.routing.entropy:
+                    weighed = weighed + moe.routing.entropy * router.entropy
+                total = total + weighed / self.micro_batches
+            sums += torch.stack([loss.detach(), router.balance.detach(), router.z.detach()])
             self.engine.backward(total)
-        curriculum = self.recipe.curriculum
-        done = curriculum.first_step(self.phase.name) + cursor.step
         rate = self.recipe.optimizer.rate(done, curriculum.total_steps)
         norm = self.engine.step(rate)
         if self.ranks > 1:
@@ -223,9 +261,17 @@ class Trainer:
         figures = StepFigures(step=cursor.step, loss=loss, rate=rate, norm=norm, seconds=seconds)
         if self.watch.routers:
             load = self.watch.load()
+            capacity = self.recipe.moe.routing.capacity if self.recipe.moe else 1.0
             figures.router = RouterFigures(
-                balance=balance / shared, z=z / shared, entropy=self.watch.mean_entropy(), largest=max(map(max, load))
+                balance=balance / shared,
+                z=z / shared,
+                entropy=self.watch.mean_entropy(),
+                largest=max(map(max, load)),
+                experts_per_token=self.watch.experts_per_token(),
+                over_capacity=over_capacity(load, capacity),
             )
+            self.routing.learn(load, figures.router.experts_per_token)
+            cursor.routing = self.routing.state
             old = cursor.load or load
             cursor.load = [
                 [(1 - LOAD_MEMORY) * was + LOAD_MEMORY * now for was, now in zip(a, b, strict=True)]
@@ -254,14 +300,15 @@ class Trainer:
         mixed = self.recipe.engine.zero_stage == 0 and compute_dtype(self.device.type) == torch.bfloat16
         return torch.autocast(self.device.type, torch.bfloat16, enabled=mixed)
 
-    def losses(self, what: str) -> dict[str, float]:
-        """Held-out loss by domain, in nats per target."""
+    def losses(self, what: str, *, traced: bool = False) -> dict[str, float]:
+        """Held-out loss by domain, in nats per target; `traced` takes the routing along."""
         found = {}
         self.engine.module.eval()
         for number, (domain, part) in enumerate(self.heldout.items(), 1):
             rows = max(1, self.recipe.engine.micro_batch_tokens // self.recipe.curriculum.heldout_length)
-            with self._autocast():
-                found[domain], _ = heldout_loss(self.engine.module, part, self.device, rows, self.rank, self.ranks)
+            module, share = self.engine.module, (self.rank, self.ranks)
+            with self._autocast(), self.trace.hearing(domain) if traced else nullcontext() as seen:
+                found[domain], _ = heldout_loss(module, part, self.device, rows, *share, seen=seen)
             self.report(what, number, len(self.heldout), **{domain: found[domain]})
         self.engine.module.train()
         return found

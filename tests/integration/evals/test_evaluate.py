@@ -58,6 +58,7 @@ def test_the_process_compares_writes_its_findings_and_keeps_the_champions_scores
         "report.json",
         "report.md",
         "forest.png",
+        "routing.png",
         "verdict.json",
     }
     verdict = json.loads((out / "verdict.json").read_text())
@@ -73,6 +74,9 @@ def test_the_process_compares_writes_its_findings_and_keeps_the_champions_scores
     assert report["probes"]["memorised_canaries"]["canaries"] == 4
     assert len(report["probes"]["conduct"]["replies"]) == 12
     assert report["probes"]["conduct"]["summary"] in (out / "report.md").read_text()
+    routing = report["probes"]["routing"]
+    assert routing["summary"] in (out / "report.md").read_text()
+    assert set(routing["figures"]["by_domain"]) == {spec.name for spec in load(tasks).tasks}
     again: list[str] = []
     evaluate(mixtral, llama, tasks, tmp_path / "again", lambda what, *_, **__: again.append(what))
     assert f"scores of {llama.name} are known" in again

@@ -22,7 +22,7 @@ from cleo_model.moe.frozen_experts import share_equal_experts
 from cleo_model.moe.load_balance import RouterWatch
 from cleo_model.moe.upcycle import init_moe
 from cleo_model.packing.pack import build_curriculum
-from cleo_model.recipe import MoERecipe, Recipe
+from cleo_model.recipe import MoERecipe, Recipe, RoutingRecipe
 from cleo_model.training import ops
 from cleo_model.training.checkpoint import Cursor, commit, read_cursor
 from cleo_model.training.data import Phase
@@ -30,6 +30,8 @@ from cleo_model.training.launch import command, main
 from cleo_model.training.lock import LOCK, run_lock
 from cleo_model.training.loss import heldout_loss, summed_loss
 from cleo_model.training.ops import clear_stale_locks, prebuild_ops
+from cleo_model.training.phase import REPORT, PhaseReport
+from cleo_model.training.result import write_result
 from cleo_model.training.trainer import Job, Trainer
 
 pytestmark = pytest.mark.unit
@@ -95,6 +97,33 @@ def test_a_run_that_stops_at_any_step_goes_on_bit_for_bit(
         assert [line.loss for line in resumed.run().history] == losses
         after = weights(resumed)
         assert all(after[name].equal(value) for name, value in weights(whole).items())
+
+
+def test_a_run_with_every_kind_of_routing_goes_on_bit_for_bit_and_says_where_tokens_went(
+    recipe: Recipe, made: tuple[Path, Path], tmp_path: Path
+) -> None:
+    # Phases of four steps: the last 4 of 12 are settled, so all of this one routes by top-p.
+    routing = RoutingRecipe(choice="top_p", jitter=0.1, revive_after=1, entropy=0.01, expected_k=1.5)
+    chosen = recipe.replace(moe=MoERecipe(routing=routing))
+    whole = Trainer(job(chosen, made, tmp_path / "whole"), silent)
+    history = whole.run().history
+    assert all(line.router and 1 <= line.router.experts_per_token <= 4 for line in history)
+    assert whole.cursor.routing.threshold > 0
+    stopped = Trainer(job(chosen, made, tmp_path / "stopped"), silent)
+    stopped._step()
+    stopped._step()
+    stopped.save()
+    resumed = Trainer(job(chosen, made, tmp_path / "stopped"), silent)
+    assert [line.loss for line in resumed.run().history] == [line.loss for line in history]
+    assert resumed.cursor.routing == whole.cursor.routing
+    write_result(whole)
+    report = PhaseReport.model_validate_json((tmp_path / "whole" / REPORT).read_text())
+    assert report.routing is not None
+    assert set(report.routing.by_domain) == {"prose", "documentation", "conversation"}
+    # Held-out text is routed as every stock runtime routes it.
+    assert report.routing.experts_per_token == [2.0, 2.0]
+    assert "routing.png" in report.plots
+    assert "routing by layer" in report.markdown
 
 
 def test_training_lowers_the_loss_and_keeps_the_first_loss_through_the_phases(
