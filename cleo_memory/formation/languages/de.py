@@ -18,9 +18,9 @@ WORDS = {
     "month": MONTH,
     "date": DATE,
     "adj": r"(?:neue[rsn]?|kleine[rsn]?|ältere[rsn]?|jüngere[rsn]?|große[rsn]?|alte[rsn]?) ",
-    "close": r"(?:zwillings|halb|stief|groß|schwieger)?(?:schwester|bruder|mutter|mama|vater|papa|sohn|tochter|oma|opa|frau|mann|ehefrau|ehemann|partnerin|partner|freundin|freund|verlobte|verlobter)",
+    "close": r"(?:zwillings|halb|stief|groß|schwieger)?(?:schwester|bruder|mutter|mama|vater|papa|sohn|tochter|oma|opa|frau|mann|ehefrau|ehemann|partnerin|partner|freundin|freund|verlobte|verlobter|nichte|neffe|tante|onkel|cousine|cousin|enkelin|enkel|schwägerin|schwager)",
     "relative": r"(?:zwillings|halb|stief|groß|schwieger)?(?:schwester|bruder|mutter|mama|vater|papa|sohn|tochter|oma|opa|frau|mann|ehefrau|ehemann|partnerin|partner|freundin|freund|verlobte|verlobter|tante|onkel|cousine|cousin|nichte|neffe|chefin|chef|kollegin|kollege|nachbarin|nachbar|ärztin|arzt|zahnärztin|zahnarzt|lehrerin|lehrer|mitbewohnerin|mitbewohner)",
-    "pet": r"(?:\w+ )?(?:hund|hündin|katze|kater|welpe|kätzchen|hase|kaninchen|hamster|papagei|wellensittich|pferd|pony|fisch|schildkröte|schlange|meerschweinchen|vogel|huhn|ziege|haustier|ratte|maus|dackel|pudel|stute|hengst)",
+    "pet": r"(?:\w+ )?(?:hund|hündin|katze|kater|welpe|kätzchen|hase|kaninchen|hamster|papagei|wellensittich|pferd|pony|fisch|schildkröte|schlange|meerschweinchen|vogel|huhn|ziege|haustier|ratte|maus|dackel|pudel|stute|hengst|terrier|labrador|schäferhund|mops|windhund|spaniel|boxer|collie|kanarienvogel|frettchen|ente|gans|esel|schaf|igel)",
     "date_in": rf"(?:am |im |um |an |zu |in |ab |nach )?(?:dem |der )?{DATE}",
 }
 RULES = (
@@ -57,7 +57,7 @@ RULES = (
     ("age", r"\b(?:ich bin|bin ich)<adv> <number>(?= *(?:jahre?\b|$|[,.!;]| und))"),
     ("age", r"\bich bin(?: \w+){0,2} <number>(?: jahre alt)? geworden"),
     ("age", r"\bich werde(?: \w+){0,3} <number>(?: jahre alt)?(?= *(?:$|[,.!]))"),
-    ("birthday", r"<my> geburtstag<is> (?:am |im )?<when>"),
+    ("birthday", r"<my> geburtstag<is> (?:am |im |der )?<when>"),
     ("birthday", r"\b(?:ich habe|habe ich)(?: am| im) <when> geburtstag"),
     (
         "birthday",
@@ -113,6 +113,10 @@ RULES = (
         r"\b(?:ich bin|bin ich)<adv> (?:von beruf |gelernter? |ausgebildeter? |eine? )?(?P<job>(?!veg|pesc)(?:\w+e[rn]? )?(?:\w+(?:in|er|or|ist|ent|eur|arzt|mann|frau|pfleger|kraft|loge|nom)|koch|arzt|azubi|student))(?: von beruf)?(?= *(?:$|[,.!;]| und| bei| in| an))",
     ),
     ("work.job", r"\bvon beruf bin ich <job>"),
+    (
+        "work.job",
+        r"<I><adv> (?:mache|absolviere|beginne)<adv> eine (?:ausbildung|lehre|umschulung) (?:zur|zum|als) <job>",
+    ),
     ("work.job", r"\bich bin <job> von beruf"),
     ("@work.job", r"\bich bin<adv>(?: [^,;]{2,20}?)? <job> geworden"),
     (
@@ -136,9 +140,14 @@ RULES = (
     ("study", r"(?:<I><adv> studieren?|\bstudiere ich)<adv> <thing>"),
     ("allergy.*", r"\b(?:ich bin|bin ich)<adv>(?: stark| schwer| hoch)? allergisch (?:gegen|auf) <thing>"),
     ("allergy.*", r"\b(?:ich bin|bin ich)<adv> (?:gegen|auf) (?P<job>[^,;.!?]{2,40}?) allergisch"),
+    (
+        "allergy.*",
+        r"^(?:gegen|auf) (?P<job>[^,;.!?]{2,40}?) (?:bin|reagiere) ich<adv>(?: stark| schwer| sehr)? allergisch",
+    ),
     ("allergy.*", r"<I> (?:habe|hab)<adv> eine (?:\w+ )?(?P<thing>\w{3,})allergie"),
     ("allergy.*", r"<I> (?:habe|hab)<adv> eine (?:\w+ )?allergie (?:gegen|auf) <thing>"),
     ("allergy.*", r"\bich vertrage<adv> (?:keine?n? |<thing> nicht)(?P<job>[^,;.!?]{2,40})?"),
+    ("allergy.*", r"^(?P<thing>(?!das|es|dies)[^,;.!?]{3,40}?) (?:vertrage|verträgt) (?:ich|mein magen)<adv> nicht"),
     ("allergy.*", r"\bich bin<adv> (?P<thing>\w+)intolerant"),
     (
         "diet.*",
@@ -174,6 +183,10 @@ RULES = (
         "hobby.*",
         r"\b(?:ich singe|ich tanze|ich klettere|ich male|ich schwimme|ich jogge|ich wandere)<adv>(?P<thing> (?:in|im|jede[nrs]?|seit|regelmäßig|gern)[^,;.!?]{2,40})",
     ),
+    (
+        "hobby.*",
+        r"\bich (?!denke|gehe|habe|fahre|komme|mache|sage|sehe|frage|warte|hoffe|muss|arbeite)\w{3,}e<adv> (?:(?:jede[nrs]?|immer|am) (?:woche|wochenende|tag|morgen|abend|monat|\w+tag)s?) (?P<thing>(?-i:[A-ZÄÖÜ])[^,;.!?]{2,40})",
+    ),
     ("hobby.*", r"<my> (?:größtes |liebstes |neues )?(?:hobby|hobbys|leidenschaft)<is> <thing>"),
     ("favourite.{noun}", r"<my> (?P<noun>lieblings\w+)<is> <thing>"),
     ("favourite.{noun}", r"<my> (?P<noun>lieblings\w+) heißt <thing>"),
@@ -195,6 +208,8 @@ RULES = (
     ),
     ("like.*", r"\bam (?:aller)?liebsten (?:trinke|esse|höre|lese|mag|spiele) ich <thing>"),
     ("like.*", r"\bich bin<adv> (?:ein |eine )?(?:großer |große |riesiger )?fan (?:von|der|des) <thing>"),
+    ("car", r"\b(?:fahre ich|fahren wir)<adv> (?:einen |eine |ein )(?P<thing>[^,;.!?]{2,40})"),
+    ("car", r"<my> (?:neues |neuer )?(?:auto|wagen)<is> (?:einen |eine |ein )(?P<thing>[^,;.!?]{2,40})"),
     ("car", r"<I><adv> fahren? <adv>?(?:einen |eine |ein )(?P<thing>[^,;.!?]{2,40})"),
     (
         "own.*",
@@ -215,7 +230,7 @@ RULES = (
     ),
     (
         "plan.*",
-        r"^(?P<thing>(?:<date_in>) (?:fahre|fahren|fliege|fliegen|reise|ziehe|ziehen|heirate|heiraten|besuche|beginne|mache|gehe|laufe|habe|haben|treffe|treffen) (?:ich|wir) [^;!?]{3,60})",
+        r"^(?P<thing>(?:<date_in>) (?:fahre|fahren|fliege|fliegen|reise|ziehe|ziehen|heirate|heiraten|besuche|beginne|mache|gehe|laufe|habe|haben|treffe|treffen|bin|sind|muss|müssen|darf|soll|sehe|sehen|spiele|spielen|singe|starte|starten) (?:ich|wir) [^;!?]{3,60})",
     ),
     ("plan.*", r"<I><adv> (?:plane|planen|spare|trainiere|übe)<adv> (?P<thing>[^,;!?]{3,50})"),
     (

@@ -8,7 +8,7 @@ WORDS = {
     "am": r"\b(?:I'm|I am|im|i've been|I have been)",
     "weare": r"\b(?:I'm|I am|im|we're|we are)",
     "have": r"\b(?:I|we)(?:'ve| have)(?: got)?",
-    "adv": r"(?: (?:actually|now|currently|just|also|still|really|recently|finally|only|always|usually|mostly|mainly|generally|have|absolutely|totally|already|even|do|since|today|personally|no longer a child but))*",
+    "adv": r"(?: (?:actually|now|currently|just|also|still|really|recently|finally|only|always|usually|mostly|mainly|generally|have|absolutely|totally|simply|truly|quite|rather|secretly|honestly|genuinely|dearly|particularly|especially|often|sometimes|regularly|occasionally|so|already|even|do|since|today|personally|no longer a child but))*",
     "my": r"\b(?:my|our)",
     "is": r"(?:'s| is| are|'re)(?: now| currently| still| actually| really| just| simply)?",
     "a": r"(?:a |an |the |my |our |some |one )?",
@@ -16,8 +16,8 @@ WORDS = {
     "month": MONTH,
     "date": rf"(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {MONTH}\b\.?(?:,? \d{{4}})?|{MONTH}\b\.?(?: the)? \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?|{MONTH}\b(?: \d{{4}})?|\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}(?:[./]\d{{2,4}})?|(?:19|20)\d\d|(?:next |this |on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|tonight|the day after tomorrow|(?:next|this coming|this) (?:week|weekend|month|year|spring|summer|autumn|fall|winter)|in (?:a|an|one|two|three|four|five|six|ten|\d+) (?:days?|weeks?|months?|years?)|christmas|easter|new year|\d{{1,2}}(?::\d\d)? ?(?:am|pm|o'clock)|\d{{1,2}}:\d\d)",
     "relative": r"(?:\w+[- ])?(?:sister|brother|mother|mum|mom|father|dad|son|daughter|wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|aunt|uncle|cousin|niece|nephew|grandmother|grandma|grandfather|grandpa|friend|boss|manager|flatmate|roommate|neighbour|neighbor|teacher|doctor|dentist|therapist|landlord|landlady|colleague|twin|stepson|stepdaughter|godson|goddaughter)",
-    "close": r"(?:twin |little |big |older |younger )?(?:sister|brother|mother|mum|mom|father|dad|son|daughter|wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|grandmother|grandma|grandfather|grandpa|stepson|stepdaughter)",
-    "pet": r"(?:\w+[- ])?(?:dog|cat|puppy|kitten|rabbit|hamster|parrot|horse|pony|fish|goldfish|tortoise|turtle|snake|lizard|guinea pig|budgie|canary|bird|ferret|hen|chicken|goat|pet|rat|mouse|gecko|cow|donkey|sheep|pig|beagle|poodle|labrador|terrier|spaniel|dachshund)",
+    "close": r"(?:twin |little |big |older |younger )?(?:sister|brother|mother|mum|mom|father|dad|son|daughter|wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|grandmother|grandma|grandfather|grandpa|stepson|stepdaughter|grandson|granddaughter|niece|nephew|cousin|aunt|auntie|uncle)(?:-in-law)?",
+    "pet": r"(?:\w+[- ])?(?:dog|cat|puppy|kitten|rabbit|hamster|parrot|horse|pony|fish|goldfish|tortoise|turtle|snake|lizard|guinea pig|budgie|canary|bird|ferret|hen|chicken|goat|pet|rat|mouse|gecko|cow|donkey|sheep|pig|beagle|poodle|labrador|terrier|spaniel|dachshund|greyhound|whippet|collie|sheepdog|corgi|pug|husky|bulldog|boxer|retriever|chihuahua|dalmatian|setter|schnauzer|tabby|siamese|cockatiel|cockatoo|macaw|parakeet|duck|goose|alpaca|llama|hedgehog|chinchilla|axolotl|iguana|chameleon|tarantula|mule|mare|stallion|foal|lamb)",
     "health": r"asthma|diabetes|migraines?|epilepsy|adhd|arthritis|hay fever|eczema|insomnia|anxiety|depression|coeliac disease|celiac disease|high blood pressure|a heart condition|a pacemaker|dyslexia|autism",
     "durable": r"house|flat|apartment|car|bike|bicycle|boat|piano|guitar|violin|cello|camera|phone|laptop|van|motorbike|motorcycle|scooter|telescope|computer|tablet|horse|dog|cat|puppy|kitten|cottage|cabin|caravan|camper|tent|kayak|drone|watch|printer|tractor|land|farm",
     "work": r"nurse|teacher|doctor|lawyer|baker|cook|chef|writer|driver|painter|plumber|builder|carpenter|farmer|singer|dancer|actor|actress|waiter|waitress|barber|butcher|tailor|translator|interpreter|editor|author|professor|lecturer|tutor|coach|pilot|sailor|soldier|clerk|judge|vet|veterinarian|surgeon|midwife|paramedic|firefighter|police officer|officer|mechanic|electrician|welder|gardener|florist|cleaner|caretaker|cashier|shopkeeper|salesman|saleswoman|consultant|analyst|accountant|architect|engineer|developer|programmer|designer|photographer|journalist|reporter|librarian|scientist|researcher|biologist|chemist|physicist|mathematician|pharmacist|psychologist|therapist|physiotherapist|optician|student|postdoc|intern|apprentice|manager|director|secretary|receptionist|bookkeeper|banker|broker|potter|weaver|jeweller|goldsmith|blacksmith|beekeeper|fisherman|forester|geologist|astronomer|historian|archaeologist|curator|sculptor|musician|composer|conductor|pianist|violinist|drummer|cellist|freelancer|social worker|bus driver|data scientist|roofer|mason|bricklayer|glazier|tiler|joiner|locksmith|postman|courier|priest|pastor|monk|nun|diver|stonemason|dentist|carer|childminder|nanny|au pair|barista|bartender|sommelier|brewer|winemaker|statistician|economist|sociologist|linguist|illustrator|animator|tester|technician|operator|inspector|surveyor|notary|paralegal|judge|diplomat|politician|mayor|councillor",
@@ -26,6 +26,7 @@ RULES = (
     # who
     ("name", r"<my> (?:full |first |real |own )?name<is> <name>"),
     ("name", r"<am> called <name>"),
+    ("name", r"\bthe name(?:'s| is) <proper>(?= *(?:$|[,.!]))"),
     ("name.preferred", r"(?:^|\b(?:please|just|can|people|friends|everyone|everybody) )(?:all )?call me <name>"),
     (
         "name",
@@ -55,6 +56,10 @@ RULES = (
         r"<my> (?:birthday|date of birth|birth date)<is>(?: on| in)?(?: the)? (?P<when>[^,;!?]*\d[^;!?]*|<month>.*)",
     ),
     ("birthday", r"\bI was born(?: in (?:the )?[^\d,;]{2,40}?)?,? (?:on|in)(?: the)? <when>"),
+    (
+        "shoe-size",
+        r"<I><adv> (?:wear|take)(?: an?)? (?:shoes (?:in|of) )?(?:shoe )?size (?P<thing>\d{1,2}(?:[.,]5)?)(?= *(?:$|[,.!;]|shoes?|in shoes))",
+    ),
     ("birthday", r"\bI celebrate my birthday (?:on|in)(?: the)? <when>"),
     ("{noun}.birthday", r"<my> (?P<noun><relative>)'s birthday<is>(?: on| in)?(?: the)? <when>"),
     ("origin", r"(?:<am><adv>(?: originally)?|\bI come|\bI hail|\bI am originally) from <place>"),
@@ -105,6 +110,11 @@ RULES = (
         "work.job",
         r"<am><adv> (?:a|an|the) (?P<job>(?:[\w-]+ ){0,2}(?:<work>|\w{3,}(?:ologist|ician|smith|maker|keeper)))\b",
     ),
+    (
+        "work.job",
+        r"<I><adv> teach (?!(?:myself|you|them|him|her|me|people|kids|children)\b)(?P<thing>[a-z][^,;!?]{2,40})",
+    ),
+    ("work.job", r"<am><adv> (?:training|studying|learning|retraining) (?:to be|to become|as) <a><job>"),
     ("work.job", r"<my> (?:job|profession|occupation|trade)<is> (?:that of |as |being )?<a><job>"),
     (
         "work.job",
@@ -142,6 +152,10 @@ RULES = (
     ),
     ("allergy.*", r"^(?:please )?(?:keep in mind|note|beware|remember|mind)(?: that)? <my> (?P<thing>[\w-]+) allergy"),
     ("allergy.*", r"<my> allergy to <thing>"),
+    (
+        "allergy.*",
+        r"^(?P<thing>(?!(?:it|this|that|they|he|she|you|we|i)\b)[^,;!?]{3,40}?) (?:gives?|brings?) (?:me|us) (?:out in )?(?:hives|a rash|an itchy \w+|asthma attacks)",
+    ),
     ("allergy.*", r"<am><adv> (?P<thing>[\w-]+)[- ]intolerant"),
     ("allergy.*", r"<am> intolerant (?:to|of) <thing>"),
     (
@@ -228,6 +242,11 @@ RULES = (
         "vehicle",
         r"<I><adv> drive <a>(?:an? )?(?P<thing>(?!kids\b|children\b|people\b|to\b|for\b|home\b|there\b|back\b|past\b|through\b|around\b)[^,;!?]{2,50})",
     ),
+    ("vehicle", r"<I>(?:'ve| have)?<adv> (?:traded|part-exchanged) [^,;!?]{2,30}? for <a>(?P<thing>[^,;!?]{2,40})"),
+    (
+        "own.*",
+        r"<I>(?:'ve| have)?<adv> (?:bought|purchased|got myself) (?:myself |ourselves )?(?P<thing>an? (?:new |used |second-hand )?(?-i:[A-Z])[\w-]+(?: [A-Z0-9][\w-]*)*)",
+    ),
     ("own.*", r"<I><adv> own (?P<thing>(?:an? |two |three |\d+ )[^,;!?]{2,50})"),
     (
         "own.*",
@@ -237,7 +256,7 @@ RULES = (
     # what is to come
     (
         "plan.{noun}",
-        r"<my> (?:next |upcoming )?<noun>(?: (?:to|for|with|in|from) [^,;!?]{2,40}?)?(?:<is>| starts| begins| leaves| departs| takes off| takes place| ends| arrives| (?: has been| was| has| is|'s been| got| have been| were) moved(?: from [^,;]{3,20}?)? to| falls)(?: due| booked| scheduled| planned)?(?: on| at| in| for| to)?(?: the)? <when>",
+        r"<my> (?:next |upcoming )?<noun>(?: (?:to|for|with|in|from) [^,;!?]{2,40}?)?(?:<is>| starts| begins| leaves| departs| takes off| takes place| ends| arrives|(?: has been| was| has| is|'s been| got| have been| were) (?:moved|postponed|rescheduled|pushed back|brought forward|changed)(?: from [^,;]{3,20}?)? to| falls)(?: due| booked| scheduled| planned)?(?: on| at| in| for| to)?(?: the)? <when>",
     ),
     (
         "plan.*",
@@ -245,11 +264,11 @@ RULES = (
     ),
     (
         "plan.*",
-        r"(?:<weare><adv> (?:going to|travell?ing|flying|moving|visiting|getting|starting|leaving|driving|meeting|running|taking|having|planning|going|spending|hosting|attending|seeing|graduating|marrying|retiring|sitting|giving|performing|competing|expecting|opening|launching)|<I>(?:'ll| will| plan to| intend to| want to| hope to| fly| leave| travel| start| need to| must| have to| shall| get)) (?P<thing>[^;!?]{0,70}?(?:on |in |at |by |the |around )*(?:<date>)[^;!?]{0,30})",
+        r"(?:<weare><adv> (?:going to|travell?ing|flying|moving|visiting|getting|starting|leaving|driving|meeting|running|taking|having|planning|going|spending|hosting|attending|seeing|graduating|marrying|retiring|sitting|giving|performing|competing|expecting|opening|launching|off|headed|heading|bound|due|booked|invited)|<I>(?:'ll| will| plan to| intend to| want to| hope to| fly| leave| travel| start| need to| must| have to| shall| get)) (?P<thing>[^;!?]{0,70}?(?:on |in |at |by |the |around )*(?:<date>)[^;!?]{0,30})",
     ),
     (
         "plan.*",
-        r"<am><adv> (?P<thing>(?:planning|saving|training|preparing|practising) (?:for |to |up for )?[^,;!?]{3,60})",
+        r"<am><adv> (?P<thing>(?:planning|saving|training(?! to be\b)|preparing|practising) (?:for |to |up for )?[^,;!?]{3,60})",
     ),
     (
         "plan.*",
@@ -266,7 +285,7 @@ RULES = (
 )
 ENGLISH = Language(
     code="en",
-    mine=r"\b(?:i|i'm|im|i've|i'd|i'll|my|me|our|we|we're|we've|mine)\b",
+    mine=r"\b(?:i|i'm|im|i've|i'd|i'll|my|me|our|we|we're|we've|mine|the name(?:'s| is))\b",
     words=WORDS,
     rules=RULES,
     reported=r"\b(?!i\b|we\b)[\w']+ (?:also |just |always |once |never )?(?:said|says|say|told|tells|claims|claimed|thinks|thought|believes|believed|asked|asks|wrote|writes|heard|replied|answered|mentioned|reckons|insists|wants|jokes|joked|texted)\b|\baccording to\b|\bin (?:his|her|their) words\b|\bi (?:heard|read) that\b|\b(?:he|she|they)(?:'s| is| are| was| were)? like\b",
@@ -276,7 +295,7 @@ ENGLISH = Language(
     starts=r"i|i'm|im|i've|i'd|i'll|my|we|we're|our|he|she|they|it|it's|you|his|her|their|the|there|this|that|if|please|now(?! (?:work|live|speak|drive|play|study|have|am)\b)",
     joins=r"and|but|so|because|while|although|though|whereas|then|yet|plus|as|since",
     subject="I ",
-    verbs=r"started|joined|work|live|speak|have|love|like|hate|play|drive|study|prefer|own|am|collect|moved|enjoy|don't",
+    verbs=r"started|joined|bought|got|became|switched|adopted|work|live|speak|have|love|like|hate|play|drive|study|prefer|own|am|collect|moved|enjoy|don't",
     stops=r"on (?:mon|tues|wednes|thurs|fri|satur|sun)day|but|because|since|so|when|while|which|who|that|if|although|though|as|than|until|till|after|before|every|and (?:i|my|we|it|he|she|they|then|now|have|am|live|work)|for (?:\w+ )?(?:years?|months?|weeks?)|in (?:january|february|march|april|may|june|july|august|september|october|november|december)|last|these days|nowadays|at the moment|right now|anymore|any more|over|instead|to|is|was|are|and|or|with|from|ago|this|yesterday|today|even|however",
     before=r"in|at|for|with|from|by|on|near|of",
     articles=r"a|an|the|some|my|our|any|this big|very|really|quite|just|only",

@@ -8,16 +8,16 @@ DATE = (
     r"|pasado mañana|mañana|esta noche|la semana que viene|la próxima semana|el mes que viene|el próximo mes|el año que viene|el próximo año|este verano|este invierno|este otoño|esta primavera|en (?:verano|invierno|otoño|primavera)|en (?:un|una|dos|tres|cuatro|cinco|\d+) (?:días?|semanas?|mes(?:es)?|años?)|dentro de \w+ (?:días?|semanas?|mes(?:es)?|años?)|navidad|semana santa|las \d{1,2}(?::\d\d)?|\d{1,2}:\d\d)"
 )
 WORDS = {
-    "S": r"(?:^|(?<=[,;:] )|\b(?:yo|ahora|también|y|pero|que|actualmente|hoy|siempre|ya|además|así que|aunque|porque|entonces|antes no|desde \w+|desde hace \w+ \w+|en \w+|por eso|hola|bueno|nosotros|aquí|últimamente|personalmente|pues),? )",
+    "S": r"(?:^|(?<=[,;:] )|\b(?:yo|ahora|también|y|pero|que|actualmente|hoy|siempre|ya|además|así que|aunque|porque|entonces|antes no|desde \w+(?: \w+)?|desde hace \w+ \w+|en \w+|por eso|hola|bueno|nosotros|aquí|últimamente|personalmente|pues),? )",
     "adv": r"(?: (?:ahora|actualmente|también|siempre|todavía|aún|mucho|muy|realmente|ya|sobre todo|principalmente|solo|sólo|desde \w+(?: \w+){0,2}|hoy en día|recientemente|mismo|hace \w+ años))*",
     "my": r"\b(?:mi|mis|nuestr[oa]s?)",
     "is": r"(?: es| son| está)(?: ahora| todavía| actualmente| realmente)*",
     "new": r"nuev[oa]|pequen[oa]|pequeñ[oa]|viej[oa]|actual|propi[oa]|querid[oa]|mayor|menor",
     "month": MONTH,
     "date": DATE,
-    "close": r"(?:hermana|hermano|madre|mamá|padre|papá|hijo|hija|mujer|esposa|esposo|marido|pareja|novia|novio|abuela|abuelo|prometida|prometido|suegra|suegro)(?: (?:mayor|menor|pequeña|pequeño|gemela|gemelo))?",
+    "close": r"(?:hermana|hermano|madre|mamá|padre|papá|hijo|hija|mujer|esposa|esposo|marido|pareja|novia|novio|abuela|abuelo|prometida|prometido|suegra|suegro|tía|tío|prima|primo|sobrina|sobrino|nieta|nieto|cuñada|cuñado)(?: (?:mayor|menor|pequeña|pequeño|gemela|gemelo))?",
     "relative": r"(?:hermana|hermano|madre|mamá|padre|papá|hijo|hija|mujer|esposa|esposo|marido|pareja|novia|novio|abuela|abuelo|prometida|prometido|suegra|suegro|tía|tío|prima|primo|sobrina|sobrino|jefa|jefe|compañera|compañero|vecina|vecino|médico|médica|dentista|amiga|amigo|profesor|profesora)(?: (?:mayor|menor))?",
-    "pet": r"(?:perro|perra|perrito|perrita|gato|gata|gatito|gatita|cachorro|cachorra|conejo|coneja|hámster|loro|periquito|caballo|yegua|poni|pez|tortuga|serpiente|cobaya|pájaro|gallina|cabra|mascota|rata|ratón|hurón|burro|canario)",
+    "pet": r"(?:perro|perra|perrito|perrita|gato|gata|gatito|gatita|cachorro|cachorra|conejo|coneja|hámster|loro|periquito|caballo|yegua|poni|pez|tortuga|serpiente|cobaya|pájaro|gallina|cabra|mascota|rata|ratón|hurón|burro|canario|galgo|caniche|labrador|pato|oca|erizo|podenco)",
     "date_in": rf"(?:el |en |a |para |por |este |de |del |al |los )*{DATE}",
 }
 RULES = (
@@ -84,7 +84,7 @@ RULES = (
     ("work.job", r"<my> (?:profesión|trabajo|oficio|ocupación)<is> (?:el de |de |ser )?<job>"),
     (
         "work.job",
-        r"\bsoy<adv> (?:una? )?(?P<job>(?:\w+(?:ista|ero|era|ólogo|óloga|tor|tora|dor|dora|sor|sora|grafo|grafa|iatra|ario|aria|ino|ina)|ingenier[oa]|médic[oa]|abogad[oa]|arquitect[oa]|maestr[oa]|estudiante|veterinari[oa]|cociner[oa]|actor|actriz|piloto|juez|contable|músic[oa]|químic[oa]|físic[oa]|técnic[oa][\w ]*|polic[ií]a|cantante|comerciante|albañil|carpinter[oa])(?: de [\w ]{3,25})?)(?= *(?:$|[,.!;]| y| en| desde))",
+        r"\bsoy<adv> (?:una? )?(?P<job>(?:\w+(?:ista|ero|era|ólogo|óloga|tor|tora|dor|dora|sor|sora|grafo|grafa|iatra|ario|aria|ino|ina)|ingenier[oa]|médic[oa]|abogad[oa]|arquitect[oa]|maestr[oa]|estudiante|veterinari[oa]|cociner[oa]|actor|actriz|piloto|juez|contable|músic[oa]|químic[oa]|físic[oa]|técnic[oa][\w ]*|polic[ií]a|cantante|comerciante|albañil|carpinter[oa]|matron[ao]|partero|comadrona|óptic[oa]|mecánic[oa]|informátic[oa]|farmacéutic[oa]|psicólog[oa]|guía|sastre|chófer|conserje|azafat[ao]|soldado|jubilad[oa])(?: de [\w ]{3,25})?)(?= *(?:$|[,.!;]| y| en| desde))",
     ),
     ("@work.job", r"\b(?:me hice|me he hecho|me convertí en) <job>"),
     (
@@ -104,10 +104,18 @@ RULES = (
     ("study", r"<S>(?:estudio|estudiamos|estoy estudiando)<adv> (?!(?:en|con|mucho|para)\b)<thing>"),
     ("allergy.*", r"\bsoy<adv>(?: muy| gravemente)? alérgic[oa] (?:a la |a los |a las |al |a )<thing>"),
     ("allergy.*", r"\btengo (?:una )?(?:fuerte )?alergia (?:a la |a los |a las |al |a )<thing>"),
+    (
+        "allergy.*",
+        r"^(?:la |el |los |las )?(?P<thing>[^,;.!?]{3,30}?) (?:me (?:sienta|sientan|cae|caen) (?:fatal|muy mal|mal)|me da(?:n)? alergia)",
+    ),
+    (
+        "allergy.*",
+        r"\bno (?:tolero|digiero|soporto)<adv> (?:la |el |los |las )(?P<thing>leche|lactosa|gluten|huevos?|nueces|marisco|cacahuetes?|soja)",
+    ),
     ("allergy.*", r"\bsoy<adv> intolerante (?:a la |a los |a las |al |a )<thing>"),
     (
         "diet.*",
-        r"\b(?:no|nunca|jamás|ya no) (?:como|comemos|bebo|bebemos|tomo|puedo comer|puedo beber|puedo tomar)<adv> (?:nada de )?<thing>",
+        r"\b(?:no|nunca|jamás|ya no) (?:como|comemos|bebo|bebemos|tomo|tolero|puedo comer|puedo beber|puedo tomar)<adv> (?:nada de )?<thing>",
     ),
     (
         "diet",
@@ -132,6 +140,10 @@ RULES = (
     ("hobby.*", r"<S>(?:toco|tocamos)<adv> (?:el |la |los |las )<thing>"),
     ("hobby.*", r"<S>(?:juego|jugamos)<adv> (?:al |a la |a los |a )<thing>"),
     ("hobby.*", r"<S>(?:colecciono|practico|canto en|hago)<adv> (?P<thing>(?!falta|caso|bien|mal)[^,;.!?]{3,40})"),
+    (
+        "hobby.*",
+        r"<S>\w{3,}o<adv> (?P<thing>[^,;.!?]{3,40}? (?:cada|todos los|todas las) (?:semanas?|fin(?:es)? de semana|días?|mañanas?|tardes|noches|meses|mes|lunes|martes|miércoles|jueves|viernes|sábados?|domingos?))",
+    ),
     ("hobby.*", r"<my> (?:mayor |principal )?(?:afición|pasatiempo|hobby|pasión)(?: favorit[oa])?<is> <thing>"),
     ("favourite.{noun}", r"<my> <noun> (?:favorit[oa]s?|preferid[oa]s?)<is> <thing>"),
     ("favourite.{noun}", r"^(?P<thing>[^,;!?]{2,50}?) es <my> <noun> (?:favorit[oa]|preferid[oa])"),
@@ -177,7 +189,7 @@ RULES = (
 )
 SPANISH = Language(
     code="es",
-    mine=r"\b(?:yo|me|mí|mi|mis|nosotros|nosotras|nos|nuestr[oa]s?|soy|tengo|vivo|trabajo|hablo|estoy|toco|juego|prefiero|conduzco|manejo|colecciono|bebo|como|tomo|voy|vamos|nací|odio|adoro|amo|somos|tenemos|vivimos|llámame|estudio|viajo|vuelo|\w+[éí]|cumplo|resido|practico|detesto|sufro|aprendo|soporto|he|vengo|planeo|disfruto|domino)\b",
+    mine=r"\b(?:yo|me|mí|mi|mis|nosotros|nosotras|nos|nuestr[oa]s?|soy|tengo|vivo|trabajo|hablo|estoy|toco|juego|prefiero|conduzco|manejo|colecciono|bebo|como|tomo|voy|vamos|nací|odio|adoro|amo|somos|tenemos|vivimos|llámame|estudio|viajo|vuelo|\w+[éí]|cumplo|resido|practico|detesto|sufro|aprendo|soporto|he|vengo|planeo|disfruto|domino|puedo|podemos|tolero|necesito|llevo|quiero|debo|salgo|salimos|viajamos|volamos|celebro|compré|vendí|hago|salgo|nado|corro|canto|cocino)\b",
     words=WORDS,
     rules=RULES,
     reported=r"\b(?!yo\b)\w+ (?:me |nos |le )?(?:dice|dijo|dicen|decía|ha dicho|cree|creía|piensa|pensaba|pregunta|preguntó|escribe|escribió|afirma|afirmó|cuenta|contó|opina)\b|\bsegún \w+|\b(?:dijo|dice|preguntó) (?:que|mi|él|ella)\b",

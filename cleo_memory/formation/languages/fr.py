@@ -17,9 +17,9 @@ WORDS = {
     "new": r"nouveau|nouvelle|nouvel|petit|petite|grand|grande|actuel|actuelle|propre|cher|chere|vieux|vieille|jeune",
     "month": MONTH,
     "date": DATE,
-    "close": r"(?:petite |petit |grande |grand |demi-|belle-|beau-)?(?:sœur|soeur|frère|mère|maman|père|papa|fils|fille|femme|mari|épouse|époux|compagne|compagnon|copine|copain|grand-mère|grand-père|fiancé|fiancée|conjoint|conjointe)",
+    "close": r"(?:petite |petit |grande |grand |demi-|belle-|beau-)?(?:sœur|soeur|frère|mère|maman|père|papa|fils|fille|femme|mari|épouse|époux|compagne|compagnon|copine|copain|grand-mère|grand-père|fiancé|fiancée|conjoint|conjointe|nièce|neveu|tante|oncle|cousine|cousin|petite-fille|petit-fils)",
     "relative": r"(?:petite |petit |grande |grand |demi-|belle-|beau-)?(?:sœur|soeur|frère|mère|maman|père|papa|fils|fille|femme|mari|épouse|époux|compagne|compagnon|copine|copain|grand-mère|grand-père|fiancé|fiancée|conjoint|conjointe|tante|oncle|cousine|cousin|nièce|neveu|chef|cheffe|collègue|voisine|voisin|médecin|dentiste|ami|amie|professeur|colocataire)",
-    "pet": r"(?:petit |petite |vieux |vieille )?(?:chien|chienne|chat|chatte|chiot|chaton|lapin|lapine|hamster|perroquet|perruche|cheval|poney|poisson|poisson rouge|tortue|serpent|cochon d'inde|oiseau|poule|chèvre|rat|souris|furet|âne|jument|animal)",
+    "pet": r"(?:petit |petite |vieux |vieille )?(?:chien|chienne|chat|chatte|chiot|chaton|lapin|lapine|hamster|perroquet|perruche|cheval|poney|poisson|poisson rouge|tortue|serpent|cochon d'inde|oiseau|poule|chèvre|rat|souris|furet|âne|jument|animal|teckel|caniche|labrador|berger|épagneul|bouledogue|colley|canari|canard|oie|hérisson|lévrier)",
     "date_in": rf"(?:le |en |au |à |ce |pour |dès |début |fin |mi-)*{DATE}",
 }
 RULES = (
@@ -32,6 +32,7 @@ RULES = (
     ),
     ("name", r"^je suis <proper>(?= *(?:$|[,.!]|et\b))"),
     ("name", r"\bmoi,? c'est <proper>"),
+    ("name.preferred", r"\b(?:on|tout le monde|mes amis) m'appell(?:e|ent) <proper>"),
     (
         "{noun}.name",
         r"<my> <noun> (?:s'appelle|s'appellent|se nomme|répond au nom de|porte le nom de)(?: maintenant)? <name>",
@@ -98,7 +99,11 @@ RULES = (
     ("work.job", r"<my> (?:métier|profession|travail|boulot)<is> <job>"),
     (
         "work.job",
-        r"\bje suis<adv> (?:une? )?(?P<job>(?!vég|veg|pesc)(?:(?:assistante?|chef|cheffe|professeure?|conducteur|conductrice|agent|agente|ouvrier|ouvrière|directeur|directrice|responsable) [\w' -]{2,25}|\w+(?:ien|ienne|eur|euse|trice|ière|ier|iste|logue|graphe|aire|cien|cienne|iatre)|avocate?|architecte|professeure?|prof|médecin|journaliste|étudiante?|vétérinaire|chef|artiste|comptable|secrétaire|kiné|écrivain|écrivaine|soldat|pilote|juge|poète|boucher|bouchère|interprète|notaire))(?= *(?:$|[,.!;]| et| à| chez| dans| depuis| en| de profession| au))",
+        r"\bje suis<adv> (?:une? )?(?P<job>(?!vég|veg|pesc)(?:(?:assistante?|chef|cheffe|professeure?|conducteur|conductrice|agent|agente|ouvrier|ouvrière|directeur|directrice|responsable) [\w' -]{2,25}|\w+(?:ien|ienne|eur|euse|trice|ière|ier|iste|logue|graphe|aire|cien|cienne|iatre)|avocate?|architecte|professeure?|prof|médecin|journaliste|étudiante?|vétérinaire|chef|artiste|comptable|secrétaire|kiné|écrivain|écrivaine|soldat|pilote|juge|poète|boucher|bouchère|interprète|notaire|boulang\w+|pâtissi\w+|cuisini\w+|sage-femme|maçon|mécano|facteur|factrice|infirmi\w+|retraitée?|menuisi\w+|charpenti\w+|plombi\w+|jardini\w+|polici\w+|pompi\w+|banqui\w+|\w{2,}cher|\w+ancier|caissi\w+))(?= *(?:$|[,.!;]| et| à| chez| dans| depuis| en| de profession| au))",
+    ),
+    (
+        "work.job",
+        r"<J>(?:fais|suis|commence)<adv> une formation (?:de |d'|pour devenir )<job>",
     ),
     ("@work.job", r"\bje suis devenue? (?:une? )?<job>"),
     (
@@ -121,7 +126,7 @@ RULES = (
     ("allergy.*", r"\bj'ai une (?:grave |forte )?allergie (?:à la |à l'|aux |au |à )<thing>"),
     (
         "allergy.*",
-        r"\bje (?:ne supporte pas|ne tolère pas) (?:le |la |l'|les )(?P<thing>lactose|gluten|lait|arachides?|noix|œufs|soja)",
+        r"\bje (?:ne supporte pas|ne tolère pas|ne digère pas) (?:le |la |l'|les )(?P<thing>lactose|gluten|lait|arachides?|noix|œufs|soja|\w+(?= *$))",
     ),
     ("allergy.*", r"\bje suis<adv> intolérante? (?:à la |à l'|aux |au |à )<thing>"),
     (
@@ -150,8 +155,12 @@ RULES = (
     ("hobby.*", r"<J>(?:joue|jouons)<adv> (?:du |de la |de l'|au |à la |aux |à l'|des )<thing>"),
     ("hobby.*", r"<J>(?:fais|faisons)<adv> (?:du |de la |de l')(?P<thing>(?!mal|bruit|bien|peine)[^,;.!?]{3,40})"),
     ("hobby.*", r"(?:<J>|\bje )(?:collectionne|pratique|chante dans)<adv> <thing>"),
+    (
+        "hobby.*",
+        r"<J>\w{3,}<adv> (?P<thing>[^,;.!?]{3,40}? (?:chaque|tous les|toutes les) (?:semaines?|week-ends?|jours?|matins?|soirs?|mois|\w+di)s?)",
+    ),
     ("hobby.*", r"<my> (?:principal )?(?:passe-temps|hobby|loisir|passion)(?: préférée?)?<is> <thing>"),
-    ("favourite.{noun}", r"<my> <noun> (?:préférée?s?|favorite?s?|favoris?)(?:<is>) <thing>"),
+    ("favourite.{noun}", r"<my> <noun> (?:préférée?s?|favorite?s?|favoris?)(?:<is>|,? (?:c'est|ce sont)) <thing>"),
     ("favourite.{noun}", r"^(?P<thing>[^,;!?]{2,50}?) est <my> <noun> (?:préférée?|favorite?|favori)"),
     (
         "dislike.*",
@@ -189,7 +198,7 @@ RULES = (
     ),
     (
         "plan.*",
-        r"^(?P<thing>(?:<date_in>),? (?:je |j'|nous |on )(?:vais|pars|déménage|visite|commence|allons|partons|part|va|ai (?:un|une)|prends|me marie|nous marions|cours) [^;!?]{0,60})",
+        r"^(?P<thing>(?:<date_in>),? (?:je |j'|nous |on )(?:vais|vois|verrai|verrons|voit|dois|suis|passe|joue|pars|déménage|visite|commence|allons|partons|part|va|ai (?:un|une)|prends|me marie|nous marions|cours) [^;!?]{0,60})",
     ),
     (
         "plan.*",

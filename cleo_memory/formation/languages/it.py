@@ -15,9 +15,9 @@ WORDS = {
     "new": r"nuov[oa]|piccol[oa]|vecchi[oa]|attuale|car[oa]|maggiore|minore|propri[oa]",
     "month": MONTH,
     "date": DATE,
-    "close": r"(?:sorella|sorellina|fratello|fratellino|madre|mamma|padre|papà|figlio|figlia|moglie|marito|compagna|compagno|fidanzata|fidanzato|ragazza|ragazzo|nonna|nonno|suocera|suocero)(?: (?:maggiore|minore|gemella|gemello))?",
+    "close": r"(?:sorella|sorellina|fratello|fratellino|madre|mamma|padre|papà|figlio|figlia|moglie|marito|compagna|compagno|fidanzata|fidanzato|ragazza|ragazzo|nonna|nonno|suocera|suocero|zia|zio|cugina|cugino|nipote|cognata|cognato)(?: (?:maggiore|minore|gemella|gemello))?",
     "relative": r"(?:sorella|sorellina|fratello|fratellino|madre|mamma|padre|papà|figlio|figlia|moglie|marito|compagna|compagno|fidanzata|fidanzato|ragazza|ragazzo|nonna|nonno|suocera|suocero|zia|zio|cugina|cugino|nipote|capo|collega|vicina|vicino|medico|dentista|amica|amico|professore|professoressa)(?: (?:maggiore|minore))?",
-    "pet": r"(?:cane|cagna|cagnolino|cagnolina|gatto|gatta|gattino|gattina|micio|cucciolo|coniglio|criceto|pappagallo|cavallo|cavalla|pony|pesce|tartaruga|serpente|porcellino d'india|cavia|uccello|uccellino|canarino|gallina|capra|animale|topo|ratto|furetto|asino)",
+    "pet": r"(?:cane|cagna|cagnolino|cagnolina|gatto|gatta|gattino|gattina|micio|cucciolo|coniglio|criceto|pappagallo|cavallo|cavalla|pony|pesce|tartaruga|serpente|porcellino d'india|cavia|uccello|uccellino|canarino|gallina|capra|animale|topo|ratto|furetto|asino|bassotto|barboncino|labrador|levriero|anatra|oca|riccio|pastore tedesco)",
     "date_in": rf"(?:il |l'|a |ad |in |per |nel |di |del |al |verso |entro )*{DATE}",
 }
 RULES = (
@@ -82,13 +82,18 @@ RULES = (
     ("work.job", r"<S>(?:lavoro|lavoriamo|sto lavorando)<adv>(?: (?:per|in|alla) [^,;]{2,25}?)? come <job>"),
     (
         "work.job",
-        r"<S>faccio<adv> (?:il |la |l'|lo )(?P<job>(?!spesa|doccia|colazione|bucato|meglio|stesso|possibile)[^,;.!?]{3,40})",
+        r"<S>faccio<adv> (?:il |la |l'|lo )(?P<job>(?!spesa|doccia|pane|pizza|pasta|dolce|torta|yoga|pilates|nuoto|colazione|bucato|meglio|stesso|possibile)[^,;.!?]{3,40})",
     ),
     ("work.job", r"<my> (?:professione|lavoro|mestiere)<is> (?:quello di )?<job>"),
     (
         "work.job",
         r"\bsono<adv> (?:un |una |un'|uno )(?P<job>[^,;.!?]{2,20}?(?:ista|ologo|ologa|tore|trice|iere|iera|aio|aia|ario|aria|grafo|ante|ente|iatra)|ingegnere|medico|avvocat[oa]|architetto|maestr[oa]|studente|studentessa|veterinari[oa]|cuoc[oa]|attore|attrice|pilota|giudice|commercialista|professore|professoressa)(?= *(?:$|[,.!;]| e| a| in| di| da))",
     ),
+    (
+        "work.job",
+        r"\bsono<adv> (?:un |una |un'|uno )?(?P<job>ostetric[oa]|idraulic[oa]|falegname|ottic[oa]|meccanic[oa]|elettricista|farmacista|infermier[ea]|sart[oa]|commess[oa]|impiegat[oa]|tecnic[oa]|chimic[oa]|fisic[oa]|muratore|pompiere|estetista|panettier[ea]|giardinier[ea]|parrucchier[ea]|insegnante|pensionat[oa])(?= *(?:$|[,.!;]| e| a| in| di| da))",
+    ),
+    ("work.job", r"<S>(?:studio|sto studiando) (?:da|per diventare|per fare) (?:il |la |l'|lo )?<job>"),
     ("@work.job", r"\bsono diventat[oa] (?:un |una |un')?<job>"),
     (
         "work.employer",
@@ -111,6 +116,10 @@ RULES = (
     ),
     ("allergy.*", r"\bho (?:una |un')(?:forte |grave )?allergia (?:alla |alle |allo |agli |ai |al |all'|a )<thing>"),
     ("allergy.*", r"\bsono<adv> intollerante (?:alla |alle |allo |agli |ai |al |all'|a )<thing>"),
+    (
+        "diet.*",
+        r"\bnon (?:digerisco|sopporto) (?:il |la |lo |l'|i |le |gli )?(?P<thing>latte|lattosio|glutine|uova|noci|soia|crostacei|formaggio)",
+    ),
     ("diet.*", r"\bnon (?:mangio|mangiamo|bevo|beviamo|posso mangiare|posso bere|tollero)<adv>(?: mai| più)? <thing>"),
     (
         "diet",
@@ -135,6 +144,10 @@ RULES = (
     ("hobby.*", r"<S>(?:suono|suoniamo)<adv> <thing>"),
     ("hobby.*", r"<S>(?:gioco|giochiamo)<adv> (?:a |al |alla )(?P<thing>[^,;.!?]{3,40})"),
     ("hobby.*", r"<S>(?:colleziono|pratico|canto in)<adv> <thing>"),
+    (
+        "hobby.*",
+        r"<S>\w{3,}o<adv> (?P<thing>[^,;.!?]{3,40}? (?:ogni|tutti i|tutte le) (?:settiman[ae]|fine settimana|weekend|giorn[oi]|mattin[ae]|ser[ae]|mes[ei]|lunedì|martedì|mercoledì|giovedì|venerdì|sabat[oi]|domenic[ah]e?))",
+    ),
     ("hobby.*", r"<my> (?:passatempo|hobby|passione)(?: preferit[oa])?<is> <thing>"),
     ("favourite.{noun}", r"<my> <noun> preferit[oaie]<is> <thing>"),
     ("favourite.{noun}", r"^(?P<thing>[^,;!?]{2,50}?) è <my> <noun> preferit[oa]"),
@@ -183,7 +196,7 @@ RULES = (
 )
 ITALIAN = Language(
     code="it",
-    mine=r"\b(?:io|mi|me|mio|mia|miei|mie|noi|ci|nostr[oaie]|sono|ho|vivo|abito|lavoro|parlo|suono|gioco|preferisco|guido|colleziono|bevo|mangio|vado|andiamo|abbiamo|siamo|viviamo|abitiamo|studio|volo|parto|odio|adoro|amo|detesto|vengo|chiamami|faccio|soffro|risiedo|compio|imparo|sto|sopporto)\b",
+    mine=r"\b(?:io|mi|me|mio|mia|miei|mie|noi|ci|nostr[oaie]|sono|ho|vivo|abito|lavoro|parlo|suono|gioco|preferisco|guido|colleziono|bevo|mangio|vado|andiamo|abbiamo|siamo|viviamo|abitiamo|studio|volo|parto|odio|adoro|amo|detesto|vengo|chiamami|faccio|soffro|risiedo|compio|imparo|sto|sopporto|tollero|posso|possiamo|devo|voglio|porto|partiamo|insegno|uso|festeggio|digerisco|nuoto|corro|cucino|leggo|vedo)\b",
     words=WORDS,
     rules=RULES,
     reported=r"\b(?!io\b)\w+ (?:mi |ci |gli |le )?(?:dice|disse|dicono|ha detto|aveva detto|crede|credeva|pensa|pensava|chiede|ha chiesto|scrive|ha scritto|afferma|racconta|ha raccontato|sostiene)\b|\bsecondo (?!me\b)\w+|\b(?:dice|disse|chiede) (?:che|mia|mio|lui|lei)\b",

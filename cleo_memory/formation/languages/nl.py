@@ -16,9 +16,9 @@ WORDS = {
     "a": r"(?:een |de |het |mijn )?",
     "month": MONTH,
     "date": DATE,
-    "close": r"(?:tweeling|half|stief|schoon|groot)?(?:zus|zusje|broer|broertje|moeder|mama|vader|papa|zoon|dochter|vrouw|man|echtgenoot|echtgenote|partner|vriendin|vriend|oma|opa|verloofde)",
+    "close": r"(?:tweeling|half|stief|schoon|groot)?(?:zus|zusje|broer|broertje|moeder|mama|vader|papa|zoon|dochter|vrouw|man|echtgenoot|echtgenote|partner|vriendin|vriend|oma|opa|verloofde|tante|oom|nichtje|nicht|neefje|neef|kleindochter|kleinzoon|zwager)",
     "relative": r"(?:tweeling|half|stief|schoon|groot)?(?:zus|zusje|broer|broertje|moeder|mama|vader|papa|zoon|dochter|vrouw|man|echtgenoot|echtgenote|partner|vriendin|vriend|oma|opa|verloofde|tante|oom|nicht|neef|baas|collega|buurman|buurvrouw|arts|huisarts|tandarts|leraar|huisgenoot)",
-    "pet": r"(?:\w+ )?(?:hond|hondje|kat|poes|kater|puppy|kitten|konijn|hamster|papegaai|parkiet|paard|pony|vis|goudvis|schildpad|slang|cavia|vogel|kip|geit|huisdier|rat|muis|teckel|poedel|labrador)",
+    "pet": r"(?:\w+ )?(?:hond|hondje|kat|poes|kater|puppy|kitten|konijn|hamster|papegaai|parkiet|paard|pony|vis|goudvis|schildpad|slang|cavia|vogel|kip|geit|huisdier|rat|muis|teckel|poedel|labrador|terriër|herder|windhond|kanarie|eend|gans|ezel|egel|fret|merrie|hengst)",
     "date_in": rf"(?:op |in |om |voor |rond )?(?:de )?{DATE}",
 }
 RULES = (
@@ -28,7 +28,7 @@ RULES = (
     ("name.preferred", r"\b(?:noem|noemt) me (?:maar |alsjeblieft |gewoon )*<name>"),
     (
         "name",
-        r"^(?:(?:hallo|hoi|hey|hé|dag|goedemorgen|goedenavond|goedemiddag)[,!. ]+)(?:ik ben|met|dit is) <proper>(?= *(?:$|[,.!]|en\b|uit\b))",
+        r"^(?:(?:hallo|hoi|hey|hé|hee|dag|goedemorgen|goedenavond|goedemiddag)[,!. ]+)(?:ik ben|met|dit is) <proper>(?= *(?:$|[,.!]|en\b|uit\b))",
     ),
     ("{noun}.name", r"<my> <noun> (?:heet|heten|wordt|luistert naar de naam)(?: nu| trouwens)? <name>"),
     ("{noun}.name", r"<my> <noun> is [^,;]{2,30} en heet <name>"),
@@ -93,6 +93,7 @@ RULES = (
         r"\b(?:ik ben|ben ik)<adv> (?:een )?(?P<job>(?!veg|pesc)(?:\w+ )?(?:\w+(?:eur|ist|kundige|arts|loog|meester|man|vrouw|maker|leraar|lerares|docent|ier|bouwer)|leraar|lerares|kok|bakker|schilder|loodgieter|timmerman|boer|student|advocaat|ingenieur|architect|schrijver|zanger|programmeur|ontwikkelaar|accountant|kapper|slager|tandarts|huisarts|psycholoog|notaris|verpleegster|vertaler|chauffeur|ober|tuinman|metselaar|elektricien|apotheker|rechter|agent|politieagent))(?: van beroep)?(?= *(?:$|[,.!;]| en| bij| in| op))",
     ),
     ("work.job", r"\bvan beroep ben ik <job>"),
+    ("work.job", r"<I><adv> (?:doe|volg|begin)<adv> een opleiding (?:tot|als|voor) <job>"),
     ("@work.job", r"\bik ben<adv>(?: [^,;]{2,20}?)? <job> geworden"),
     (
         "work.employer",
@@ -141,6 +142,10 @@ RULES = (
         "hobby.*",
         r"\bik (?:zing|dans|klim|schilder|zwem|jog|wandel|fiets)<adv>(?P<thing> (?:in|op|elke|al|regelmatig|graag)[^,;.!?]{2,40})",
     ),
+    (
+        "hobby.*",
+        r"\bik \w{3,}<adv> (?:(?:elke|elk|iedere|ieder) (?:week|weekend|dag|ochtend|avond|maand|\w+dag)) (?P<thing>[^,;.!?]{3,40})",
+    ),
     ("hobby.*", r"<my> (?:grootste |favoriete |nieuwe )?(?:hobby|hobby's|passie)<is> <thing>"),
     ("favourite.{noun}", r"<my> (?:favoriete|lievelings|favoriet) ?<noun><is> <thing>"),
     ("favourite.{noun}", r"<my> (?P<noun>lievelings\w+)<is> <thing>"),
@@ -179,7 +184,7 @@ RULES = (
     ),
     (
         "plan.*",
-        r"^(?P<thing>(?:<date_in>) (?:vlieg|vliegen|reis|ga|gaan|verhuis|verhuizen|trouw|trouwen|bezoek|begin|vertrek|vertrekken|loop|heb|hebben) (?:ik|we|wij) [^;!?]{3,60})",
+        r"^(?P<thing>(?:<date_in>) (?:vlieg|vliegen|reis|ga|gaan|verhuis|verhuizen|trouw|trouwen|bezoek|begin|vertrek|vertrekken|loop|heb|hebben|moet|moeten|mag|mogen|speel|spelen|word) (?:ik|we|wij) [^;!?]{3,60})",
     ),
     ("plan.*", r"<I><adv> (?:plan|spaar|train|oefen)<adv> (?P<thing>(?:voor|een) [^,;!?]{3,50})"),
     (
@@ -190,7 +195,7 @@ RULES = (
 )
 DUTCH = Language(
     code="nl",
-    mine=r"\b(?:ik|mij|me|mijn|m'n|wij|we|ons|onze)\b",
+    mine=r"\b(?:ik|mij|me|mijn|m'n|wij|we|ons|onze|met)\b",
     words=WORDS,
     rules=RULES,
     reported=r"\b(?!ik\b|we\b|wij\b)\w+ (?:\w+ )?(?:zegt|zei|zeggen|zeiden|vindt|vond|denkt|dacht|vraagt|vroeg|schrijft|schreef|beweert|beweerde|vertelt|vertelde|gelooft|meent|meende)\b|\bheeft(?: \w+){0,3} (?:gezegd|verteld|geschreven|gevraagd|beweerd)\b|\bvolgens \w+|\b(?:zegt|zei|vertelde|vroeg) (?!ik\b|we\b|wij\b)\w+",

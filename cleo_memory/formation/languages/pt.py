@@ -15,7 +15,7 @@ WORDS = {
     "new": r"nov[oa]|pequen[oa]|velh[oa]|atual|própri[oa]|querid[oa]|mais velh[oa]|mais nov[oa]|mais|melhor",
     "month": MONTH,
     "date": DATE,
-    "close": r"(?:irmã|irmão|mãe|pai|filho|filha|mulher|esposa|esposo|marido|namorada|namorado|noiva|noivo|avó|avô|sogra|sogro|companheira|companheiro)(?: (?:mais velh[oa]|mais nov[oa]|gême[oa]))?",
+    "close": r"(?:irmã|irmão|mãe|pai|filho|filha|mulher|esposa|esposo|marido|namorada|namorado|noiva|noivo|avó|avô|sogra|sogro|companheira|companheiro|tia|tio|prima|primo|sobrinha|sobrinho|neta|neto|cunhada|cunhado)(?: (?:mais velh[oa]|mais nov[oa]|gême[oa]))?",
     "relative": r"(?:irmã|irmão|mãe|pai|filho|filha|mulher|esposa|esposo|marido|namorada|namorado|noiva|noivo|avó|avô|sogra|sogro|tia|tio|prima|primo|sobrinha|sobrinho|chefe|colega|vizinha|vizinho|médico|médica|dentista|amiga|amigo|professor|professora)",
     "pet": r"(?:cão|cachorro|cachorra|cachorrinho|cadela|gato|gata|gatinho|gatinha|coelho|coelha|hamster|papagaio|periquito|cavalo|égua|pônei|peixe|tartaruga|cobra|porquinho-da-índia|pássaro|galinha|cabra|rato|furão|burro|canário)",
     "date_in": rf"(?:o |no |na |em |a |à |para |no dia |dia |de |do )*{DATE}",

@@ -113,7 +113,7 @@ SPANISH: Asking = (
 )  # fmt: skip
 DUTCH: Asking = (
     ("name name.preferred", r"hoe heet ik|wat is mijn (?:volledige )?naam|wie ben ik|weet je (?:nog )?(?:hoe ik heet|mijn naam)"),
-    ("{noun}.name", rf"hoe heten? (?:mijn|ons|onze) {NOUN}{END}"),
+    ("{noun}.name", rf"hoe (?:heet|heten) (?:mijn|ons|onze) {NOUN}{END}"),
     ("{noun}.name", rf"wat is de naam van (?:mijn|ons|onze) {NOUN}{END}"),
     ("{noun}.name", rf"wie is (?:mijn|onze) {NOUN}{END}"),
     ("home.city", r"waar (?:woon|leef|wonen|leven|verblijf) (?:ik|we|wij)|in welke? (?:stad|dorp|plaats|land|wijk) (?:woon|leef|wonen|leven) (?:ik|we|wij)|waar ben ik (?:heen|naartoe) verhuisd|naar welke? (?:stad|dorp|plaats) ben ik verhuisd|waarheen ben ik verhuisd|wat is mijn woonplaats"),
