@@ -7,26 +7,28 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from cleo_core.proof import replies
 from cleo_memory import (
     Command,
     Context,
     ErasureEpoch,
     Influence,
+    Kind,
     Memory,
-    MemoryNotFound,
     Record,
     UserErased,
     command_of,
     holds,
 )
+from cleo_serving.chat.composing import Composed, Composer
+from cleo_serving.chat.echoes import Echoes, without_echoes
 from cleo_serving.chat.events import Delta, Ended, Provenance, Question, ReplyEvent, Started
+from cleo_serving.chat.exchange import Exchange, Turns
 from cleo_serving.chat.learning import Done, Learning
-from cleo_serving.chat.length import SentenceLimit, sentences_wanted
+from cleo_serving.chat.length import sentences_wanted
 from cleo_serving.chat.links import LinkFilter
-from cleo_serving.chat.prompt import PromptBuilder
+from cleo_serving.chat.prompt import Prompt, PromptBuilder
 from cleo_serving.chat.prompt_injection import signs
 from cleo_serving.chat.sampling import sampling_of
 from cleo_serving.engine.base import Message
@@ -40,20 +42,10 @@ from cleo_serving.settings import PromptSettings
 WINDOW_TURNS = 40
 SEARCHED = 8
 """Memories asked for in each lane; how many of them find room is decided in tokens."""
+EARLIER = 80
+"""The user's latest turns, of all conversations, in which replies are looked for that are not to be given again."""
 GUIDANCE_TOKENS = 64
 """Kept free for what the shadow memory may say of the session."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """One question on its way to a reply."""
-
-    user: str
-    epoch: ErasureEpoch
-    """The user's before anything of the user was read."""
-    conversation: str
-    question: Question
-    provenance: Provenance
 
 
 class Assistant:
@@ -68,6 +60,7 @@ class Assistant:
         self._limits = limits
         self._metrics = metrics
         self._prompts = PromptBuilder(settings)
+        self._turns = Turns(memory, shadow=settings.shadow)
         self.learning = Learning(memory)
 
     async def answer(self, user: str, question: Question) -> AsyncGenerator[ReplyEvent]:
@@ -101,7 +94,7 @@ class Assistant:
                 return started, ended
         raise EngineError("The reply broke off.")
 
-    async def _prepare(self, user: str, question: Question, model: ServedModel) -> tuple[_Exchange, Context]:
+    async def _prepare(self, user: str, question: Question, model: ServedModel) -> tuple[Exchange, Context]:
         # Before anything of the user is read: what is asked before an erasure is not kept after it.
         epoch = await self._memory.epoch(user)
         settings, engine = self._settings, model.engine
@@ -134,7 +127,7 @@ class Assistant:
             self._metrics.injection.labels(sign).inc()
         for finding in session.findings:
             self._metrics.session.labels(finding.detector).inc()
-        return _Exchange(user, epoch, conversation, question, provenance), context
+        return Exchange(user, epoch, conversation, question, provenance), context
 
     def _reply_tokens(self, question: Question) -> int:
         return min(question.max_tokens or self._settings.max_tokens, self._settings.max_tokens)
@@ -153,65 +146,68 @@ class Assistant:
                 shadow.note(user, conversation, turn.speaker or "user", turn.content, at=turn.created_at.timestamp())
         return shadow.evaluate(user, conversation, "user", text)
 
-    async def _reply(self, exchange: _Exchange, context: Context) -> AsyncGenerator[ReplyEvent]:
-        settings, question, provenance = self._settings, exchange.question, exchange.provenance
-        engine = provenance.model.engine
-        prompt = self._prompts.build(
-            engine,
-            exchange.user,
-            context.text,
-            [Message("user" if turn.speaker == "user" else "assistant", turn.content) for turn in context.recent],
-            question.text,
-            self._reply_tokens(question),
-            guidance=provenance.session.guidance,
-        )
-        sampling = sampling_of(question, settings, prompt.max_tokens)
-        links, limit = LinkFilter(settings.link_hosts), SentenceLimit(await self._sentences(exchange.user))
-        shown, reason, tokens = "", None, 0
+    async def _reply(self, exchange: Exchange, context: Context) -> AsyncGenerator[ReplyEvent]:
+        composer, made = await self._composer(exchange, context), Composed()
         begun: Record | None = None
         learning = None
         try:
-            stream = engine.stream(prompt.tokens, sampling, request=provenance.reply_id, user=exchange.user)
-            async with aclosing(stream) as pieces:
-                async for piece in pieces:
+            async with aclosing(composer.stream(made)) as pieces:
+                async for text in pieces:
                     # Not before the engine has taken it: a refused request leaves no half conversation.
                     if begun is None:
-                        if (turn := await self._append(exchange, "user", question.text)) is None:
+                        if (turn := await self._turns.append(exchange, "user", exchange.question.text)) is None:
                             raise Erased("The user was erased while the question waited.")
                         begun = turn
                         learning = self.learning.begin(exchange.user, turn, exchange.epoch)
-                        yield Started(exchange.conversation, provenance)
-                    reason, tokens = piece.finish_reason, piece.tokens
-                    text = limit.feed(links.feed(piece.text, last=reason is not None))
-                    shown += text
+                        yield Started(exchange.conversation, exchange.provenance)
                     if text:
                         yield Delta(text)
-                    if limit.reached:
-                        reason = "stop"
-                        break
-            if reason is None:
-                raise EngineError("The reply broke off.")
         finally:
             # Also when the client went away: what it was shown belongs to the conversation.
             if begun is not None:
-                await asyncio.shield(self._keep(exchange, begun, shown))
-        self._metrics.tokens.inc(tokens)
-        self._metrics.links.inc(links.removed)
+                await asyncio.shield(self._turns.keep_reply(exchange, begun, made.shown))
+            self._metrics.tokens.inc(made.made)
+        self._metrics.links.inc(made.links_removed)
+        assert made.reason is not None, "the composer raises where a reply broke off"
         yield Ended(
-            text=shown,
-            finish_reason=reason,
-            prompt_tokens=len(prompt.tokens),
-            tokens=tokens,
-            links_removed=links.removed,
+            text=made.shown,
+            finish_reason=made.reason,
+            prompt_tokens=made.prompt_tokens,
+            tokens=made.tokens,
+            links_removed=made.links_removed,
+            resampled=made.resampled,
             learned=await self.learning.learned(learning),
         )
 
-    async def _act(self, exchange: _Exchange, command: Command) -> AsyncGenerator[ReplyEvent]:
+    async def _composer(self, exchange: Exchange, context: Context) -> Composer:
+        user, question, provenance = exchange.user, exchange.question, exchange.provenance
+        engine, length = provenance.model.engine, self._reply_tokens(question)
+        turns = [Message("user" if turn.speaker == "user" else "assistant", turn.content) for turn in context.recent]
+
+        def prompt(again: str) -> Prompt:
+            shown = without_echoes(turns, again)
+            guidance = provenance.session.guidance
+            return self._prompts.build(engine, user, context.text, shown, question.text, length, guidance=guidance)
+
+        latest = await self._memory.memories(user, kinds=[Kind.CONVERSATION], first=EARLIER)
+        return Composer(
+            engine=engine,
+            prompt=prompt,
+            sampling=lambda built: sampling_of(question, self._settings, built.max_tokens),
+            request=provenance.reply_id,
+            user=user,
+            echoes=Echoes.of(latest.items, question.text),
+            mark=self._prompts.mark(user),
+            link_hosts=self._settings.link_hosts,
+            sentences=await self._sentences(user),
+        )
+
+    async def _act(self, exchange: Exchange, command: Command) -> AsyncGenerator[ReplyEvent]:
         """Do what the user asks of memory, and say what was done. It is done also when the client goes away."""
         done = await asyncio.shield(self._done(exchange, command))
         links = LinkFilter(self._settings.link_hosts)
         text = links.feed(done.text, last=True)
-        await asyncio.shield(self._append(exchange, "assistant", text, {"source": "memory"}))
+        await asyncio.shield(self._turns.append(exchange, "assistant", text, {"source": "memory"}))
         yield Started(exchange.conversation, replace(exchange.provenance, memories=()))
         yield Delta(text)
         yield Ended(
@@ -224,44 +220,18 @@ class Assistant:
             composed=True,
         )
 
-    async def _done(self, exchange: _Exchange, command: Command) -> Done:
+    async def _done(self, exchange: Exchange, command: Command) -> Done:
         asked, turn = exchange.question.text, None
-        if command.verb != "forget" and (turn := await self._append(exchange, "user", asked)) is None:
+        if command.verb != "forget" and (turn := await self._turns.append(exchange, "user", asked)) is None:
             raise Erased("The user was erased while the question waited.")
         try:
             done = await self.learning.act(exchange.user, command, turn, exchange.epoch)
         except UserErased:
             raise Erased("The user was erased while the question waited.") from None
         if command.verb == "forget" and not holds(asked, done.gone):
-            await self._append(exchange, "user", asked)
+            await self._turns.append(exchange, "user", asked)
         return done
 
     async def _sentences(self, user: str) -> int | None:
         wish = (await self._memory.preferences(user)).get("reply.length")
         return sentences_wanted(None if wish is None else wish.content)
-
-    async def _keep(self, exchange: _Exchange, asked: Record, text: str) -> None:
-        await asyncio.to_thread(replies.append, exchange.provenance.receipt())
-        if text.strip():
-            await self._append(exchange, "assistant", text, exchange.provenance.of_turn(), answers=asked.id)
-
-    async def _append(
-        self,
-        exchange: _Exchange,
-        role: str,
-        text: str,
-        provenance: dict[str, str] | None = None,
-        *,
-        answers: str | None = None,
-    ) -> Record | None:
-        """Write a turn, unless the user was erased since, by whatever process, or what it answers was forgotten."""
-        user, conversation = exchange.user, exchange.conversation
-        try:
-            turn = await self._memory.append(
-                user, conversation, role, text, provenance=provenance, epoch=exchange.epoch, answers=answers
-            )
-        except (UserErased, MemoryNotFound):
-            return None
-        if self._settings.shadow:
-            self._memory.shadow.note(user, conversation, role, text)
-        return turn

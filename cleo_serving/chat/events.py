@@ -83,6 +83,8 @@ class Ended:
     prompt_tokens: int
     tokens: int
     links_removed: int
+    resampled: int = 0
+    """How often it was made anew, because it would have been an earlier reply word for word."""
     learned: tuple[Record, ...] = ()
     """What was kept of the question as facts and preferences; `forget` undoes it."""
     composed: bool = False

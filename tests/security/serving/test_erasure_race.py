@@ -66,14 +66,14 @@ async def ask(assistant: Assistant, user: str, conversation: str | None = None) 
 
 def while_answering(monkeypatch: pytest.MonkeyPatch, memory: Memory, deed: Callable[[], Awaitable[Any]]) -> None:
     """Do a deed after the earlier turns of a conversation were read, and before the model is asked."""
-    search = memory.search
+    context = memory.context
 
     async def then(*arguments: Any, **more: Any) -> Any:
-        found = await search(*arguments, **more)
+        found = await context(*arguments, **more)
         await deed()
         return found
 
-    monkeypatch.setattr(memory, "search", then)
+    monkeypatch.setattr(memory, "context", then)
 
 
 async def kept(memory: Memory, user: str) -> int:
@@ -155,7 +155,12 @@ async def test_a_turn_that_is_forgotten_meanwhile_is_not_looked_at(
     while_answering(monkeypatch, memory, lambda: memory.forget("ann", [turn.id for turn in turns]))
     noted: list[str] = []
     note = memory.shadow.note
-    monkeypatch.setattr(memory.shadow, "note", lambda *given, **more: (noted.append(given[3]), note(*given, **more)))
+
+    def noting(*given: Any, **more: Any) -> None:
+        noted.append(given[3])
+        note(*given, **more)
+
+    monkeypatch.setattr(memory.shadow, "note", noting)
     assert isinstance((await ask(assistant, "ann", begun.conversation))[-1], Ended)
     assert len(noted) == 2  # the question and its reply; no earlier turn
 

@@ -105,6 +105,7 @@ class LearnedMemory:
         ]
 
 
+RESAMPLED = "How often it was made anew, because it would have been an earlier reply to another message word for word."
 COMPOSED = "The reply says what memory did at the user's request; no model made it, and it has no receipt."
 
 
@@ -117,6 +118,7 @@ class Reply:
     prompt_tokens: int
     tokens: int
     links_removed: int
+    resampled: int = strawberry.field(description=RESAMPLED)
     learned: list[LearnedMemory]
     composed: bool = strawberry.field(description=COMPOSED)
     provenance: Provenance
@@ -140,6 +142,7 @@ class ChatEnded:
     prompt_tokens: int
     tokens: int
     links_removed: int
+    resampled: int = strawberry.field(description=RESAMPLED)
     learned: list[LearnedMemory]
     composed: bool = strawberry.field(description=COMPOSED)
 
