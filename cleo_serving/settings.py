@@ -123,14 +123,20 @@ class EngineSettings(_Group):
 
     name: EngineName = "auto"
     """auto: vLLM on a GPU where it is installed, on a CPU llama.cpp where the model comes with a GGUF, else
-    transformers."""
+    transformers; `cleo engine list` says which, and why."""
+    routing: bool = False
+    """Serve with an engine that can say which experts a mixture of experts took for each token: transformers."""
+    vllm_folder: Path | None = None
+    """Where `cleo engine install vllm` puts vLLM's environment; by default ``engines/vllm`` below the home folder."""
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     """CPU threads; 0 takes one for each processor that this process may use. They sleep while they wait."""
     dtype: DtypeChoice = "auto"
-    """Of transformers. auto: bfloat16 on an accelerator and on a CPU that has instructions for it, else float32."""
+    """Of transformers and vLLM. auto: bfloat16 on an accelerator and on a CPU that has instructions for it, else
+    float32."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     page_size: Annotated[int, Field(ge=8, le=256)] = 32
-    """Tokens per page of transformers' key-value cache; a whole page is what two prompts can share."""
+    """Tokens per page of the key-value cache of transformers and vLLM (there a multiple of 32); a whole page is what
+    two prompts can share."""
     cache_tokens: Annotated[int, Field(ge=256)] = 8192
     """Tokens the key-value cache holds for all streams together."""
     prompt_cache_mib: Annotated[int, Field(ge=0, le=2**20)] = 64

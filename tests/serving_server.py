@@ -44,8 +44,8 @@ def write_tokenizer(folder: Path) -> int:
     return len(fast)
 
 
-def write_model(folder: Path, architecture: str = "LlamaForCausalLM", seed: int = 0) -> Path:
-    """A random model of about 100,000 parameters with a BPE tokenizer, made in a second."""
+def write_model(folder: Path, architecture: str = "LlamaForCausalLM", seed: int = 0, **changes: Any) -> Path:
+    """A random model of about 100,000 parameters with a BPE tokenizer, made in a second; `changes` of its sizes."""
     import torch
     import transformers
 
@@ -70,6 +70,7 @@ def write_model(folder: Path, architecture: str = "LlamaForCausalLM", seed: int 
         sizes |= {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
     if architecture.startswith("Qwen3"):
         sizes |= {"head_dim": 16}
+    sizes |= changes
     torch.manual_seed(seed)
     model_class = getattr(transformers, architecture)
     model = model_class(model_class.config_class(**sizes)).to(torch.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -85,10 +85,20 @@ class Assistant:
                         first = False
                     yield event
 
-    async def ask(self, user: str, question: Question) -> tuple[Started, Ended]:
-        """The same, waited for. Raises what `answer` raises."""
+    async def ask(
+        self, user: str, question: Question, show: Callable[[ReplyEvent], None] | None = None
+    ) -> tuple[Started, Ended]:
+        """The same, waited for; `show`, when given, is called with each event as it comes.
+
+        Raises: what `answer` raises.
+        """
+        told = []
         async with aclosing(self.answer(user, question)) as events:
-            told = [event async for event in events if not isinstance(event, Delta)]
+            async for event in events:
+                if show:
+                    show(event)
+                if not isinstance(event, Delta):
+                    told.append(event)
         match told:
             case [Started() as started, Ended() as ended]:
                 return started, ended

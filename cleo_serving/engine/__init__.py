@@ -2,7 +2,8 @@
 
     ProcessEngine (served)   turns of users (queue), stop strings (text), loops (repetition), errors
         EngineProcess (process)  <- socket ->  worker, in the child
-                                                   LlamaCppBackend (llamacpp), or TransformersBackend (transformers)
+                                                   LlamaCppBackend (llamacpp), TransformersBackend (transformers),
+                                                   or VllmBackend (vllm)
 
-`choice` says which of the two; `tokenizer` and `text` go from turns to tokens and back; `sampling` has the parameters.
+`choice` says which of the three; `tokenizer` and `text` go from turns to tokens and back; `sampling` has parameters.
 """

@@ -1,4 +1,4 @@
-"""What runs a model inside the child process: an interface of four calls, and the chunks of a reply it sends.
+"""What runs a model inside the child process: an interface of five calls, and the chunks of a reply it sends.
 
 A backend makes text and counts tokens, no more. Queueing, stop strings, loops and errors are `ProcessEngine`'s, once
 for all backends.
@@ -42,3 +42,6 @@ class Backend(Protocol):
 
     def steps(self) -> int:
         """Forward passes since the model was loaded."""
+
+    def end(self) -> None:
+        """End what it started outside this process, which ends next."""

@@ -16,11 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from cleo_core.model_folder import read_config
+from cleo_core.model_folder import GGUF, read_config
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.backend import Chunk, Emit
 from cleo_serving.engine.base import Capabilities, Sampling
-from cleo_serving.engine.choice import GGUF
 from cleo_serving.engine.threads import thread_count
 from cleo_serving.errors import UnsupportedModel
 from cleo_serving.settings import EngineSettings
@@ -69,6 +68,9 @@ class LlamaCppBackend:
             if line.startswith("llamacpp:n_decode_total "):
                 return int(float(line.split()[1]))
         return 0
+
+    def end(self) -> None:
+        """All of it is in this process."""
 
     def start(self, request: str, prompt: Sequence[int], sampling: Sampling, emit: Emit) -> None:
         assert self._pool is not None, "load comes first"

@@ -34,7 +34,7 @@ RESTARTS = (0.0, 1.0, 5.0, 30.0)
 
 
 class ProcessEngine:
-    """`Engine` over a child process that runs llama.cpp or transformers.
+    """`Engine` over a child process that runs llama.cpp, transformers or vLLM.
 
     Args:
         recheck: awaited before a crashed child reads the folder again: it must be what was verified still.

@@ -48,6 +48,9 @@ class TransformersBackend:
     def steps(self) -> int:
         return self._steps
 
+    def end(self) -> None:
+        """All of it is in this process."""
+
     def start(self, request: str, prompt: Sequence[int], sampling: Sampling, emit: Emit) -> None:
         async def begin() -> None:
             try:

@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,10 +31,13 @@ from cleo_serving.settings import EngineSettings
 def _make_backend(name: str) -> Backend:
     """The backend of an engine, by its name in the settings."""
     backend: Any
-    if name == "llamacpp":
-        from cleo_serving.engine.llamacpp import LlamaCppBackend as backend
-    else:
-        from cleo_serving.engine.transformers import TransformersBackend as backend
+    match name:
+        case "llamacpp":
+            from cleo_serving.engine.llamacpp import LlamaCppBackend as backend
+        case "vllm":
+            from cleo_serving.engine.vllm.backend import VllmBackend as backend
+        case _:
+            from cleo_serving.engine.transformers import TransformersBackend as backend
     made: Backend = backend()
     return made
 
@@ -54,19 +58,21 @@ class _Line:
             os._exit(0)
 
 
-def _read(stream: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
+def _read(stream: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]], backend: Backend) -> None:
     for line in stream:
         inbox.put(json.loads(line))
     # In a thread of its own: the parent may go while a model is being loaded. Libraries' clean-up could hang.
+    with suppress(Exception):
+        backend.end()
     os._exit(0)
 
 
 def serve(connection: socket.socket) -> None:
     """Load the model that the first message names, and make replies until the socket closes."""
-    line, inbox = _Line(connection), queue.SimpleQueue[dict[str, Any]]()
-    threading.Thread(target=_read, args=(connection.makefile("rb"), inbox), daemon=True).start()
-    first = inbox.get()
+    line, inbox, stream = _Line(connection), queue.SimpleQueue[dict[str, Any]](), connection.makefile("rb")
+    first = json.loads(stream.readline())
     backend = _make_backend(first["engine"])
+    threading.Thread(target=_read, args=(stream, inbox, backend), daemon=True).start()
     try:
         capabilities = backend.load(Path(first["folder"]), EngineSettings.model_validate(first["settings"]))
     except CleoError as error:

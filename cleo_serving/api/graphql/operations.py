@@ -13,7 +13,7 @@ import strawberry
 
 from cleo_core.errors import InputError
 from cleo_memory import MemoryNotFound, Page, Record
-from cleo_serving.api.graphql.idempotency import reply_once
+from cleo_serving.api.graphql.idempotency import reply_once, stream_once
 from cleo_serving.api.graphql.inputs import check_expiry, check_id, check_text, question
 from cleo_serving.api.graphql.pages import Connection, connection, read_cursor
 from cleo_serving.api.graphql.resolvers import Ctx, mutation, query, subscription
@@ -255,9 +255,18 @@ class Mutation:
 
 @strawberry.type
 class Subscription:
-    @subscription("chat", "Ask, and read the reply while it is made.")
-    async def chat(self, info: Ctx, input: AskInput) -> AsyncGenerator[ChatEvent, None]:
-        services, asked = info.context.services, question(input, info.context.services.settings.prompt)
-        async with aclosing(services.assistant.answer(info.context.user, asked)) as events:
+    @subscription("chat", f"Ask, and read the reply while it is made. {SENT_AGAIN}")
+    async def chat(
+        self, info: Ctx, input: AskInput, idempotency_key: str | None = None
+    ) -> AsyncGenerator[ChatEvent, None]:
+        services, user = info.context.services, info.context.user
+        asked = question(input, services.settings.prompt)
+        if idempotency_key is not None:
+            key = check_text(idempotency_key, 128, "idempotencyKey")
+            async with aclosing(stream_once(services, user, asked, key)) as parts:
+                async for part in parts:
+                    yield part
+            return
+        async with aclosing(services.assistant.answer(user, asked)) as events:
             async for event in events:
                 yield chat_event(event)

@@ -332,3 +332,53 @@ async def test_a_user_has_so_many_replies_in_the_making_and_no_more(api: Running
                 ended.add(message["id"])
     assert len(refused) == 1
     assert len(ended) == limit
+
+
+ONCE = CHAT.replace("$input: AskInput!", "$input: AskInput!, $key: String").replace(
+    "input: $input", "input: $input, idempotencyKey: $key"
+)
+
+
+async def ask_once(socket: ClientConnection, id: str, key: str = "k", **question: Any) -> None:
+    variables = {"input": {"text": "the cat", "maxTokens": 12, "temperature": 0} | question, "key": key}
+    payload = {"query": ONCE, "variables": variables}
+    await socket.send(json.dumps({"id": id, "type": "subscribe", "payload": payload}))
+
+
+async def test_a_question_that_is_streamed_again_under_its_key_is_answered_as_before(api: RunningApi) -> None:
+    user = api.user()
+    async with connect(api.socket_url, subprotocols=PROTOCOL, close_timeout=1) as socket:
+        await init(socket, api.token(user))
+        await ask_once(socket, "1")
+        first = await until_complete(socket)
+        assert [event["__typename"] for event in first][:: len(first) - 1] == ["ChatStarted", "ChatEnded"]
+        assert len(first) > 3
+        await ask_once(socket, "2")
+        again = await until_complete(socket, "2")
+        assert again == [first[0], {"__typename": "ChatToken", "text": first[-1]["whole"]}, first[-1]]
+        # By the other door it is the same question; under another key a new one; another question is refused.
+        fetched = 'mutation($i: AskInput!) { ask(input: $i, idempotencyKey: "k") { id } }'
+        asked = {"i": {"text": "the cat", "maxTokens": 12, "temperature": 0}}
+        reply = await asyncio.to_thread(api.data, user, fetched, asked)
+        assert reply["ask"]["id"] == first[0]["provenance"]["replyId"]
+        await ask_once(socket, "3", key="another")
+        assert (await until_complete(socket, "3"))[0]["conversationId"] != first[0]["conversationId"]
+        await ask_once(socket, "4", text="the dog")
+        message = json.loads(await socket.recv())
+        assert message["payload"]["errors"][0]["extensions"]["code"] == "REQUEST_MISMATCH"
+
+
+async def test_a_client_that_lost_its_stream_gets_the_whole_reply_under_its_key(api: RunningApi) -> None:
+    user = api.user()
+    async with connect(api.socket_url, subprotocols=PROTOCOL, close_timeout=1) as socket:
+        await init(socket, api.token(user))
+        await ask_once(socket, "1", maxTokens=200)
+        await socket.recv()
+        socket.transport.abort()
+    async with connect(api.socket_url, subprotocols=PROTOCOL, close_timeout=1) as socket:
+        await init(socket, api.token(user))
+        await ask_once(socket, "1", maxTokens=200)
+        events = await until_complete(socket)
+    assert events[-1]["finishReason"] in ("LENGTH", "STOP", "REPETITION")  # and not that it was broken off
+    conversations = await asyncio.to_thread(api.data, user, "{ conversations { edges { node { id } } } }")
+    assert len(conversations["conversations"]["edges"]) == 1

@@ -177,6 +177,12 @@ def whole_reply(started: events.Started, ended: events.Ended) -> Reply:
     )
 
 
+def whole_events(reply: Reply) -> tuple[ChatStarted, ChatToken, ChatEnded]:
+    """A reply that is whole already, as a subscription gives it."""
+    started = ChatStarted(conversation_id=reply.conversation_id, provenance=reply.provenance)
+    return started, ChatToken(text=reply.text), show(ChatEnded, reply)
+
+
 @strawberry.type(description="The model that answers now.")
 class Model:
     name: str
