@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
+from cleo_core import clock
 from cleo_core.settings import home, load
 from cleo_memory.catalog.data_keys import KeyStore
 from cleo_memory.catalog.database.connect import open_database
@@ -15,7 +16,7 @@ from cleo_memory.catalog.migrations.schema import CATALOGUE, KEYS
 from cleo_memory.catalog.repository import Catalog
 from cleo_memory.encryption.keyring import Keyring
 from cleo_memory.encryption.providers import EnvironmentKeys, FileKeys, KeyProvider
-from cleo_memory.formation import Extractor, RuleExtractor
+from cleo_memory.formation import Extractor, RuleExtractor, Turn, asked_for
 from cleo_memory.memory import Memory
 from cleo_memory.records import Record
 from cleo_memory.search import Embedder, open_embedder, passage
@@ -63,7 +64,7 @@ class _Opening:
             first_heat = TierPolicy(half_life=settings.half_life).first_heat
             payloads = PayloadStore(catalog, keyring, first_heat, tiers, vectors)
             segments = SegmentStore(catalog, keyring)
-            indexes = SearchIndexes(catalog, payloads, segments, embedder, settings.index_bytes)
+            indexes = SearchIndexes(catalog, payloads, segments, embedder, settings.index_bytes, slots_told, asked_for)
             memory = Memory(settings, catalog, keyring, payloads, indexes, extractor(settings))
             await memory.start()
             undo.pop_all()
@@ -102,3 +103,8 @@ def extractor(settings: MemorySettings) -> Extractor | None:
         key, seconds = settings.formation_api_key, settings.formation_seconds
         return ModelExtractor(settings.formation_url, settings.formation_model, key, seconds)
     return None if settings.formation == "off" else RuleExtractor()
+
+
+def slots_told(text: str) -> list[str]:
+    """The slots of what a text tells of its user, as it would be learned from a turn."""
+    return [fact.slot for fact in RuleExtractor().read(Turn(text, clock.now())).facts]

@@ -15,9 +15,11 @@ from functools import cache
 from cleo_memory.formation.grammar import Language, fold
 from cleo_memory.formation.languages import LANGUAGES
 from cleo_memory.formation.languages.questions import QUESTIONS
+from cleo_memory.formation.languages.topics import FILLERS, HOW_TO, TOPICS
 from cleo_memory.formation.rules import RuleExtractor
 from cleo_memory.formation.values import Turn
 from cleo_memory.records import Record
+from cleo_memory.search.text import Analysis
 
 LONGEST = 300
 """Characters of a question that is read; a longer one asks for more than a slot."""
@@ -25,6 +27,8 @@ ALONE = 12
 """Words of a question that asks for nothing beside its slots."""
 READ = 40
 """Facts without a slot, the newest, that are read for what they tell."""
+LEAST = 1 / 3
+"""Share of a question that must be about a topic: two words may stand beside it."""
 KINDS_OF = {
     "dog": r"greyhound|beagle|poodle|labrador|terrier|spaniel|dachshund|collie|corgi|pug|husky|bulldog|boxer|retriever"
     r"|puppy|dackel|pudel|welpe|teckel|poedel|bassotto|barboncino|caniche|teckels",
@@ -41,6 +45,8 @@ class Asked:
     """As in ``home.city`` or ``allergy.*``, the likeliest first."""
     alone: bool
     """It asks for nothing else."""
+    share: float = 1.0
+    """How much of the question asks for them: 1 over one and the words beside."""
 
     def means(self, slot: str) -> bool:
         return any(_fits(slot, wanted) for wanted in self.slots)
@@ -56,8 +62,26 @@ def asked_for(question: str) -> Asked | None:
             for found in pattern.finditer(text):
                 slots += _named(language, wanted, found)
         if slots:
-            return Asked(tuple(dict.fromkeys(slots)), len(text.split()) <= ALONE)
-    return None
+            bearing = touched.slots if (touched := _touched(question, text)) is not None else ()
+            return Asked(tuple(dict.fromkeys([*slots, *bearing])), len(text.split()) <= ALONE)
+    return _touched(question, text)
+
+
+def _touched(question: str, text: str) -> Asked | None:
+    """The slots that bear on a question, where it asks for none in so many words."""
+    if HOW_TO.match(text):
+        return None
+    slots, share = list[str](), 0.0
+    words: list[str] | None = None
+    for topic in TOPICS:
+        spans = [found[0] for found in topic.pattern.finditer(text)]
+        if spans:
+            words = [fold(word) for _, word, _ in Analysis(question).forms] if words is None else words
+            said = {*" ".join(spans).replace("'", " ").split(), *FILLERS}
+            beside = sum(word not in said and not topic.fill.fullmatch(word) for word in words)
+            slots += topic.slots.split()
+            share = max(share, 1 / (1 + beside))
+    return Asked(tuple(dict.fromkeys(slots)), False, share) if share >= LEAST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +156,7 @@ def _named(language: Language, wanted: Sequence[str], found: re.Match[str]) -> I
 
 def _fits(slot: str, wanted: str) -> bool:
     if wanted.endswith("*"):
-        return slot.startswith(wanted[:-1])
+        return slot.startswith(wanted[:-1]) or slot == wanted[:-2]
     if slot == wanted:
         return True
     head, dot, rest = wanted.partition(".")

@@ -25,7 +25,8 @@ def meant(text: str, told: Sequence[Record]) -> list[Record]:
         named = [one for one in found if fold(one.provenance.get("value", one.content)) == slots[str(one.key)]]
         if found:
             return named or found
-    words = [fold(word) for word in without_stop_words(re.findall(r"\w+", text.replace("'s", "").casefold()))]
+    said = without_stop_words(re.findall(r"\w+", text.replace("'s", "").casefold()))
+    words = [fold(word) for word in said if word != "mine"]  # search keeps it: it is a noun as well
     if not words:
         return []
     found = [record for record in told if all(_stands(word, _words(record)) for word in words)]

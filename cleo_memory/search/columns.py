@@ -107,7 +107,7 @@ class Columns:
             self.windows.append(rows[segment.window_of], segment.window_vectors)
         sums = np.concatenate([[0], np.cumsum(segment.count, dtype=np.int64)])
         ends = segment.starts
-        self.length[part] = sums[ends[1:]] - sums[ends[:-1] + segment.date_terms]
+        self.length[part] = sums[ends[1:]] - sums[ends[:-1] + segment.labels]
         self.alive[part] = True
         self.ids += segment.ids
         for row, conversation in zip(rows.tolist(), self.conversation[part].tolist(), strict=True):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from cleo_memory.records import Record
+from cleo_memory.records import Kind, Record
+
+READ = 400
+"""Characters of a told text that is read for what it tells: a longer one tells more than one thing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,8 @@ class Document:
     """When it was said or became true."""
     valid_to: float | None = None
     """When it ceased to be true (a superseded preference) or expires; None while it holds."""
+    slots: Sequence[str] = ()
+    """What it tells of its user: ``home.city``, ``allergy.peanuts``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +59,38 @@ class Match:
     """Of a long document the window nearest in meaning."""
 
 
-def document(record: Record) -> Document:
-    """A memory as retrieval sees it: what has a key is found by it too, but for what was learned, which is in words."""
+SLOT_LABEL = "slot:"
+"""In front of a slot among the terms of an index."""
+
+
+class AskedFor(Protocol):
+    """What a question asks of its user."""
+
+    @property
+    def share(self) -> float:
+        """How much of the question asks for it, 0 to 1."""
+        ...
+
+    def means(self, slot: str) -> bool:
+        """Whether this slot is asked for."""
+        ...
+
+
+SlotAsker = Callable[[str], AskedFor | None]
+"""Reads out of a question which slots it asks for."""
+SlotReader = Callable[[str], Sequence[str]]
+"""Reads the slots out of a text that the user told."""
+
+
+def document(record: Record, slots_in: SlotReader | None = None) -> Document:
+    """A memory as retrieval sees it: what has a key is found by it too, but for what was learned, which is in words.
+
+    Args:
+        slots_in: for what was told for keeping as it is, without a slot.
+    """
+    slots: Sequence[str] = [] if record.key is None else [record.key]
+    if slots_in is not None and record.key is None and record.kind is not Kind.CONVERSATION:
+        slots = slots_in(record.content) if record.speaker in (None, "user") and len(record.content) <= READ else []
     ends = [at.timestamp() for at in (record.valid_to, record.expires_at) if at is not None]
     return Document(
         id=record.id,
@@ -64,4 +100,5 @@ def document(record: Record) -> Document:
         conversation=record.conversation,
         at=record.valid_from.timestamp(),
         valid_to=min(ends, default=None),
+        slots=slots,
     )

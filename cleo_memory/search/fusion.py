@@ -33,6 +33,8 @@ class Weights:
     """Given for a number when it asks how many."""
     name: float = 0.6
     """Given for a name when it asks who, where or which."""
+    slot: float = 6.0
+    """Of the share of the question that asks for what the document was learned to tell of its user."""
     neighbour: float = 0.2
     """Share of the better neighbour's words, meaning and speaker together."""
     relevance: float = 0.001

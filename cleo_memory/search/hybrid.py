@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cleo_memory.search.columns import NOBODY
 from cleo_memory.search.dates import query_date_terms
-from cleo_memory.search.documents import Filter, Match
+from cleo_memory.search.documents import AskedFor, Filter, Match
 from cleo_memory.search.fusion import WEIGHTS, min_max
 from cleo_memory.search.lexical import rarity
 from cleo_memory.search.question import IndexArrays, Question
@@ -27,12 +27,13 @@ def search(
     where: Filter,
     now: float | None,
     ground: Ground | None,
+    asked_for: AskedFor | None = None,
 ) -> list[Match]:
     """See `UserIndex.search`."""
     allowed = let_through = permitted(index, where)
     if limit < 1 or not allowed.any():
         return []
-    asked = Question(index, query, vector, ground or NOWHERE)
+    asked = Question(index, query, vector, ground or NOWHERE, asked_for)
     parts = scored(index, asked, now)
     total = np.zeros(len(allowed), np.float32)
     for part in parts.values():
@@ -62,10 +63,12 @@ def scored(index: IndexArrays, asked: Question, now: float | None) -> dict[str, 
     parts: dict[str, Scores] = {}
     for date in query_date_terms(asked.text, now):
         if (term := index.term_numbers.get(date)) is not None:
-            rows, _ = index.dates.of(term)
+            rows, _ = index.labels.of(term)
             asked.context[rows] += np.float32(rarity(len(rows), layout.alive))
     by_words = min_max(asked.context, present)
     parts["words"] = by_words * np.float32(WEIGHTS.words) + asked.covered * np.float32(WEIGHTS.relevance)
+    if asked.told.any():
+        parts["slot"] = asked.told * np.float32(WEIGHTS.slot)
     if asked.cosine is not None and asked.meaning is not None:
         meaning = min_max(asked.cosine, present & embedded)
         # A memory that the embedder has not reached yet is taken to mean what its words say.

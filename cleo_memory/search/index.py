@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleo_memory.errors import VectorMismatch
-from cleo_memory.search.documents import Filter, Match
+from cleo_memory.search.documents import SLOT_LABEL, AskedFor, Filter, Match
 from cleo_memory.search.hybrid import search
 from cleo_memory.search.question import IndexArrays
 from cleo_memory.search.relevance import Ground
@@ -62,7 +62,7 @@ class UserIndex(IndexArrays):
     def nbytes(self) -> int:
         """Bytes of memory held; strings by estimate."""
         strings = 120 * len(self._row_of) + 110 * len(self.term_numbers)
-        return self.columns.nbytes + self.words.nbytes + self.dates.nbytes + strings
+        return self.columns.nbytes + self.words.nbytes + self.labels.nbytes + strings
 
     @exclusive
     def add(self, segment: Segment) -> None:
@@ -82,11 +82,12 @@ class UserIndex(IndexArrays):
         self._row_of.update(zip(segment.ids, rows.tolist(), strict=True))
         numbers = self.term_numbers
         terms = np.array([numbers.setdefault(term, len(numbers)) for term in segment.terms], np.int32)
+        self.slots |= {term[len(SLOT_LABEL) :]: numbers[term] for term in segment.terms if term.startswith(SLOT_LABEL)}
         sizes = np.diff(segment.starts)
         row = np.repeat(rows, sizes)
         place = np.arange(len(segment.term)) - np.repeat(segment.starts[:-1], sizes)
-        is_date = place < np.repeat(segment.date_terms, sizes)
-        for postings, chosen in ((self.dates, is_date), (self.words, ~is_date)):
+        is_label = place < np.repeat(segment.labels, sizes)
+        for postings, chosen in ((self.labels, is_label), (self.words, ~is_label)):
             postings.add(terms[segment.term[chosen]], row[chosen], segment.count[chosen])
         if len(last) < len(segment):  # the same id twice in one segment: only the last one counts
             self._erase([row for row, id in zip(rows.tolist(), segment.ids, strict=True) if self._row_of[id] != row])
@@ -142,19 +143,19 @@ class UserIndex(IndexArrays):
         folded: list[Segment] = []
         for at in range(0, len(rows), size):
             chosen = rows[at : at + size]
-            dated, date, date_count = self.dates.of_rows(chosen)
+            labelled, label, label_count = self.labels.of_rows(chosen)
             worded, word, word_count = self.words.of_rows(chosen)
-            # Date terms come first within each document: sorted by document, and stable, they stay so.
-            order = np.argsort(np.repeat(np.tile(np.arange(len(chosen)), 2), [*dated, *worded]), kind="stable")
-            used, term = np.unique(np.concatenate([date, word])[order], return_inverse=True)
+            # Labels come first within each document: sorted by document, and stable, they stay so.
+            order = np.argsort(np.repeat(np.tile(np.arange(len(chosen)), 2), [*labelled, *worded]), kind="stable")
+            used, term = np.unique(np.concatenate([label, word])[order], return_inverse=True)
             folded.append(
                 self.columns.segment(
                     chosen,
                     terms=[terms[number] for number in used],
-                    starts=np.concatenate([[0], np.cumsum(dated + worded)]),
+                    starts=np.concatenate([[0], np.cumsum(labelled + worded)]),
                     term=term.astype(np.int32),
-                    count=np.concatenate([date_count, word_count])[order],
-                    date_terms=dated.astype(np.int32),
+                    count=np.concatenate([label_count, word_count])[order],
+                    labels=labelled.astype(np.int32),
                 )
             )
         return folded
@@ -169,6 +170,7 @@ class UserIndex(IndexArrays):
         where: Filter | None = None,
         now: float | None = None,
         ground: Ground | None = None,
+        asked_for: AskedFor | None = None,
     ) -> list[Match]:
         """The best documents for a question, best first; of those that say the same the newest.
 
@@ -178,8 +180,10 @@ class UserIndex(IndexArrays):
             now: the day that ``yesterday`` in the question is relative to.
             ground: from `Background.of`: what is above the floor of relevance is found, and with a turn that is the
                 other turns too, ranked. None leaves nothing out.
+            asked_for: what the question asks of its user.
         """
-        return search(self, query, vector, limit=limit, where=where or Filter(), now=now, ground=ground)
+        where = where or Filter()
+        return search(self, query, vector, limit=limit, where=where, now=now, ground=ground, asked_for=asked_for)
 
     @exclusive
     def wipe(self) -> None:
@@ -197,7 +201,7 @@ class UserIndex(IndexArrays):
         gone[list(rows)] = True
         self.columns.remove(np.flatnonzero(gone))
         self.words.remove(gone)
-        self.dates.remove(gone)
+        self.labels.remove(gone)
 
     def _compact(self) -> None:
         segments = self.segments()

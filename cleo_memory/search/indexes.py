@@ -20,7 +20,7 @@ from cleo_memory.errors import SegmentDamaged
 from cleo_memory.records import Owner
 from cleo_memory.search import Document, Embedder, Filter, Match, ResidentIndexes, Segment, UserIndex, passages
 from cleo_memory.search.background import Background
-from cleo_memory.search.documents import document
+from cleo_memory.search.documents import AskedFor, SlotAsker, SlotReader, document
 from cleo_memory.search.relevance import NOWHERE, Ground
 from cleo_memory.storage.payloads import PayloadStore
 from cleo_memory.storage.protocol import VectorStore
@@ -58,6 +58,8 @@ class Query:
     vector: NDArray[np.float32] | None = None
     """None without an embedder, or while it is down."""
     ground: Ground = NOWHERE
+    asked_for: AskedFor | None = None
+    """What it asks of its user."""
     degraded: tuple[str, ...] = ()
     """Why less is known of it than could be."""
 
@@ -70,11 +72,16 @@ class SearchIndexes:
         segments: SegmentStore,
         embedder: Embedder | None,
         index_bytes: int,
+        slots_in: SlotReader | None = None,
+        slots_asked: SlotAsker | None = None,
     ) -> None:
+        """`slots_in` reads what a memory tells of its user, where it does not say so by a key, `slots_asked` what a
+        question asks."""
         self.catalog, self.payloads, self.segments, self.embedder = catalog, payloads, segments, embedder
         self.dim = embedder.dim if embedder else 384
         self.model = embedder.name if embedder else "none"
         self.background = Background(embedder) if embedder else None
+        self.slots_in, self.slots_asked = slots_in, slots_asked
         self.resident = ResidentIndexes(index_bytes)
         self._states: dict[Owner, _State] = {}
         self._locks: WeakValueDictionary[Owner, asyncio.Lock] = WeakValueDictionary()
@@ -83,13 +90,15 @@ class SearchIndexes:
 
     async def query(self, text: str) -> Query:
         """A question as `search` takes it."""
+        asked_for = None if self.slots_asked is None else await asyncio.to_thread(self.slots_asked, text)
         if self.embedder is None or self.background is None:
-            return Query(text)
+            return Query(text, asked_for=asked_for)
         try:
             vector = (await asyncio.to_thread(self.embedder.embed, [text]))[0]
-            return Query(text, vector, await asyncio.to_thread(self.background.of, text, vector))
+            return Query(text, vector, await asyncio.to_thread(self.background.of, text, vector), asked_for)
         except CleoError as error:
-            return Query(text, degraded=(f"the embedder is down ({error.code}): found by words alone",))
+            down = f"the embedder is down ({error.code}): found by words alone"
+            return Query(text, asked_for=asked_for, degraded=(down,))
 
     async def search(self, owner: Owner, asked: Query, limit: int, where: Filter) -> tuple[list[Match], list[str]]:
         """Matches, best first, and why the answer is less than it could be."""
@@ -97,7 +106,16 @@ class SearchIndexes:
         damaged = state.damaged if (state := self._states.get(owner)) else set()
         reasons = [*(damaged_reason(id) for id in sorted(damaged)), *asked.degraded]
         now, ground = time.time(), asked.ground
-        found = partial(index.search, asked.text, asked.vector, limit=limit, where=where, now=now, ground=ground)
+        found = partial(
+            index.search,
+            asked.text,
+            asked.vector,
+            limit=limit,
+            where=where,
+            now=now,
+            ground=ground,
+            asked_for=asked.asked_for,
+        )
         return await asyncio.to_thread(found), reasons
 
     async def nearest(self, owner: Owner, query: str, limit: int, store: VectorStore | None) -> list[tuple[str, float]]:
@@ -162,7 +180,8 @@ class SearchIndexes:
         """What opens of these rows; damaged ones are noted."""
         opened = (await self.payloads.open(owner, entries)).reached()
         state.damaged |= opened.damaged
-        return [document(record) for record in opened.records()]
+        records = opened.records()
+        return await asyncio.to_thread(lambda: [document(record, self.slots_in) for record in records])
 
     def _note(self, owner: Owner, index: UserIndex, state: _State) -> None:
         if state.stale or index.unembedded():

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleo_memory.search.columns import Columns, Layout
+from cleo_memory.search.documents import AskedFor
 from cleo_memory.search.languages import ENGLISH, telling
 from cleo_memory.search.lexical import Asked, Postings, bm25
 from cleo_memory.search.related import related
-from cleo_memory.search.relevance import Ground, above, relevant
+from cleo_memory.search.relevance import BY_SLOT, Ground, above, relevant
 from cleo_memory.search.scan import cosines
 from cleo_memory.search.text import Analysis, variants, words
 
@@ -32,9 +33,11 @@ class IndexArrays:
     def clear(self) -> None:
         """Drop everything."""
         self.columns = Columns(self.dim)
-        self.words, self.dates = Postings(), Postings()
+        self.words, self.labels = Postings(), Postings()
         self.term_numbers: dict[str, int] = {}
-        """Of words and of date terms, see dates.py."""
+        """Of words and of labels, see `Segment`."""
+        self.slots: dict[str, int] = {}
+        """The labels of slots among them, by slot."""
         self._layout: Layout | None = None
 
     def layout(self) -> Layout:
@@ -47,7 +50,14 @@ class IndexArrays:
 class Question:
     """What a question has in common with each row, before it is weighed."""
 
-    def __init__(self, index: IndexArrays, query: str, vector: NDArray[np.float32] | None, ground: Ground) -> None:
+    def __init__(
+        self,
+        index: IndexArrays,
+        query: str,
+        vector: NDArray[np.float32] | None,
+        ground: Ground,
+        asked_for: AskedFor | None = None,
+    ) -> None:
         self.ground = ground
         self.text, self.columns = query, index.columns
         self.speakers = named_speakers(index, query)
@@ -64,7 +74,8 @@ class Question:
                 np.maximum.at(self.cosine, windows.row, self._windows)
         self.meaning = None if self.cosine is None else above(self.cosine, ground)
         self.covered = covered
-        self.relevance, self.passing = relevant(self.meaning, covered, self.embedded)
+        self.told = told(index, asked_for)
+        self.relevance, self.passing = relevant(self.meaning, covered + self.told, self.embedded)
         self.passing &= layout.present
 
     def window(self, row: int) -> int | None:
@@ -103,6 +114,16 @@ def akin(stem: str, numbers: Mapping[str, int]) -> tuple[int, ...]:
         for term, number in numbers.items()
         if term.startswith(start) or (len(term) >= 4 and stem.startswith(term))
     )
+
+
+def told(index: IndexArrays, asked_for: AskedFor | None) -> Scores:
+    """Of each row how much of the question it answers by its slot, 0 to `relevance.BY_SLOT`."""
+    found = np.zeros(index.layout().rows, np.float32)
+    if asked_for is not None:
+        for number in [number for slot, number in index.slots.items() if asked_for.means(slot)]:
+            rows, _ = index.labels.of(number)
+            found[rows] = np.float32(BY_SLOT * asked_for.share)
+    return found
 
 
 def named_speakers(index: IndexArrays, query: str) -> list[int]:

@@ -18,6 +18,8 @@ FLOOR = 0.22
 BY_WORDS = FLOOR / 0.15
 """How much more the words count where meaning is not known (without an embedder, and for a memory that it has not
 reached yet): 0.15 of the question's words are as good there as 0.22 of words and meaning together."""
+BY_SLOT = 0.7
+"""Of what holds what a question asks of its user, when it asks for nothing else; one word shared is worth less."""
 NEAREST = 10
 """How many sentences of the background make its level: about as many as there are of the question's language."""
 
@@ -56,7 +58,7 @@ def relevant(meaning: Scores | None, covered: Scores, embedded: NDArray[np.bool_
 
     Args:
         meaning: shares above the background; None without an embedder.
-        covered: shares of the question that the rows' own words cover.
+        covered: shares of the question that the rows cover: by their own words, and by what they tell.
         embedded: rows whose meaning is known.
     """
     by_words = covered * np.float32(BY_WORDS)

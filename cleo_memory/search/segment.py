@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 
 from cleo_memory.errors import SegmentDamaged, VectorMismatch
 from cleo_memory.search.dates import date_terms_of
-from cleo_memory.search.documents import Document
+from cleo_memory.search.documents import SLOT_LABEL, Document
 from cleo_memory.search.languages import LANGUAGES
 from cleo_memory.search.text import Analysis, answer_types, question_share, sameness
 
 MAGIC = b"CLEOSEG1"
-ANALYSIS = 3
+ANALYSIS = 4
 """Version of the analysis of texts: segments of another one are built again from the records."""
 
 COLUMNS = {
     "at": "<f8", "valid_to": "<f8", "kind": "<i4", "speaker": "<i4", "conversation": "<i4", "answer_types": "|u1",
     "question_share": "|u1", "same": "<i8", "language": "|u1",
     "embedded": "|b1", "vectors": "<f2", "window_vectors": "<f2",
-    "window_of": "<i4", "starts": "<i8", "term": "<i4", "count": "|u1", "date_terms": "<i4",
+    "window_of": "<i4", "starts": "<i8", "term": "<i4", "count": "|u1", "labels": "<i4",
 }  # fmt: skip
 
 
@@ -39,7 +39,8 @@ class Segment:
     """Columns of n documents.
 
     The words of document i are ``term[starts[i]:starts[i + 1]]`` (numbers into `terms`) with their `count`; the first
-    ``date_terms[i]`` of them are date terms: they belong to the document alone and not to its neighbours' context.
+    ``labels[i]`` of them are labels, the times that it tells and its slots: they belong to the document alone and not
+    to its neighbours' context.
     `kind`, `speaker` and `conversation` are numbers into `names`, -1 for none. `answer_types` are the bits of
     `answer_types.answer_types`, `question_share` is the share of questions in 255ths, `same` is `text.sameness`,
     `language` the number of the language by whose stems the words stand (`languages.LANGUAGES`). A long document has
@@ -65,7 +66,7 @@ class Segment:
     starts: NDArray[np.int64]
     term: NDArray[np.int32]
     count: NDArray[np.uint8]
-    date_terms: NDArray[np.int32]
+    labels: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -92,13 +93,14 @@ class Segment:
         none = np.zeros((0, 0 if vectors is None else vectors.shape[1]), np.float16)
         names: dict[str, int] = {}
         terms: dict[str, int] = {}
-        starts, term, count, date_terms, languages = [0], list[int](), list[int](), list[int](), list[int]()
+        starts, term, count, labels, languages = [0], list[int](), list[int](), list[int](), list[int]()
         for document in documents:
             analysed = Analysis(document.text)
             languages.append(LANGUAGES.index(analysed.language))
-            dates = dict.fromkeys(date_terms_of(document.text, document.at))
-            date_terms.append(len(dates))
-            for word, times in [*((date, 1) for date in dates), *Counter(analysed.stems).items()]:
+            slots = (SLOT_LABEL + slot for slot in document.slots)
+            told = dict.fromkeys([*date_terms_of(document.text, document.at), *slots])
+            labels.append(len(told))
+            for word, times in [*((label, 1) for label in told), *Counter(analysed.stems).items()]:
                 term.append(terms.setdefault(word, len(terms)))
                 count.append(min(times, 255))
             starts.append(len(term))
@@ -127,7 +129,7 @@ class Segment:
             starts=np.array(starts, np.int64),
             term=np.array(term, np.int32),
             count=np.array(count, np.uint8),
-            date_terms=np.array(date_terms, np.int32),
+            labels=np.array(labels, np.int32),
         )
 
     def to_bytes(self) -> bytes:
@@ -183,8 +185,8 @@ class Segment:
         whole = whole and self.starts.shape == (n + 1,) and self.term.shape == self.count.shape == (self.starts[-1],)
         whole = whole and self.window_vectors.shape == (*self.window_of.shape, self.vectors.shape[1])
         whole = whole and bool(np.all(self.window_of >= 0) and np.all(self.window_of < n))
-        whole = whole and bool(self.starts[0] == 0 and np.all(self.date_terms >= 0))
-        whole = whole and bool(np.all(np.diff(self.starts) >= self.date_terms))
+        whole = whole and bool(self.starts[0] == 0 and np.all(self.labels >= 0))
+        whole = whole and bool(np.all(np.diff(self.starts) >= self.labels))
         whole = whole and bool(np.all(self.language < len(LANGUAGES)))
         for numbers in (self.kind, self.speaker, self.conversation):
             whole = whole and bool(np.all(numbers < len(self.names)) and np.all(numbers >= -1))
