@@ -9,15 +9,15 @@ import click
 from cleo_core.progress import ConsoleReporter
 from cleo_model.corpus.pii.languages import LANGUAGES
 
-COUNTS = {"num_experts", "top_k"}
-
 
 @click.command()
 @click.option(
     "--model", required=True, help="smollm2, tiny, a local folder, or a Hugging Face id (owner/name@revision)."
 )
 @click.option(
-    "--output-dir", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where the result goes."
+    "--output-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the result goes; needed but for --dry-run.",
 )
 @click.option(
     "--data",
@@ -37,7 +37,7 @@ COUNTS = {"num_experts", "top_k"}
 @click.option(
     "--recipe",
     "recipe_name",
-    help="smollm2_demo, tiny, mistral_7b_8x or a JSON file; default: the one for this model, or one made by its size.",
+    help="smollm2_demo, tiny, mistral_7b_8x or a file (JSON, YAML); default: this model's, or one made by its size.",
 )
 @click.option("--tokens", type=click.IntRange(1), help="Tokens to train on in all; default: what the recipe says.")
 @click.option(
@@ -46,9 +46,16 @@ COUNTS = {"num_experts", "top_k"}
     help="random: a control run, in which every phase gets the average mixture; default: what the recipe says.",
 )
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Default: what the recipe says.")
+@click.option("--dry-run", is_flag=True, help="Only say what the run needs and takes: memory, time, what would fit.")
+@click.option(
+    "--gpus", type=click.IntRange(1, 1024), help="Plan for so many GPUs (with --dry-run); default: this machine."
+)
+@click.option("--gpu-memory", type=click.FloatRange(4, 1024), help="GB of each GPU (with --gpus); default: 80.")
+@click.option("--gpu-tflops", type=click.FloatRange(1), help="Of each GPU in bfloat16; default: by its memory.")
+@click.option("--gpu-hour-price", type=click.FloatRange(0), help="Price of one GPU for an hour (with --gpus).")
 def train(
     model: str,
-    output_dir: Path,
+    output_dir: Path | None,
     data: Path | None,
     subject: str,
     use_moe: bool,
@@ -60,21 +67,31 @@ def train(
     tokens: int | None,
     order: str | None,
     learning_rate: float | None,
+    dry_run: bool,
+    gpus: int | None,
+    gpu_memory: float | None,
+    gpu_tflops: float | None,
+    gpu_hour_price: float | None,
 ) -> None:
     """Train a model, without Dagster: the result is OUTPUT_DIR/model, in safetensors.
 
     \b
     cleo train --model smollm2 --output-dir out --use-moe --num-experts 8 --deepspeed
     cleo train --model ./mistral-7b --output-dir out --data ./handbook --deepspeed --ranks 8
+    cleo train --model tiny --output-dir out --data notes.txt --tokens 20480
+    cleo train --model ./my-model --output-dir out --recipe recipe.yaml --data ./texts
+    cleo train --model mistralai/Mistral-7B-v0.1 --use-moe --num-experts 8 --deepspeed --dry-run --gpus 8
 
     An interrupted run goes on where it stopped when it is started again with the same options. The text of --data is
     used as it is: to have it curated and masked, name it as a source of the chain (CLEO_MODEL_SOURCES).
     """
     from cleo_core.settings import load
+    from cleo_model import dry_run as planning
     from cleo_model import recipes
+    from cleo_model.asked import Asked
     from cleo_model.choices import Choices
     from cleo_model.corpus.sources.folder import sources_of
-    from cleo_model.recipe import MoERecipe, Recipe
+    from cleo_model.planner.machine import machine_of
     from cleo_model.settings import ModelSettings
     from cleo_model.train import Sized
     from cleo_model.train import train as run
@@ -85,36 +102,36 @@ def train(
         raise click.UsageError("--subject needs --data; a source of the chain names its own field.")
     if ranks and not deepspeed:
         raise click.UsageError("--ranks needs --deepspeed.")
-    known = {made().base_model: name for name, made in recipes.RECIPES.items()}
+    if (gpus or gpu_memory or gpu_tflops or gpu_hour_price) and not dry_run:
+        raise click.UsageError("--gpus, --gpu-memory, --gpu-tflops and --gpu-hour-price need --dry-run.")
+    if (gpu_memory or gpu_tflops or gpu_hour_price) and not gpus:
+        raise click.UsageError("--gpu-memory, --gpu-tflops and --gpu-hour-price need --gpus.")
+    if gpus and ranks and gpus != ranks:
+        raise click.UsageError(f"--gpus {gpus} and --ranks {ranks}: a rank has one GPU. Give one of the two.")
+    if gpus and gpus > 1 and not deepspeed:
+        raise click.UsageError(f"--gpus {gpus} needs --deepspeed: without it there is one process.")
+    if output_dir is None and not dry_run:
+        raise click.UsageError("--output-dir is missing: where does the model go?")
 
-    experts = MoERecipe(num_experts=num_experts or 4, top_k=top_k or 2)
-
-    def adapted(recipe: Recipe) -> Recipe:
-        """The recipe with what the options say otherwise."""
-        engine = recipe.engine
-        curriculum = recipe.curriculum.with_tokens(tokens) if tokens else recipe.curriculum
-        return recipe.replace(
-            base_model=model,
-            moe=(recipe.moe or experts).replace(**experts.model_dump(include=COUNTS)) if use_moe else None,
-            curriculum=curriculum.replace(shuffled_order=order == "random") if order else curriculum,
-            optimizer=recipe.optimizer.replace(lr=learning_rate) if learning_rate else recipe.optimizer,
-            engine=engine.replace(
-                zero_stage=(engine.zero_stage or 1) if deepspeed else 0,
-                ranks=(ranks or engine.ranks) if deepspeed else 1,
-            ),
+    asked = Asked(
+        model=model, use_moe=use_moe, num_experts=num_experts, top_k=top_k, deepspeed=deepspeed,
+        ranks=gpus or ranks, tokens=tokens, order=order, learning_rate=learning_rate,
+    )  # fmt: skip
+    named = recipes.named(recipe_name, model)
+    recipe = asked.of(named) if named else None
+    settings, text = load(ModelSettings), tuple(sources_of(data, subject)) if data else ()
+    if dry_run or output_dir is None:
+        machine = machine_of(recipe.engine.ranks if recipe else asked.ranks or 1, gpus, gpu_memory, gpu_tflops)
+        told = planning.dry_run(
+            model, recipe, asked.moe(named), machine, adapt=asked.of, text=text, settings=settings, price=gpu_hour_price
         )
-
-    named = recipe_name or known.get(model)
+        for sentence in told:
+            click.echo(sentence)
+        return
     # Until the model and the text are known, only the experts of a recipe matter.
-    unsized = recipes.get("smollm2_demo")
-    recipe = adapted(recipes.get(named)) if named else unsized.replace(moe=experts if use_moe else None)
-    choices = Choices.of(
-        load(ModelSettings),
-        recipe=recipe,
-        base_model=model,
-        text=tuple(sources_of(data, subject)) if data else (),
-    )
-    sized = None if named else Sized(adapted, ranks or 1)
+    known = recipe or recipes.get("smollm2_demo").replace(moe=asked.moe(None))
+    choices = Choices.of(settings, recipe=known, base_model=model, text=text)
+    sized = None if recipe else Sized(asked.of, asked.ranks or 1)
     done = run(choices, output_dir, ConsoleReporter(), sized=sized)
     curriculum = done.recipe.curriculum
     click.echo(f"Trained on {curriculum.total_steps * curriculum.tokens_per_step:,} tokens.")

@@ -12,6 +12,7 @@ CleoError
 │   ├── ModelError                    (cleo_core), with UnsafeWeights and UnusableModel
 │   │   └── UnsupportedArchitecture   a model that a mixture of experts, or a GGUF, cannot express exactly
 │   ├── RecipeError                   a recipe is unknown, or its numbers contradict each other
+│   ├── DoesNotFit                    a run needs more memory than the machines have
 │   ├── CheckFailed                   a stage's result does not hold what a check of it promises
 │   └── UnavailableSource             (cleo_core) a data set or a model cannot be reached
 ├── BusyError
@@ -58,6 +59,9 @@ class UnsupportedArchitecture(ModelError, code="UNSUPPORTED_ARCHITECTURE"): ...
 
 
 class RecipeError(InputError, code="RECIPE"): ...
+
+
+class DoesNotFit(InputError, code="DOES_NOT_FIT"): ...
 
 
 class CheckFailed(InputError, code="CHECK_FAILED"): ...

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+from cleo_core.redact import shown
 from cleo_model.errors import RecipeError
 from cleo_model.recipe import (
     CheckpointRecipe,
@@ -90,8 +92,11 @@ def mistral_7b_8x() -> Recipe:
 RECIPES: dict[str, Callable[[], Recipe]] = {"smollm2_demo": smollm2_demo, "tiny": tiny, "mistral_7b_8x": mistral_7b_8x}
 
 
+SUFFIXES = (".json", ".yaml", ".yml")
+
+
 def get(name: str) -> Recipe:
-    """The recipe of this name, or in this JSON file.
+    """The recipe of this name, or in this JSON or YAML file.
 
     Raises:
         RecipeError: there is none, or the file is not a recipe.
@@ -99,6 +104,31 @@ def get(name: str) -> Recipe:
     if name in RECIPES:
         return RECIPES[name]()
     file = Path(name)
-    if file.suffix == ".json" and file.is_file():
-        return Recipe.from_json(file.read_text(encoding="utf-8"))
-    raise RecipeError(f"There is no recipe {name!r}.", hint=f"Known: {', '.join(RECIPES)}; or name a JSON file.")
+    if file.suffix not in SUFFIXES or not file.is_file():
+        raise RecipeError(
+            f"There is no recipe {shown(name)}.", hint=f"Known: {', '.join(RECIPES)}; or name a JSON or YAML file."
+        )
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise RecipeError(f"{shown(file.name)} is not UTF-8 text.", hint="Write the recipe as JSON or YAML.") from None
+    return Recipe.from_json(text if file.suffix == ".json" else _as_json(text, file.name))
+
+
+def named(name: str | None, model: str) -> Recipe | None:
+    """The recipe of this name or file; without one, that of the model, where it has one."""
+    if name:
+        return get(name)
+    return next((recipe for recipe in (make() for make in RECIPES.values()) if recipe.base_model == model), None)
+
+
+def _as_json(text: str, name: str) -> str:
+    import yaml
+
+    try:
+        return json.dumps(yaml.safe_load(text))
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        first = " ".join(str(error).split())[:160]
+        raise RecipeError(
+            f"{shown(name)} is not YAML: {first}", hint="Numbers, texts, lists and tables only."
+        ) from None

@@ -21,7 +21,7 @@ class ModelSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CLEO_MODEL_", env_file=".env", extra="ignore")
 
     recipe: str = "smollm2_demo"
-    """Name of the training recipe (smollm2_demo, mistral_7b_8x or tiny), or a JSON file with one."""
+    """Name of the training recipe (smollm2_demo, mistral_7b_8x or tiny), or a JSON or YAML file with one."""
     base_model: str | None = None
     """smollm2, a local folder or a Hugging Face id; None takes what the recipe says."""
     sources: Path | None = None

@@ -12,6 +12,10 @@ CHAT_TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
+SHAPE = {
+    "vocab_size": VOCABULARY, "hidden_size": 256, "intermediate_size": 704, "num_hidden_layers": 6,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 1024, "tie_word_embeddings": True,
+}  # fmt: skip
 # Modules that every Python has: their documentation strings are the text that the vocabulary is learnt from.
 TEXT = (
     "argparse", "asyncio", "collections", "datetime", "email", "http", "json", "logging", "pathlib", "random", "socket",
@@ -38,20 +42,7 @@ def make_tiny(out: Path, seed: int = 0) -> str:
     )
     tokenizer.chat_template = CHAT_TEMPLATE
     tokenizer.save_pretrained(out)
-    config = LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=256,
-        intermediate_size=704,
-        num_hidden_layers=6,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=1024,
-        tie_word_embeddings=True,
-        bos_token_id=1,
-        eos_token_id=2,
-        pad_token_id=2,
-        dtype=torch.bfloat16,
-    )
+    config = LlamaConfig(**SHAPE, bos_token_id=1, eos_token_id=2, pad_token_id=2, dtype=torch.bfloat16)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model: Any = LlamaForCausalLM(config)

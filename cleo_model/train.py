@@ -16,18 +16,22 @@ from typing import Any
 from cleo_core.crypto.keys import ensure_development_keys
 from cleo_core.errors import InputError, Interrupted
 from cleo_core.files import atomic_folder
+from cleo_core.model_folder import read_config
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Stage
 from cleo_core.stage.execution import StageResult
-from cleo_model.base_model import BaseModelSummary
 from cleo_model.choices import Choices
 from cleo_model.corpus.sources.folder import TextSummary
 from cleo_model.errors import CheckFailed, TrainingFailed, UnsupportedArchitecture
 from cleo_model.mixtures import DENSE, LAYOUTS
 from cleo_model.packing.mixture import check_domains
 from cleo_model.pipeline import CORPUS, MODEL, TEXT, phases
+from cleo_model.planner.machine import this_machine
+from cleo_model.planner.models import mixture_of
+from cleo_model.planner.plan import check_fits
+from cleo_model.planner.shape import shape_of
 from cleo_model.recipe import Recipe
-from cleo_model.sizing import recipe_for
+from cleo_model.sizing import recipe_for, size_of
 from cleo_model.training.phase import PhaseReport
 
 
@@ -68,6 +72,8 @@ def train(choices: Choices, out: Path, report: Reporter, *, sized: Sized | None 
     if not sized:
         check_domains(choices.recipe.curriculum, _domains(choices, made))
     run_stages([base], choices, made, report, work)
+    if not sized:
+        _check_memory(made["base_model"].path, choices.recipe)
     if choices.recipe.moe:
         run_stages([mixture], choices, made, report, work)
     else:
@@ -87,11 +93,20 @@ def train(choices: Choices, out: Path, report: Reporter, *, sized: Sized | None 
     return Trained(recipe, PhaseReport.of(last))
 
 
+def _check_memory(base: Path, recipe: Recipe) -> None:
+    """Raises: DoesNotFit: this machine has too little memory for the recipe; before anything is written for it."""
+    shape, engine = shape_of(mixture_of(read_config(base), recipe.moe)), recipe.engine
+    check_fits(shape, recipe, this_machine(engine.ranks), ((engine.zero_stage, engine.offload),))
+
+
 def _sized(choices: Choices, made: Mapping[str, StageResult], sized: Sized, report: Reporter) -> Choices:
-    base = made["base_model"]
-    summary = BaseModelSummary.of(base)
-    corpus = made["masked_corpus"].path
-    recipe, said = recipe_for(choices.base_model, base.path, summary, corpus, ranks=sized.ranks, adapt=sized.adapt)
+    recipe, said = recipe_for(
+        choices.base_model,
+        read_config(made["moe_init"].path),
+        size_of(made["masked_corpus"].path),
+        this_machine(sized.ranks),
+        adapt=sized.adapt,
+    )
     for sentence in said:
         report(sentence)
     return choices.model_copy(update={"recipe": recipe})

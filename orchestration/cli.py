@@ -14,7 +14,7 @@ import click
     help="Which job.",
 )
 @click.option("--demo", is_flag=True, help="Also approve with the development key, serve, and ask one question.")
-@click.option("--recipe", help="Name or JSON file of the training recipe, for this run (CLEO_MODEL_RECIPE).")
+@click.option("--recipe", help="Name or file (JSON, YAML) of the training recipe, for this run (CLEO_MODEL_RECIPE).")
 @click.option("--sources", type=click.Path(), help="File that lists your sources, for this run (CLEO_MODEL_SOURCES).")
 @click.option("--model", help="Base model: smollm2, a local folder or a Hugging Face id (CLEO_MODEL_BASE_MODEL).")
 def run(job: str, demo: bool, recipe: str | None, sources: str | None, model: str | None) -> None:

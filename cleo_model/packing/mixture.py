@@ -107,7 +107,7 @@ def shares(recipe: CurriculumRecipe, phase: PhaseRecipe, present: set[str]) -> d
         raise EmptyCorpus(
             f"Phase {phase.name} trains on {', '.join(wanted)}; the corpus has {', '.join(sorted(present))}.",
             hint="Name the domains of the sources as the recipe's mixture does, or change the mixture "
-            "(--recipe takes a JSON file, too).",
+            "(--recipe takes a file, too).",
         )
     total = sum(kept.values())
     return {name: share / total for name, share in kept.items()}

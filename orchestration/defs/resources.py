@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Chain(dg.ConfigurableResource["Chain"]):
     """What a run works on. Change it in the launchpad, or by CLEO_MODEL_… variables."""
 
-    recipe: str = Field(default="", description="Name or JSON file of a training recipe; empty: CLEO_MODEL_RECIPE.")
+    recipe: str = Field(default="", description="Name or file of a training recipe; empty: CLEO_MODEL_RECIPE.")
     base_model: str = Field(
         default="", description="smollm2, tiny, a local folder or a Hugging Face id; empty: what the recipe says."
     )
