@@ -6,6 +6,7 @@ user stated is shown: a question says nothing, and a reply of another conversati
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,7 @@ REASONS = {
 }
 LATER = "was told later about the same as another that fits"
 PREFERENCE = "is a preference of the user"
+QUOTES = re.compile('["\u201c-\u201f\u00ab\u00bb\u300c-\u300f\u301d-\u301f\uff02\u2033\u2036]')
 NOT_THE_USER = frozenset({"assistant", "system", "tool", "model"})
 HALF_LIFE = 30 * 86400.0  # seconds
 RECENCY = 0.05  # of the best score: decides between near-equals and no more
@@ -63,7 +65,10 @@ class Context:
     """What the user stated in conversations, the newest first."""
     citations: tuple[Citation, ...]
     tokens: int
-    """Length of `text`."""
+    """Length of `text` or of `quoted`, whichever is longer."""
+    quoted: str = ""
+    """The same for a small model: each memory in double quotes that it cannot close itself, the told facts last, with
+    the day on which it was said where that is not today."""
     recent: tuple[Record, ...] = ()
     """The last turns of the conversation, oldest first. None of them is repeated in the notes."""
     degraded: tuple[str, ...] = ()
@@ -91,6 +96,16 @@ class _Note:
         speaker = None if record.speaker == "user" else record.speaker
         head = ", ".join(part for part in (f"{said.day} {said:%B %Y}", speaker) if part)
         return " ".join(f"[{number}] {head}: {record.labelled(self.text)}".split())
+
+    def quotation(self, now: datetime | None) -> str:
+        """In double quotes, on one line, without any sign that could be taken for their end."""
+        said = self.record.valid_from
+        told = "" if now is None or said.date() >= now.date() else f" ({said.day} {said:%B %Y})"
+        text = self.record.labelled(self.text)
+        if self.record.kind is Kind.PREFERENCE:
+            told = ""  # holds whenever it was said
+        plain = " ".join(QUOTES.sub("'", text).split())
+        return f'"{plain}"{told}'
 
     def citation(self, number: int) -> Citation:
         kind, own = str(self.record.kind), None if self.record.kind is Kind.PREFERENCE else number
@@ -136,7 +151,7 @@ def build_context(
     stated = [_Note(hit.record, statements(_excerpt(hit, query)), hit) for hit in _by_worth(said, now) if _own(hit)]
     passing = lanes.fitting(seen.fresh(stated), token_budget - lanes.used)
     while True:
-        context = _written(preferred, _newest_first(chosen), _newest_first(passing), count, recent, degraded)
+        context = _written(preferred, _newest_first(chosen), _newest_first(passing), count, recent, degraded, now)
         if context.tokens <= token_budget:
             return context
         # A tokenizer may count the whole higher than its lines; the least worthy came last.
@@ -186,6 +201,7 @@ def _written(
     count: Callable[[str], int],
     recent: Sequence[Record],
     degraded: tuple[str, ...],
+    now: datetime | None,
 ) -> Context:
     told, said = [*preferred, *chosen], list(passing)
     first = 1 - len(preferred)  # preferences take no number
@@ -193,11 +209,13 @@ def _written(
     lines = [note.line(number) for note, number in numbered]
     facts, notes = "\n".join(lines[: len(told)]), "\n".join(lines[len(told) :])
     text = "\n".join(lane for lane in (facts, notes) if lane)
+    quoted = " ".join(note.quotation(now) for note in [*preferred, *reversed([*chosen, *passing])])
     return Context(
         facts=facts,
         notes=notes,
         citations=tuple(note.citation(number) for note, number in numbered),
-        tokens=count(text) if text else 0,
+        tokens=max(count(text), count(quoted)) if text else 0,
+        quoted=quoted,
         recent=tuple(recent),
         degraded=degraded,
     )

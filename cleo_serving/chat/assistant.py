@@ -197,7 +197,7 @@ class Assistant:
         def prompt(again: str) -> Prompt:
             shown = without_echoes(turns, again)
             guidance = provenance.session.guidance
-            return self._prompts.build(engine, user, context.text, shown, question.text, length, guidance=guidance)
+            return self._prompts.build(engine, user, context.quoted, shown, question.text, length, guidance=guidance)
 
         latest = await self._memory.memories(user, kinds=[Kind.CONVERSATION], first=EARLIER)
         return Composer(
