@@ -142,6 +142,7 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--file", type=click.File("r", encoding="utf-8"), help="Ask each line of a file; - reads standard input.")
 @click.option("--stream", is_flag=True, help="Show the reply while it is made.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per reply.")
+@click.option("--routing", is_flag=True, help="Then show which experts of a mixture each token went to.")
 @click.option("--smoke", type=click.Path(path_type=Path), help="Load a folder, answer the golden prompts, and exit.")
 def infer(
     model: str,
@@ -151,6 +152,7 @@ def infer(
     file: TextIO | None,
     stream: bool,
     as_json: bool,
+    routing: bool,
     smoke: Path | None,
     **sampling: Any,
 ) -> None:
@@ -159,6 +161,7 @@ def infer(
     \b
     cleo infer --input "What does len do?" --temperature 0.7
     cleo infer --model ./my-model --file questions.txt --json
+    cleo infer --input "What does len do?" --routing
     cleo infer --smoke ./bundle
     """
     if smoke is None and (text is None) == (file is None):
@@ -178,7 +181,8 @@ def infer(
     if not all(texts) or not texts:
         raise InputError("There is nothing to ask.", hint='--input "What does len do?"')
     opening = open_engine(model, revision, settings)
-    _run(commands.infer(opening, texts, system, Sampling(**sampling), stream=stream, as_json=as_json))
+    shown = {"stream": stream, "as_json": as_json, "routing": routing}
+    _run(commands.infer(opening, texts, system, Sampling(**sampling), **shown))
 
 
 @click.command()

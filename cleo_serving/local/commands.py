@@ -14,6 +14,7 @@ from typing import TypeAlias
 import click
 
 from cleo_core.errors import InputError
+from cleo_core.routing import RoutingTrace
 from cleo_core.terminal import printable
 from cleo_serving.engine.base import Engine, Message, Sampling
 from cleo_serving.engine.served import ProcessEngine
@@ -41,19 +42,53 @@ async def smoke(folder: Path, settings: ServingSettings) -> None:
 
 
 async def infer(
-    opening: Opening, texts: Sequence[str], system: str, sampling: Sampling, *, stream: bool, as_json: bool
+    opening: Opening,
+    texts: Sequence[str],
+    system: str,
+    sampling: Sampling,
+    *,
+    stream: bool,
+    as_json: bool,
+    routing: bool = False,
 ) -> None:
-    """Answer each text and show the reply, while it is made or as JSON."""
+    """Answer each text and show the reply, while it is made or as JSON; `routing` adds where its tokens went."""
     async with opening as engine:
         prompts = [fit(engine, system, [Message("user", text)], sampling.max_tokens) for text in texts]
         if stream and not as_json:
             for number, prompt in enumerate(prompts):
-                await complete(engine, prompt, sampling, f"infer-{number}", _show)
+                answer = await complete(engine, prompt, sampling, f"infer-{number}", _show)
                 click.echo()
+                if routing:
+                    _show_routing((await _traced(engine, system, [(texts[number], answer.text)]))[0])
             return
-        for text, answer in zip(texts, await engine.generate_batch(prompts, sampling), strict=True):
+        answers = await engine.generate_batch(prompts, sampling)
+        said = [(text, answer.text) for text, answer in zip(texts, answers, strict=True)]
+        traced = await _traced(engine, system, said) if routing else []
+        for number, (text, answer) in enumerate(zip(texts, answers, strict=True)):
             told = {"input": text, **asdict(answer)}
-            click.echo(json.dumps(told, ensure_ascii=False) if as_json else printable(answer.text.strip()))
+            if as_json:
+                told |= {"routing": traced[number].model_dump(mode="json")} if traced else {}
+                click.echo(json.dumps(told, ensure_ascii=False))
+                continue
+            click.echo(printable(answer.text.strip()))
+            if traced:
+                _show_routing(traced[number])
+
+
+async def _traced(engine: Engine, system: str, said: Sequence[tuple[str, str]]) -> list[RoutingTrace]:
+    from cleo_serving.local.routing import trace
+
+    assert isinstance(engine, ProcessEngine)
+    head = [Message("system", system)] if system else []
+    tokens = [engine.encode([*head, Message("user", ask), Message("assistant", reply)]) for ask, reply in said]
+    return await asyncio.to_thread(trace, engine.folder, tokens)
+
+
+def _show_routing(traced: RoutingTrace) -> None:
+    from cleo_serving.local.routing import lines
+
+    for line in lines(traced):
+        click.echo(line)
 
 
 def talk(opening: AbstractAsyncContextManager[Talk]) -> None:
