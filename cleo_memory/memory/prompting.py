@@ -54,7 +54,7 @@ class Prompting(Finding, Reading):
         shown, used = await asyncio.to_thread(_last_within, recent, turn_budget, count)
         budget = token_budget if room is None else max(0, min(token_budget, room - used))
         wanted = set(Kind) if kinds is None else {kind_of(kind) for kind in kinds}
-        told, said = await self._bearing(user, query, wanted, limit) if budget else (Hits(), Hits())
+        told, said, whole = await self._bearing(user, query, wanted, limit) if budget else (Hits(), Hits(), False)
         preferences = await self.preferences(user) if Kind.PREFERENCE in wanted else {}
         build = partial(
             build_context,
@@ -68,18 +68,19 @@ class Prompting(Finding, Reading):
             now=clock.now(),
             count=count,
             degraded=tuple(dict.fromkeys([*told.degraded, *said.degraded])),
+            answered=whole,
         )
         context = await asyncio.to_thread(build)
         return replace(context, recent=tuple(recent))
 
-    async def _bearing(self, user: str, query: str, wanted: Set[Kind], limit: int) -> tuple[Hits, Hits]:
-        """What bears on a question: (told for keeping or learned, said in conversations).
+    async def _bearing(self, user: str, query: str, wanted: Set[Kind], limit: int) -> tuple[Hits, Hits, bool]:
+        """What bears on a question: (told for keeping or learned, said in conversations, whether that is all it needs).
 
         A fact that is what the question asks for comes first. Where it asks for nothing else, no other stands beside
         it but what was said after it, which may say it anew: a small model takes the wrong one of two.
         """
         if not check_query(query).strip():
-            return Hits(), Hits()
+            return Hits(), Hits(), False
         held = [record for record in await self.learner.told(user) if record.kind in wanted]
         answers = await asyncio.to_thread(answers_to, query, held)
         told, said = Hits(Hit(each, 1.0, {SLOT: 1.0}, relevance=1.0) for each in answers.records[:limit]), Hits()
@@ -97,7 +98,7 @@ class Prompting(Finding, Reading):
             found = await self._matching(user, asked, min(LARGEST_PAGE, 4 * limit), where)
             said.extend(await asyncio.to_thread(_current, found, held))
             said.degraded = found.degraded
-        return told, said
+        return told, said, answers.whole
 
 
 def _stands(preference: Record) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cleo_memory.records import Hit, Kind, Record
@@ -70,7 +70,9 @@ class Context:
     """The same for a small model: each memory in double quotes that it cannot close itself, the told facts last, with
     the day on which it was said where that is not today."""
     recent: tuple[Record, ...] = ()
-    """The last turns of the conversation, oldest first. None of them is repeated in the notes."""
+    """The last turns of the conversation, oldest first. None of them is repeated in `notes`."""
+    answered: bool = False
+    """The facts are what the question asks for, and it asks for nothing else: no turn need stand beside them."""
     degraded: tuple[str, ...] = ()
     """Why this is less than it could be, in words."""
 
@@ -126,6 +128,7 @@ def build_context(
     now: datetime | None = None,
     count: Callable[[str], int] = approximate_tokens,
     degraded: tuple[str, ...] = (),
+    answered: bool = False,
 ) -> Context:
     """Choose memories for a prompt.
 
@@ -136,10 +139,11 @@ def build_context(
         fact_budget: tokens that facts and preferences may take of it, by default all but a third; what they leave is
             for the rest. Preferences take half of it at most, those first that bear on the question.
         preferences: those that are shown whatever is asked, by key.
-        recent: turns that the prompt shows anyway.
+        recent: turns that the prompt shows anyway; what is told in them for keeping is shown still.
         query: chooses the stretch of a long memory that is shown.
         now: for the recency bonus that decides between near-equals (half-life 30 days); None gives none.
         count: tokens of a text, from the model's own tokenizer where there is one.
+        answered: `told` is what the question asks for, and it asks for nothing else.
     """
     most = min(token_budget, token_budget - token_budget // 3 if fact_budget is None else fact_budget)
     seen = _Seen(recent)
@@ -148,12 +152,14 @@ def build_context(
     preferred = lanes.fitting(seen.fresh(standing), most // 2)
     facts = [_Note(hit.record, _excerpt(hit, query), hit) for hit in _by_worth(told, now)]
     chosen = lanes.fitting(seen.fresh(facts), most - lanes.used)
+    # A told fact is shown although a turn above says it: the words of the model stand between that and the question.
+    seen.add(recent)
     stated = [_Note(hit.record, statements(_excerpt(hit, query)), hit) for hit in _by_worth(said, now) if _own(hit)]
     passing = lanes.fitting(seen.fresh(stated), token_budget - lanes.used)
     while True:
         context = _written(preferred, _newest_first(chosen), _newest_first(passing), count, recent, degraded, now)
         if context.tokens <= token_budget:
-            return context
+            return replace(context, answered=answered and bool(chosen))
         # A tokenizer may count the whole higher than its lines; the least worthy came last.
         (passing or chosen or preferred).pop()
 
@@ -162,8 +168,11 @@ class _Seen:
     """What is shown already, by id and by what it says."""
 
     def __init__(self, recent: Sequence[Record]) -> None:
-        self._ids = {record.id for record in recent}
-        self._said = {sameness(record.content, record.speaker) for record in recent if record.speaker == "user"}
+        self._ids, self._said = {record.id for record in recent}, set[int]()
+
+    def add(self, recent: Sequence[Record]) -> None:
+        """What the user says in turns that the prompt shows."""
+        self._said |= {sameness(record.content, record.speaker) for record in recent if record.speaker == "user"}
 
     def fresh(self, notes: Iterable[_Note]) -> Iterable[_Note]:
         """Those that say something new, each once. One that is passed over for want of room counts as shown: what it

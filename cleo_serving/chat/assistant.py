@@ -192,21 +192,25 @@ class Assistant:
     async def _composer(self, exchange: Exchange, context: Context) -> Composer:
         user, question, provenance = exchange.user, exchange.question, exchange.provenance
         engine, length = provenance.model.engine, self._reply_tokens(question)
-        turns = [Message("user" if turn.speaker == "user" else "assistant", turn.content) for turn in context.recent]
+        # What a small model said in between draws it away from the fact that is the answer.
+        earlier = () if context.answered else context.recent
+        turns = [Message("user" if turn.speaker == "user" else "assistant", turn.content) for turn in earlier]
 
         def prompt(again: str) -> Prompt:
             shown = without_echoes(turns, again)
             guidance = provenance.session.guidance
             return self._prompts.build(engine, user, context.quoted, shown, question.text, length, guidance=guidance)
 
-        latest = await self._memory.memories(user, kinds=[Kind.CONVERSATION], first=EARLIER)
+        # A told fact is said again in the same words.
+        guarded = not context.answered
+        latest = await self._memory.memories(user, kinds=[Kind.CONVERSATION], first=EARLIER) if guarded else None
         return Composer(
             engine=engine,
             prompt=prompt,
             sampling=lambda built: sampling_of(question, self._settings, built.max_tokens),
             request=provenance.reply_id,
             user=user,
-            echoes=Echoes.of(latest.items, question.text),
+            echoes=Echoes.of(latest.items if latest else (), question.text),
             mark=self._prompts.mark(user),
             link_hosts=self._settings.link_hosts,
             sentences=await self._sentences(user),

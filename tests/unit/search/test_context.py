@@ -189,6 +189,20 @@ def test_recency_decides_between_near_equals_and_no_more() -> None:
     assert chosen(old, new, now=None) == ["old"]
 
 
+def test_a_told_fact_is_shown_although_a_turn_says_it_and_a_statement_is_not() -> None:
+    told, said = fact("f", "My dog is called Pixel."), turn("t", "My cat is called Tom.")
+    recent = [
+        record("r1", "My dog is called Pixel.", speaker="user"),
+        record("r2", said.record.content, speaker="user"),
+    ]
+    context = build_context([told], [said], token_budget=200, recent=recent, answered=True)
+    assert context.quoted == '"My dog is called Pixel."'
+    assert context.notes == ""
+    assert context.answered
+    assert not build_context([told], [], token_budget=200).answered
+    assert not build_context([told], [], token_budget=1, answered=True).answered  # no room for it
+
+
 def test_recent_turns_are_not_told_twice() -> None:
     hits = found(3.0, 2.0)
     context = build_context(hits, [], token_budget=500, recent=[hits[0].record])
