@@ -71,8 +71,9 @@ class QueryLimits(_Group):
 class RateSettings(_Group):
     """Shares per user (and, before a token is known to hold, per address)."""
 
-    cost_per_minute: Annotated[int, Field(gt=0)] = 3000
-    """Query cost a user may spend per minute; `ask` and `chat` cost 100 each."""
+    cost_per_minute: Annotated[int, Field(gt=0)] = 9000
+    """Query cost a user may spend per minute; `ask` and `chat` cost 100 each. Of a `chat` with every field, which costs
+    210, that is 42: more than anybody types. What replies cost is bounded by how many may be in the making."""
     failures_per_minute: Annotated[int, Field(gt=0)] = 60
     """Requests without a valid token that one address may make per minute."""
     generations_per_user: Annotated[int, Field(gt=0)] = 2

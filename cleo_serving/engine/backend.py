@@ -1,4 +1,4 @@
-"""What runs a model inside the child process: an interface of five calls, and the chunks of a reply it sends.
+"""What runs a model inside the child process: an interface of six calls, and the chunks of a reply it sends.
 
 A backend makes text and counts tokens, no more. Queueing, stop strings, loops and errors are `ProcessEngine`'s, once
 for all backends.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from cleo_core.routing import RoutingTrace
 from cleo_serving.engine.base import Capabilities, Sampling
 from cleo_serving.settings import EngineSettings
 
@@ -42,6 +43,9 @@ class Backend(Protocol):
 
     def steps(self) -> int:
         """Forward passes since the model was loaded."""
+
+    def routing(self, tokens: Sequence[int], domain: str) -> RoutingTrace:
+        """Which experts each token of a text went to; only where `Capabilities.routing` says so."""
 
     def end(self) -> None:
         """End what it started outside this process, which ends next."""

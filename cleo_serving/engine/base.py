@@ -60,6 +60,8 @@ class Capabilities:
     """Tokens that all replies in the making may hold together; None where the engine sees to that itself."""
     cannot: tuple[str, ...] = ()
     """Parameters of `Sampling` that it does not have."""
+    routing: bool = False
+    """It can say which experts each token of a text went to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from cleo_core.model_folder import GGUF, read_config
+from cleo_core.routing import RoutingTrace
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.backend import Chunk, Emit
 from cleo_serving.engine.base import Capabilities, Sampling
 from cleo_serving.engine.threads import thread_count
-from cleo_serving.errors import UnsupportedModel
+from cleo_serving.errors import EngineError, UnsupportedModel
 from cleo_serving.settings import EngineSettings
 
 log = get_logger(__name__)
@@ -68,6 +69,9 @@ class LlamaCppBackend:
             if line.startswith("llamacpp:n_decode_total "):
                 return int(float(line.split()[1]))
         return 0
+
+    def routing(self, tokens: Sequence[int], domain: str) -> RoutingTrace:
+        raise EngineError("This engine cannot show the routing.")
 
     def end(self) -> None:
         """All of it is in this process."""

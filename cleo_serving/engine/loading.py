@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from cleo_core.compute import compute_dtype, device_kind
 from cleo_core.model_folder import check_model_folder
+from cleo_core.routing import routers
 from cleo_serving.engine.base import Capabilities
 from cleo_serving.engine.text import TextCodec
 from cleo_serving.engine.threads import thread_count
@@ -54,8 +56,16 @@ def load_folder(folder: Path, settings: EngineSettings) -> LoadedModel:
         dtype=str(model.dtype).removeprefix("torch."),
         streams=settings.max_streams,
         cannot=("json_schema",),
+        routing=settings.routing and bool(routers(model)),
     )
     return LoadedModel(model, codec, capabilities)
+
+
+def twin_of(model: Any) -> Any:
+    """A model of the same weights, of which none is copied, for forwards beside those of the batch manager: it changes
+    how the attention of its own model computes."""
+    shared = {id(each): each for each in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, shared)
 
 
 def architecture_of(folder: Path) -> str:

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from typing import Any, Self
 
 from cleo_core.errors import CleoError, UnsafeWeights, UnusableModel
 from cleo_core.redact import names_secret
+from cleo_core.routing import RoutingTrace
 from cleo_core.settings import CoreSettings, load
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.backend import Chunk
@@ -27,6 +29,8 @@ from cleo_serving.settings import EngineSettings
 log = get_logger(__name__)
 
 END_SECONDS = 10.0
+LONGEST_MESSAGE = 2**26
+"""Bytes: the routing of a long text through many layers."""
 LOADING_ERRORS: dict[str, type[CleoError]] = {
     kind.code: kind for kind in (UnsupportedModel, UnsafeWeights, UnusableModel, EngineError)
 }
@@ -40,7 +44,8 @@ class EngineProcess:
         self._reader = reader
         self._writer = writer
         self._streams: dict[str, asyncio.Queue[Chunk | None]] = {}
-        self._counts: list[asyncio.Future[int]] = []
+        self._asked: dict[str, deque[asyncio.Future[Any]]] = {"steps": deque(), "routing": deque()}
+        """Who waits for an answer of each kind; they come in the order of the questions."""
         self._listening: asyncio.Task[None] | None = None
         self._ending = False
         self.alive = True
@@ -69,7 +74,7 @@ class EngineProcess:
             raise
         finally:
             theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours, limit=2**20)
+        reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_MESSAGE)
         process = cls(child, reader, writer)
         try:
             process._send({"engine": engine, "folder": str(folder), "settings": settings.model_dump(mode="json")})
@@ -98,10 +103,33 @@ class EngineProcess:
 
     async def steps(self) -> int:
         """Forward passes of the model since it was loaded."""
-        count: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._counts.append(count)
-        self._send({"steps": True})
-        return await count
+        return int(await self._ask("steps", True))
+
+    async def routing(self, tokens: Sequence[int], domain: str) -> RoutingTrace:
+        """Which experts each token of a text went to, by one forward of its own."""
+        return RoutingTrace.model_validate(await self._ask("routing", {"tokens": list(tokens), "domain": domain}))
+
+    async def _ask(self, kind: str, question: Any) -> Any:
+        if not self.alive:
+            raise EngineError("The engine's process has ended.")
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked[kind].append(answer)
+        self._send({kind: question})
+        return await answer
+
+    def _answer(self, told: dict[str, Any]) -> bool:
+        """Hand an answer to who waits for it; False when the message is none."""
+        for kind, waiting in self._asked.items():
+            if kind in told:
+                answer = waiting.popleft()
+                if answer.cancelled():
+                    pass
+                elif "failed" in told:
+                    answer.set_exception(EngineError(f"The engine could not tell its {kind} ({told['failed']})."))
+                else:
+                    answer.set_result(told[kind])
+                return True
+        return False
 
     def _send(self, message: dict[str, Any]) -> None:
         with suppress(OSError, RuntimeError):  # a process that has ended is noticed by the reader
@@ -111,15 +139,13 @@ class EngineProcess:
         with suppress(OSError):
             while line := await self._reader.readline():
                 told: dict[str, Any] = json.loads(line)
-                if "steps" in told:
-                    self._counts.pop(0).set_result(told["steps"])
-                elif chunks := self._streams.get(told.pop("of")):
+                if not self._answer(told) and (chunks := self._streams.get(told.pop("of"))):
                     chunks.put_nowait(Chunk(**told))
         self.alive = False
         for chunks in self._streams.values():
             chunks.put_nowait(None)
-        for count in self._counts:
-            count.cancel()
+        for answer in (each for waiting in self._asked.values() for each in waiting if not each.done()):
+            answer.set_exception(EngineError("The engine's process has ended."))
         if not self._ending:
             code = await asyncio.to_thread(self._child.wait)
             self._writer.close()

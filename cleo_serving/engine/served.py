@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cleo_core.errors import InputError
 from cleo_core.model_folder import check_model_folder
+from cleo_core.routing import RoutingTrace
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.backend import Chunk
 from cleo_serving.engine.base import Capabilities, Completion, EngineStats, FinishReason, Message, Piece, Sampling
@@ -228,6 +229,23 @@ class ProcessEngine:
     async def steps(self) -> int:
         """Forward passes of the model since its process began."""
         return await (await self._running()).steps()
+
+    async def routing(self, tokens: Sequence[int], domain: str = "") -> RoutingTrace:
+        """Which experts each token of a text went to in each layer, by one forward of its own.
+
+        Raises:
+            InputError: this engine cannot tell, or the text is longer than the context.
+            EngineError: the process ended, or it failed.
+        """
+        able = self.capabilities
+        if not able.routing:
+            raise InputError(
+                f"The engine {able.name} cannot show the routing of a {able.architecture} as it was started.",
+                hint="Set CLEO_SERVING_ENGINE__ROUTING=true, and serve a mixture of experts.",
+            )
+        if not 0 < len(tokens) <= able.context_tokens:
+            raise InputError(f"The text has {len(tokens)} tokens; 1 to {able.context_tokens} can be traced.")
+        return await (await self._running()).routing(tokens, domain)
 
     async def drain(self, seconds: float) -> bool:
         self._draining = True

@@ -48,6 +48,10 @@ class TextCodec:
     def decode(self, ids: Iterable[int]) -> str:
         return self._tokenizer.decode(token for token in ids if token not in self._special_ids)
 
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """The text of each token by itself, control tokens among them."""
+        return [self._tokenizer.decode([token]) for token in ids]
+
 
 class GrowingText:
     """Turns a growing list of token ids into pieces of text; a character split over tokens waits until it is whole."""

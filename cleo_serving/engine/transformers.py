@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cleo_core.routing import RouterListener, RoutingTrace
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.backend import Chunk, Emit
 from cleo_serving.engine.base import Capabilities, Sampling
-from cleo_serving.engine.loading import LoadedModel, load_folder, start_batching
+from cleo_serving.engine.loading import LoadedModel, load_folder, start_batching, twin_of
 from cleo_serving.engine.text import GrowingText
 from cleo_serving.errors import EngineError
 from cleo_serving.settings import EngineSettings
@@ -30,6 +31,7 @@ class TransformersBackend:
         self._loaded: LoadedModel | None = None
         self._settings = EngineSettings()
         self._manager: Any = None
+        self._twin: Any = None
         self._steps = 0
         # The batch manager hands its output to an event loop.
         self._loop = asyncio.new_event_loop()
@@ -38,6 +40,8 @@ class TransformersBackend:
     def load(self, folder: Path, settings: EngineSettings) -> Capabilities:
         self._settings = settings
         self._loaded = load_folder(folder, settings)
+        if self._loaded.capabilities.routing:
+            self._twin = twin_of(self._loaded.model)
         self._loaded.model.register_forward_pre_hook(self._count)
         self._manager = start_batching(self._loaded, settings)
         return self._loaded.capabilities
@@ -47,6 +51,15 @@ class TransformersBackend:
 
     def steps(self) -> int:
         return self._steps
+
+    def routing(self, tokens: Sequence[int], domain: str) -> RoutingTrace:
+        if self._loaded is None or self._twin is None:
+            raise EngineError("This engine was started without routing.")
+        import torch
+
+        with RouterListener(self._twin) as heard, torch.inference_mode():
+            self._twin(torch.tensor([list(tokens)], device=self._twin.device), use_cache=False)
+            return heard.take(self._loaded.codec.pieces(tokens), domain)
 
     def end(self) -> None:
         """All of it is in this process."""

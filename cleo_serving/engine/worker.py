@@ -3,7 +3,9 @@
     parent -> {"engine", "folder", "settings"}                      once
     child  -> {"ready": capabilities} or {"failed": [code, message, hint]}
     parent -> {"run": request, "prompt": ids, "sampling": {…}} | {"cancel": request} | {"steps": true}
-    child  -> {"of": request, "text", "tokens", "ended", "error"} | {"steps": count}
+              | {"routing": {"tokens": ids, "domain"}}
+    child  -> {"of": request, "text", "tokens", "ended", "error"} | {"steps": count} | {"routing": trace}
+              | {"routing": null, "failed": type of error}
 
 Each message is a line of JSON. When the socket closes the parent is gone, by SIGKILL too, and so is this process.
 """
@@ -17,6 +19,7 @@ import signal
 import socket
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -82,11 +85,13 @@ def serve(connection: socket.socket) -> None:
         line.send({"failed": ["ENGINE", f"The engine could not load the model ({type(error).__name__}).", None]})
         return
     line.send({"ready": asdict(capabilities)})
+    # One after the other, beside the replies.
+    tracing = ThreadPoolExecutor(1, thread_name_prefix="routing")
     while True:
-        _do(inbox.get(), backend, line)
+        _do(inbox.get(), backend, line, tracing)
 
 
-def _do(message: dict[str, Any], backend: Backend, line: _Line) -> None:
+def _do(message: dict[str, Any], backend: Backend, line: _Line, tracing: ThreadPoolExecutor) -> None:
     match message:
         case {"run": str() as request, "prompt": prompt, "sampling": given}:
 
@@ -102,6 +107,15 @@ def _do(message: dict[str, Any], backend: Backend, line: _Line) -> None:
             backend.cancel(request)
         case {"steps": _}:
             line.send({"steps": backend.steps()})
+        case {"routing": {"tokens": list() as tokens, "domain": str() as domain}}:
+
+            def trace() -> None:
+                try:
+                    line.send({"routing": backend.routing(tokens, domain).model_dump(mode="json")})
+                except Exception as error:
+                    line.send({"routing": None, "failed": type(error).__name__})
+
+            tracing.submit(trace)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import httpx
 
 from cleo_core.model_folder import read_config
+from cleo_core.routing import RoutingTrace
 from cleo_core.telemetry import get_logger
 from cleo_serving.engine.backend import Chunk, Emit
 from cleo_serving.engine.base import Capabilities, Sampling
@@ -124,6 +125,9 @@ class VllmBackend:
         assert self._client is not None, "load comes first"
         lines = (await self._client.get("/metrics")).text.splitlines()
         return sum(int(float(line.split()[-1])) for line in lines if line.startswith(STEPS))
+
+    def routing(self, tokens: Sequence[int], domain: str) -> RoutingTrace:
+        raise EngineError("This engine cannot show the routing.")
 
     def end(self) -> None:
         if self._server is not None:

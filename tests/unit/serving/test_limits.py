@@ -7,7 +7,8 @@ import pytest
 from cleo_core.errors import ConfigError
 from cleo_serving.errors import RateLimited
 from cleo_serving.security.limits import RateLimits
-from cleo_serving.settings import RateSettings
+from cleo_serving.security.query.guard import admit
+from cleo_serving.settings import QueryLimits, RateSettings
 
 pytestmark = pytest.mark.unit
 
@@ -20,6 +21,21 @@ async def test_a_user_spends_a_share_and_no_more() -> None:
         await limits.charge("ann", 1)
     assert 1 <= refused.value.retry_after <= 60
     await limits.charge("bob", 100)
+
+
+async def test_a_fast_typist_who_has_every_field_streamed_is_not_stopped_by_default() -> None:
+    document = (
+        "subscription($i: AskInput!) { chat(input: $i) { ... on ChatToken { text } ... on ChatStarted { conversationId"
+        " provenance { replyId modelName modelVersion bundleDigest approvalId approvedBy degraded signs guidance"
+        " session { detector score why } memories { id kind score why } } } ... on ChatEnded { text finishReason"
+        " promptTokens tokens linksRemoved composed learned { id kind key content } } } }"
+    )
+    cost = admit(document, {}, None, QueryLimits(), introspection=False).measure.cost
+    limits = RateLimits(RateSettings())
+    for _ in range(40):
+        await limits.charge("ann", cost)
+    with pytest.raises(RateLimited):  # a program would be
+        await limits.charge("ann", 40 * cost)
 
 
 async def test_a_refused_query_costs_nothing() -> None:
