@@ -63,11 +63,12 @@ def _train_tokenizer() -> object:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_text(), trainer)
+    tokenizer.train_from_iterator(docstrings(), trainer)
     return tokenizer
 
 
-def _text() -> Iterator[str]:
+def docstrings() -> Iterator[str]:
+    """The documentation strings of some modules of Python's own."""
     import ast
     import importlib.util
 

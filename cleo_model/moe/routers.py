@@ -23,6 +23,13 @@ class Routers:
 
         self.recipe = recipe
         self._generator = torch.Generator().manual_seed(recipe.seed)
+        self._clusters: dict[int, Tensor] = {}
+        if recipe.router == "clusters":
+            from cleo_model.moe.clusters import cluster_rows
+
+            report("clustering the hidden states of each layer")
+            groups = recipe.num_experts // recipe.granularity
+            self._clusters = cluster_rows(base, groups, sparse, recipe.router_std, recipe.seed)
 
     def new(self, form: Form, layer: int | None) -> Tensor:
         """The values of a new tensor of layer `layer`, in its own dtype."""
@@ -34,7 +41,10 @@ class Routers:
         if form.name.endswith(".shared_expert_gate.weight"):
             return torch.zeros(form.shape, dtype=dtype)
         slices = self.recipe.granularity
-        groups = torch.randn(form.shape[0] // slices, form.shape[1], generator=self._generator)
-        rows = groups * self.recipe.router_std
+        if layer in self._clusters:
+            rows = self._clusters[layer]
+        else:
+            groups = torch.randn(form.shape[0] // slices, form.shape[1], generator=self._generator)
+            rows = groups * self.recipe.router_std
         # The narrow experts of a group are chosen together.
         return rows.repeat_interleave(slices, dim=0).to(dtype)

@@ -238,11 +238,11 @@ def sentencepiece(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tokenizer as transformers has that of Llama 2: pieces in the order of their scores, every split of each."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-    from cleo_model.tiny_model import _text
+    from cleo_model.tiny_model import docstrings
 
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = pre_tokenizers.Metaspace()
-    trained.train_from_iterator(_text(), trainers.BpeTrainer(vocab_size=1500, show_progress=False))
+    trained.train_from_iterator(docstrings(), trainers.BpeTrainer(vocab_size=1500, show_progress=False))
     pieces = sorted(trained.get_vocab(), key=trained.get_vocab().__getitem__)
     ids = {
         name: at
