@@ -102,7 +102,7 @@ class LlamaCppBackend:
             ended = choice["finish_reason"] is not None
             if ended:
                 emit(Chunk(choice["text"], done, "length" if choice["finish_reason"] == "length" else "stop"))
-            elif choice["text"]:
+            else:  # without text while a prompt is read: the parent sees that it goes on
                 emit(Chunk(choice["text"], done))
             return False
 

@@ -30,6 +30,8 @@ from cleo_serving.settings import EngineSettings
 
 log = get_logger(__name__)
 
+JSON_BEGINS = frozenset('{["-0123456789tfn')
+"""What a JSON value can begin with."""
 RESTARTS = (0.0, 1.0, 5.0, 30.0)
 """Seconds before each try to start the child anew by itself; after the last, the next request tries."""
 
@@ -144,7 +146,7 @@ class ProcessEngine:
         chunks = self._active[request] = process.run(request, prompt, sampling)
         characters, stops = WholeCharacters(), StopFilter(sampling.stop)
         detector = RepetitionDetector() if sampling.stop_repetition and not sampling.json_schema else None
-        done = 0
+        done, shaped = 0, sampling.json_schema is not None
         finished, ended = False, False  # in the child; here
         try:
             while True:
@@ -161,6 +163,11 @@ class ProcessEngine:
                 done, reason = chunk.tokens, chunk.ended
                 finished = reason is not None
                 text, stopped = stops.feed(characters.feed(chunk.text), last=finished)
+                if shaped and text.strip():
+                    shaped = False
+                    if text.lstrip()[0] not in JSON_BEGINS:
+                        # llama.cpp passes over a schema that its grammar cannot state, and says nothing.
+                        raise InputError(f"The engine {self.capabilities.name} cannot follow this json_schema.")
                 ending: FinishReason | None = reason
                 if stopped:
                     ending = "stop"

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cleo_core.errors import ConfigError, UnsafeWeights, UnusableModel
+from cleo_core.errors import ConfigError, InputError, UnsafeWeights, UnusableModel
 from cleo_serving.engine.base import Message, Piece, Sampling
 from cleo_serving.engine.served import ProcessEngine
 from cleo_serving.errors import EngineError, Overloaded, UnsupportedModel
@@ -397,3 +397,12 @@ async def test_weights_with_a_tensor_missing_are_refused(safetensors_folder: Pat
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(UnsupportedModel, match="not whole"):
         await ProcessEngine(SMALL).load(folder)
+
+
+async def test_a_schema_that_the_engine_would_pass_over_is_refused_by_name(engine: ProcessEngine) -> None:
+    shaped = await collect(engine, "the cat", Sampling(temperature=0, max_tokens=20, json_schema='{"type": "integer"}'))
+    assert shaped[-1].text.strip() or len(shaped) > 1
+    assert "".join(piece.text for piece in shaped).strip().lstrip("-").isdigit()
+    wanted = Sampling(temperature=0, max_tokens=20, json_schema='{"type": "string", "pattern": "^(?=a)b$"}')
+    with pytest.raises(InputError, match="llamacpp cannot follow this json_schema"):
+        await collect(engine, "the cat", wanted)
