@@ -109,6 +109,8 @@ def _stands(preference: Record) -> bool:
 
 def _current(said: Hits, held: Sequence[Record]) -> list[Hit]:
     """Without turns that tell what something told later has replaced."""
+    if all(record.key is None for record in held):
+        return said  # nothing replaces anything: no turn need be read
     return [hit for hit in said if not outdated(hit.record.content, hit.record.valid_from, held)]
 
 
