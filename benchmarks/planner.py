@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.result import Result
 from benchmarks.training_run import environment, prepare
+from cleo_core.errors import EnvironmentFault
 from cleo_core.progress import Reporter
 from cleo_model.planner.division import division_of, need, rows_of
 from cleo_model.planner.machine import Processors
@@ -114,7 +115,9 @@ def measure(config: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
         prepare(Path(folder))
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.training_run", folder],
-            env=environment(), capture_output=True, text=True, check=True,
+            env=environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
+        if done.returncode:
+            raise EnvironmentFault(f"The measured run ended with {done.returncode}: {done.stderr[-300:]}")
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found

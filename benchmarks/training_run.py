@@ -42,19 +42,24 @@ def _curriculum(out: Path, phase: str, rows: int, length: int, vocabulary: int) 
 
 
 def prepare(folder: Path) -> None:
-    """Write the model and the rows that the run in `folder` trains on."""
+    """Write the model, with the tokenizer of the tiny one, and the rows that the run in `folder` trains on."""
     from cleo_model.recipe import Recipe
+    from cleo_model.tiny_model import VOCABULARY, make_tiny
+    from cleo_model.weights import copy_tokenizer
 
     told = json.loads((folder / "shape.json").read_text())
     recipe = Recipe.model_validate(told["recipe"])
     (phase,) = recipe.curriculum.phases
     make_model(told["config"], folder / "model")
+    (folder / "tiny").mkdir()
+    make_tiny(folder / "tiny")
+    copy_tokenizer(folder / "tiny", folder / "model")
     _curriculum(
         folder / "curriculum",
         phase.name,
         phase.tokens // phase.sequence_length,
         phase.sequence_length,
-        told["config"]["vocab_size"],
+        min(VOCABULARY, told["config"]["vocab_size"]),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from cleo_model.planner.memory import PIECE
@@ -56,15 +57,15 @@ def probe(config: Mapping[str, Any], shape: Shape, rows: int, length: int, *, ha
         )
 
 
-def _least(work: Callable[[], object], clock: Clock, times: int = 3) -> float:
-    """Seconds of the quickest of some runs, after one that is not counted."""
+def _usual(work: Callable[[], object], clock: Clock, times: int = 3) -> float:
+    """Seconds of the middle one of some runs, after one that is not counted: a machine has other work, too."""
     work()
     found = []
     for _ in range(times):
         before = clock()
         work()
         found.append(clock() - before)
-    return min(found)
+    return median(found)
 
 
 def _layer(config: Mapping[str, Any], sparse: bool, rows: int, length: int, dtype: Any, clock: Clock) -> float:
@@ -85,7 +86,7 @@ def _layer(config: Mapping[str, Any], sparse: bool, rows: int, length: int, dtyp
         hidden = model(tokens, use_cache=False).last_hidden_state
         hidden.backward(hidden.detach())
 
-    return _least(step, clock) / (rows * length)
+    return _usual(step, clock) / (rows * length)
 
 
 def _head(shape: Shape, dtype: Any, clock: Clock) -> float:
@@ -100,7 +101,7 @@ def _head(shape: Shape, dtype: Any, clock: Clock) -> float:
     def piece(hidden: Any) -> Any:
         return F.cross_entropy((hidden @ weight.T).float(), labels, reduction="sum")
 
-    return _least(lambda: checkpoint(piece, states, use_reentrant=False).backward(), clock, 2) / PIECE
+    return _usual(lambda: checkpoint(piece, states, use_reentrant=False).backward(), clock) / PIECE
 
 
 def _update(clock: Clock) -> float:
@@ -110,14 +111,14 @@ def _update(clock: Clock) -> float:
     values.grad = torch.randn(SAMPLE)
     # As DeepSpeed's own for processors, which would have to be compiled first.
     optimizer = torch.optim.AdamW([values], fused=True)
-    return _least(optimizer.step, clock) / SAMPLE
+    return _usual(optimizer.step, clock) / SAMPLE
 
 
 def _product(dtype: Any, clock: Clock) -> float:
     import torch
 
     a, b = torch.randn(1024, 1024, dtype=dtype), torch.randn(1024, 1024, dtype=dtype)
-    return 2 * 1024**3 / _least(lambda: a @ b, clock)
+    return 2 * 1024**3 / _usual(lambda: a @ b, clock)
 
 
 def wall() -> float:
