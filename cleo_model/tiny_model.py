@@ -42,7 +42,8 @@ def make_tiny(out: Path, seed: int = 0) -> str:
     )
     tokenizer.chat_template = CHAT_TEMPLATE
     tokenizer.save_pretrained(out)
-    config = LlamaConfig(**SHAPE, bos_token_id=1, eos_token_id=2, pad_token_id=2, dtype=torch.bfloat16)
+    sizes: Any = SHAPE  # numbers all, and the class names other types beside
+    config = LlamaConfig(**sizes, bos_token_id=1, eos_token_id=2, pad_token_id=2, dtype=torch.bfloat16)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model: Any = LlamaForCausalLM(config)
