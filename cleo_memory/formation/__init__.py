@@ -16,7 +16,7 @@
 | `learner` | what memory makes of an extraction |
 """
 
-from cleo_memory.formation.asking import Answers, answers_to, asked_for, outdated
+from cleo_memory.formation.asking import Answers, answers_to, asked_for, may_renew, outdated
 from cleo_memory.formation.commands import command_of, means_everything, reply_preference
 from cleo_memory.formation.forgetting import holds, meant
 from cleo_memory.formation.learner import TOLD_KINDS, Learner
@@ -26,5 +26,6 @@ from cleo_memory.formation.values import Command, Ending, Extraction, Extractor,
 __all__ = [
     "TOLD_KINDS", "Answers", "Command", "Ending", "Extraction", "Extractor", "Fact", "Forgot", "Learned", "Learner",
     "RuleExtractor", "Turn",
-    "answers_to", "asked_for", "command_of", "holds", "means_everything", "meant", "outdated", "reply_preference",
+    "answers_to", "asked_for", "command_of", "holds", "may_renew", "means_everything",
+    "meant", "outdated", "reply_preference",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 from cleo_memory.formation.grammar import Language, fold
@@ -29,6 +29,12 @@ READ = 40
 """Facts without a slot, the newest, that are read for what they tell."""
 LEAST = 1 / 3
 """Share of a question that must be about a topic: two words may stand beside it."""
+ACTS = re.compile(
+    r"\b(?:i|i'm|i've|we|we're|we've|ich|wir|je|j|nous|on|yo|me|nos|he|hemos|soy|estoy|tengo|ik|wij|io|mi sono"
+    r"|ho|abbiamo|eu|sono|siamo)\b",
+    re.IGNORECASE,
+)
+"""Words that say that the writer acts."""
 KINDS_OF = {
     "dog": r"greyhound|beagle|poodle|labrador|terrier|spaniel|dachshund|collie|corgi|pug|husky|bulldog|boxer|retriever"
     r"|puppy|dackel|pudel|welpe|teckel|poedel|bassotto|barboncino|caniche|teckels",
@@ -132,6 +138,16 @@ def outdated(statement: str, at: datetime, told: Sequence[Record]) -> bool:
         and fold(now.provenance.get("value", now.content)) != fold(fact.value)
         for fact in facts
     )
+
+
+def may_renew(question: str, statement: str) -> bool:
+    """Whether a statement may say anew what a question asks for: it tells that, or the rules read nothing in it and its
+    writer is who acts in it. ("My aunt still lives in Gera" says nothing of where the user lives.)"""
+    asked = asked_for(question)
+    facts = RuleExtractor().read(Turn(statement, datetime.now(UTC))).facts
+    if asked is None or facts:
+        return asked is not None and any(asked.means(fact.slot) for fact in facts)
+    return ACTS.search(statement) is not None
 
 
 def _plain(question: str) -> str:

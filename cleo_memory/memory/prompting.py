@@ -10,7 +10,7 @@ from functools import partial
 
 from cleo_core import clock
 from cleo_memory.draft import LARGEST_PAGE, check_query, kind_of, page_size
-from cleo_memory.formation import answers_to, outdated
+from cleo_memory.formation import answers_to, may_renew, outdated
 from cleo_memory.memory.finding import Finding
 from cleo_memory.memory.reading import Reading
 from cleo_memory.records import Hit, Hits, Kind, Record
@@ -96,7 +96,7 @@ class Prompting(Finding, Reading):
             since = answers.records[0].valid_from.timestamp() if answers.whole else None
             where = Filter(kinds={str(Kind.CONVERSATION)}, since=since, valid_at=now)
             found = await self._matching(user, asked, min(LARGEST_PAGE, 4 * limit), where)
-            said.extend(await asyncio.to_thread(_current, found, held))
+            said.extend(await asyncio.to_thread(_current, found, held, query if answers.whole else None))
             said.degraded = found.degraded
         return told, said, answers.whole
 
@@ -107,11 +107,13 @@ def _stands(preference: Record) -> bool:
     return not preference.learned or (preference.key or "").startswith("reply.")
 
 
-def _current(said: Hits, held: Sequence[Record]) -> list[Hit]:
-    """Without turns that tell what something told later has replaced."""
-    if all(record.key is None for record in held):
-        return said  # nothing replaces anything: no turn need be read
-    return [hit for hit in said if not outdated(hit.record.content, hit.record.valid_from, held)]
+def _current(said: Hits, held: Sequence[Record], answered: str | None) -> list[Hit]:
+    """Without turns that tell what something told later has replaced, and beside the answer to a question without those
+    that cannot say it anew."""
+    current: list[Hit] = said
+    if any(record.key is not None for record in held):  # else nothing replaces anything: no turn need be read
+        current = [hit for hit in said if not outdated(hit.record.content, hit.record.valid_from, held)]
+    return current if answered is None else [hit for hit in current if may_renew(answered, hit.record.content)]
 
 
 def _last_within(recent: list[Record], most: int | None, count: Callable[[str], int]) -> tuple[list[Record], int]:

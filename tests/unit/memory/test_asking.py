@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cleo_memory.formation import RuleExtractor, Turn, answers_to, asked_for, outdated
+from cleo_memory.formation import RuleExtractor, Turn, answers_to, asked_for, may_renew, outdated
 from cleo_memory.records import FORMATION, Kind, Record
 
 pytestmark = pytest.mark.unit
@@ -135,3 +135,18 @@ def test_a_statement_is_outdated_when_its_slot_holds_something_told_later() -> N
     assert not outdated("My car is a Mini.", NOW, now)  # told after it
     assert not outdated("My car is a Mini and my dog is called Biscuit.", NOW - timedelta(days=2), now)
     assert not outdated("What a day!", NOW - timedelta(days=2), now)
+
+
+@pytest.mark.parametrize(
+    ("question", "statement", "anew"),
+    [
+        ("Where do I live?", "I have settled over in Ghent for good.", True),
+        ("Where do I live?", "I swapped the old flat for one by the sea.", True),
+        ("Where do I live?", "My mate Lewis still lives in Sheffield.", False),
+        ("Where do I live?", "I have a dog called Pixel.", False),
+        ("Wo wohne ich?", "Meine Tante wohnt noch in Gera.", False),
+        ("Wie heiße ich?", "Ich habe einen Dackel, er heißt Waldi.", False),
+    ],
+)
+def test_only_what_may_say_the_answer_anew_stands_beside_it(question: str, statement: str, anew: bool) -> None:
+    assert may_renew(question, statement) is anew
