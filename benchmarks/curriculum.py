@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.result import Result
 from benchmarks.tiny_training import Ground, ground
+from cleo_core.errors import InputError
 from cleo_core.progress import Reporter, silent
 from cleo_model.recipe import Recipe
 
@@ -22,13 +23,25 @@ ORDERS = ("curriculum", "random", "paced")
 """The phases in order; every phase with the average mixture; and in order with the easy first inside each phase."""
 
 
-def recipe(steps: int, order: str, seed: int) -> Recipe:
+BUILT_IN = ("prose", "documentation", "conversation")
+
+
+def recipe(steps: int, domains: tuple[str, ...], order: str, seed: int) -> Recipe:
     """The tiny recipe in so many steps of equal tokens, a third of them in each phase, without DeepSpeed."""
     from cleo_model import recipes
     from cleo_model.recipe import MoERecipe
 
     plain = recipes.tiny()
-    phases = tuple(phase.replace(tokens=steps // 3 * TOKENS_PER_STEP) for phase in plain.curriculum.phases)
+    # Other domains take the places of the built-in ones, in the order of their names.
+    place = dict(zip(BUILT_IN, BUILT_IN if set(domains) == set(BUILT_IN) else domains, strict=True))
+    phases = tuple(
+        phase.replace(
+            tokens=steps // 3 * TOKENS_PER_STEP,
+            mixture={place[name]: share for name, share in phase.mixture.items()},
+            focus=place[phase.focus],
+        )
+        for phase in plain.curriculum.phases
+    )
     return plain.replace(
         moe=(plain.moe or MoERecipe()).replace(seed=seed),
         curriculum=plain.curriculum.replace(
@@ -48,7 +61,7 @@ def trained(start: Ground, steps: int, order: str, seed: int, out: Path) -> dict
     import torch
 
     torch.set_num_threads(1)
-    return start.run(recipe(steps, order, seed), out, silent)[-1].loss_after
+    return start.run(recipe(steps, start.domains, order, seed), out, silent)[-1].loss_after
 
 
 def run(args: argparse.Namespace, report: Reporter) -> Result:
@@ -63,6 +76,8 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
     found: dict[str, list[dict[str, float]]] = {order: [] for order in ORDERS}
     with tempfile.TemporaryDirectory() as scratch:
         start = ground(args.data, Path(scratch), report)
+        if len(start.domains) != len(BUILT_IN):
+            raise InputError(f"There are {len(start.domains)} domains: the phases mix three.")
         runs = [(order, seed) for seed in SEEDS for order in ORDERS]
         report("training", 0, len(runs), unit="runs")
         workers = min(len(runs), os.cpu_count() or 1)

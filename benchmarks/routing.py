@@ -16,32 +16,36 @@ from cleo_model.recipe import MoERecipe, Recipe, RoutingRecipe
 
 STEPS, QUICK = 400, 12
 TOKENS_PER_STEP = 512
+RUNS = {
+    "": RoutingRecipe(specialise=1.0, balance_memory=0.5),
+    "without specialise": RoutingRecipe(),
+    "with top-p": RoutingRecipe(specialise=1.0, balance_memory=0.5, choice="top_p", entropy=0.01),
+}
 DRAWS = 5
 """Random routers that the trained one is held against."""
 TRACED = 16
 """Rows of each domain's held-out part: 2,048 tokens."""
 
 
-def recipe(steps: int, moe: MoERecipe | None = None) -> Recipe:
-    """The tiny recipe in so many steps, a third of them in each phase, without DeepSpeed."""
+def recipe(steps: int, domains: tuple[str, ...], routing: RoutingRecipe) -> Recipe:
+    """The tiny recipe in so many steps, as much of each domain in all of them, without DeepSpeed."""
     from cleo_model import recipes
 
     plain = recipes.tiny()
-    counts = [steps // 3, steps // 3, steps - 2 * (steps // 3)]
-    phases = tuple(
-        phase.replace(tokens=count * TOKENS_PER_STEP)
-        for phase, count in zip(plain.curriculum.phases, counts, strict=True)
-    )
+    mixture = {domain: 1 / len(domains) for domain in domains}
+    first = plain.curriculum.phases[0]
+    phase = first.replace(tokens=steps * TOKENS_PER_STEP, mixture=mixture, focus=domains[0])
     return plain.replace(
-        moe=moe or plain.moe,
-        curriculum=plain.curriculum.replace(phases=phases, tokens_per_step=TOKENS_PER_STEP, heldout_tokens=4096),
+        moe=(plain.moe or MoERecipe()).replace(routing=routing),
+        curriculum=plain.curriculum.replace(phases=(phase,), tokens_per_step=TOKENS_PER_STEP, heldout_tokens=4096),
         engine=plain.engine.replace(zero_stage=0),
     )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> Result:
-    """Figures of the tiny model's routers on held-out text after 400 steps on three domains, and beside them those of a
-    run with top-p, which costs as much time again (left out with ``--no-peers``).
+    """Figures of the tiny model's routers on held-out text after 400 steps on three domains, with a weight on the
+    mutual information of row and expert; beside them those of a run without it and of one with top-p as well, each of
+    which takes as long again (left out with ``--no-peers``).
 
     `domain_expert_mutual_information` (nats, mean over layers) is what a token's expert tells of its domain;
     `random_router_mutual_information` the same with the trained model's routers drawn anew, the mean of five draws;
@@ -52,14 +56,15 @@ def run(args: argparse.Namespace, report: Reporter) -> Result:
     result = Result("routing")
     with tempfile.TemporaryDirectory() as scratch:
         start = ground(args.data, Path(scratch), report)
-        plain = recipe(steps)
-        result.figures = _figures(start, plain, Path(scratch) / "top_k", report, result.notes)
-        if not args.no_peers:
-            routing = RoutingRecipe(choice="top_p", entropy=0.01)
-            moe = (plain.moe or MoERecipe()).replace(routing=routing)
-            result.against["trained with top-p"] = _figures(
-                start, recipe(steps, moe), Path(scratch) / "top_p", report, result.notes
-            )
+        for name, routing in RUNS.items():
+            if name and args.no_peers:
+                continue
+            wanted = recipe(steps, start.domains, routing)
+            figures = _figures(start, wanted, Path(scratch) / (name.replace(" ", "_") or "main"), report, result.notes)
+            if name:
+                result.against[name] = figures
+            else:
+                result.figures = figures
     result.notes.append(
         f"{steps} steps of {TOKENS_PER_STEP} tokens, tiny; held-out text is routed by stock top-k in every column"
     )

@@ -20,6 +20,7 @@ class Ground:
 
     corpus: Path
     base: Path
+    domains: tuple[str, ...]
 
     def run(self, recipe: Recipe, out: Path, report: Reporter) -> list[PhaseReport]:
         """Upcycle, pack and train by a recipe in `out`, phase after phase; the last phase's model is in `out`/model."""
@@ -88,4 +89,4 @@ def ground(data: Path | None, out: Path, report: Reporter) -> Ground:
         write_records(corpus / name, (record for record in records if (record in chosen) is wanted))
     (corpus / RECORDS).unlink()
     resolve("tiny", base, silent)
-    return Ground(corpus, base)
+    return Ground(corpus, base, tuple(sorted({source.domain for source in sources})))

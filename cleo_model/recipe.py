@@ -55,6 +55,11 @@ class RoutingRecipe(Config):
     """Experts that a token asks under top_p at most; None: twice the top-k."""
     entropy: float = Field(default=0.0, ge=0)
     """Weight of the routers' entropy in the loss: a sure router needs fewer experts."""
+    specialise: float = Field(default=0.0, ge=0)
+    """Weight of the mutual information of row and expert, which makes experts keep to kinds of text (as of task and
+    expert in Chen et al. 2022, arXiv:2212.08066)."""
+    balance_memory: float = Field(default=0.0, ge=0, lt=1)
+    """Part that earlier steps have in the load that is balanced: few rows need not be even by themselves then."""
     settle: float = Field(default=0.3, ge=0, le=1)
     """Share of all steps, at the end, that route as the exported model will: without top_p, jitter and revival."""
     balance: Literal["loss", "bias"] = "loss"

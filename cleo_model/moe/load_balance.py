@@ -19,6 +19,8 @@ class RouterLosses(NamedTuple):
     z: Tensor
     entropy: Tensor
     """In nats, the mean over tokens."""
+    information: Tensor
+    """Of row and expert, mutual, in nats: high where each row keeps to few experts, and all rows together to none."""
 
 
 class RouterWatch:
@@ -61,15 +63,20 @@ class RouterWatch:
         self.entropy = torch.zeros(len(self.routers))
         self.tokens = 0
 
-    def losses(self, real: Tensor) -> RouterLosses:
+    def losses(
+        self, real: Tensor, rows: int = 1, before: list[list[float]] | None = None, memory: float = 0.0
+    ) -> RouterLosses:
         """The losses of the last forward.
 
         Args:
             real: 1 for tokens and 0 for padding, ``[tokens]``, float.
+            rows: of which the tokens are, all of one length.
+            before: load by layer and expert in earlier steps, and `memory`, the part that it has in the load that is
+                balanced.
         """
         if not self.routers:
             zero = torch.zeros((), device=real.device)
-            return RouterLosses(zero, zero, zero)
+            return RouterLosses(zero, zero, zero, zero)
         logits = torch.stack([each for each in self._logits if each is not None]).float()
         chosen = torch.stack([each for each in self._chosen if each is not None])
         asked = torch.stack([each for each in self._asked if each is not None])
@@ -82,12 +89,17 @@ class RouterWatch:
         total = real.sum().clamp(min=1)
         mean = (likely * real[None, :, None]).sum(1) / total
         share = self.counts / self.counts.sum(-1, keepdim=True).clamp(min=1)
+        if before and memory:
+            share = (1 - memory) * share + memory * torch.tensor(before, device=share.device)
         balance = self.experts * (share * mean).sum(-1).mean()
         z = ((logits.logsumexp(-1) ** 2) * real).sum(-1).mean() / total
         entropy = (-(likely * likely.clamp(min=1e-9).log()).sum(-1) * real).sum(-1)
         self.entropy = self.entropy.to(hits.device) + entropy.detach()
         self.tokens += int(total)
-        return RouterLosses(balance, z, entropy.mean() / total)
+        by_row, kept = likely.unflatten(1, (rows, -1)), real.reshape(rows, -1)
+        asked_by_row = (by_row * kept[..., None]).sum(2) / kept.sum(-1, keepdim=True).clamp(min=1)
+        information = _entropy(asked_by_row.mean(1)).mean() - _entropy(asked_by_row).mean()
+        return RouterLosses(balance, z, entropy.mean() / total, information)
 
     def load(self) -> list[list[float]]:
         """Share of the step's assignments per layer and expert."""
@@ -106,3 +118,7 @@ class RouterWatch:
     def mean_entropy(self) -> float:
         """Entropy of the routers in nats, mean over layers and tokens; log(experts) is undecided."""
         return float(self.entropy.mean()) / max(1, self.tokens) if self.routers else 0.0
+
+
+def _entropy(shares: Tensor) -> Tensor:
+    return -(shares * shares.clamp(min=1e-9).log()).sum(-1)

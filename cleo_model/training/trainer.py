@@ -232,13 +232,16 @@ class Trainer:
             with self._autocast():
                 loss = summed_loss(self.engine.module, batch)
             self.watch.on = False
-            router = self.watch.losses(batch.real.flatten())
+            memory = moe.routing.balance_memory if moe else 0.0
+            router = self.watch.losses(batch.real.flatten(), len(batch.tokens), cursor.load, memory)
             # DeepSpeed averages gradients over the ranks; the loss is the mean over the targets of all of them.
             total = loss * self.ranks / targets
             if moe is not None and self.watch.routers:
                 weighed = moe.load_balance * router.balance + moe.z_loss * router.z
                 if moe.routing.entropy:
                     weighed = weighed + moe.routing.entropy * router.entropy
+                if moe.routing.specialise:
+                    weighed = weighed - moe.routing.specialise * router.information
                 total = total + weighed / self.micro_batches
             sums += torch.stack([loss.detach(), router.balance.detach(), router.z.detach()])
             self.engine.backward(total)

@@ -66,12 +66,28 @@ def _biased(router: Any, bias: torch.Tensor) -> Any:
 def test_the_losses_reach_the_router_and_nothing_when_off(mixture: Any) -> None:
     watch = RouterWatch(mixture)
     forward(mixture, watch)
-    balance, z, entropy = watch.losses(torch.ones(64))
-    (balance + z + entropy).backward()
+    balance, z, entropy, information = watch.losses(torch.ones(64), 2)
+    (balance + z + entropy + information).backward()
     assert all(float(layer.mlp.gate.weight.grad.abs().sum()) > 0 for layer in mixture.model.layers)
     before = watch.tokens
     mixture.model(TOKENS, use_cache=False)
     assert watch.tokens == before
+
+
+def test_rows_that_keep_to_experts_of_their_own_share_information_and_others_do_not(mixture: Any) -> None:
+    watch = RouterWatch(mixture)
+    watch.on = True
+    logits = torch.full((64, 4), -9.0)
+    logits[:32, 0] = logits[32:, 1] = 9.0
+
+    def heard(given: torch.Tensor) -> float:
+        weights, chosen = given.softmax(-1).topk(2, dim=-1)
+        for index, router in enumerate(watch.routers):
+            watch._listen(index, router, None, (given, weights, chosen))
+        return float(watch.losses(torch.ones(64), 2).information)
+
+    assert heard(logits) == pytest.approx(0.6931, abs=1e-3)
+    assert heard(logits.roll(16, 0)) == pytest.approx(0.0, abs=1e-3)
 
 
 def test_padding_counts_for_nothing(mixture: Any) -> None:
@@ -90,4 +106,4 @@ def test_a_dense_model_has_no_router_and_no_loss(llama: Callable[..., Path]) -> 
     model = AutoModelForCausalLM.from_pretrained(llama(), dtype=torch.float32)
     watch = RouterWatch(model)
     forward(model, watch)
-    assert [float(each) for each in watch.losses(torch.ones(64))] == [0.0, 0.0, 0.0]
+    assert [float(each) for each in watch.losses(torch.ones(64))] == [0.0] * 4

@@ -103,7 +103,9 @@ def test_a_run_with_every_kind_of_routing_goes_on_bit_for_bit_and_says_where_tok
     recipe: Recipe, made: tuple[Path, Path], tmp_path: Path
 ) -> None:
     # Phases of four steps: the last 4 of 12 are settled, so all of this one routes by top-p.
-    routing = RoutingRecipe(choice="top_p", jitter=0.1, revive_after=1, entropy=0.01, expected_k=1.5)
+    routing = RoutingRecipe(
+        choice="top_p", jitter=0.1, revive_after=1, entropy=0.01, expected_k=1.5, specialise=0.1, balance_memory=0.5
+    )
     chosen = recipe.replace(moe=MoERecipe(routing=routing))
     whole = Trainer(job(chosen, made, tmp_path / "whole"), silent)
     history = whole.run().history
