@@ -65,7 +65,11 @@ def files_below(folder: Path, *, skip: Callable[[Path], bool] = lambda _: False)
     return found
 
 
-def tree_digest(folder: Path) -> tuple[str, dict[str, str]]:
-    """Digest of a folder: sha256 over the canonical JSON of {relative path: sha256}; and that mapping."""
-    files = {name: sha256_file(path) for name, path in files_below(folder).items()}
+def tree_digest(folder: Path, *, skip: Callable[[Path], bool] = lambda _: False) -> tuple[str, dict[str, str]]:
+    """Digest of a folder: sha256 over the canonical JSON of {relative path: sha256}; and that mapping.
+
+    Args:
+        skip: as for `files_below`.
+    """
+    files = {name: sha256_file(path) for name, path in files_below(folder, skip=skip).items()}
     return digest_json(files), files

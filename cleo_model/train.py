@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,8 +13,7 @@ from types import FrameType
 from typing import Any
 
 from cleo_core.crypto.keys import ensure_development_keys
-from cleo_core.errors import InputError, Interrupted
-from cleo_core.files import atomic_folder
+from cleo_core.errors import Interrupted
 from cleo_core.model_folder import read_config
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Stage
@@ -24,6 +22,7 @@ from cleo_model.choices import Choices
 from cleo_model.corpus.sources.folder import TextSummary
 from cleo_model.errors import CheckFailed, TrainingFailed, UnsupportedArchitecture
 from cleo_model.mixtures import DENSE, LAYOUTS
+from cleo_model.output_folder import Run, check_run, claim, publish
 from cleo_model.packing.mixture import check_domains
 from cleo_model.pipeline import CORPUS, MODEL, TEXT, phases
 from cleo_model.planner.machine import this_machine
@@ -53,16 +52,18 @@ class Trained:
 
 
 def train(choices: Choices, out: Path, report: Reporter, *, sized: Sized | None = None) -> Trained:
-    """Train by the choices' recipe into `out`/model.
+    """Train by the choices' recipe: `out` becomes the model folder.
 
-    What an interrupted run finished is kept in `out`/work and not made again. The corpus is the text of the choices,
+    What an interrupted run finished is kept in `out`/.work and not made again. The corpus is the text of the choices,
     used as it is; without any, the sources', curated and masked below CLEO_HOME, where the chain finds it as well.
 
     Args:
         sized: the model has no recipe; the one that is made is said, and of the choices' recipe only the experts count.
+
+    Raises:
+        InputError: `out` holds something else, or another run (OtherRun).
     """
-    work = out / "work"
-    work.mkdir(parents=True, exist_ok=True)
+    work = claim(out, choices.base_model)
     made: dict[str, StageResult] = {}
     base, mixture, curriculum = MODEL
     if choices.text:
@@ -84,12 +85,14 @@ def train(choices: Choices, out: Path, report: Reporter, *, sized: Sized | None 
     if sized:
         choices = _sized(choices, made, sized, report)
     recipe = choices.recipe
+    digests = {"model": made["base_model"].digest, "text": made["masked_corpus"].digest}
+    check_run(work, Run(recipe=recipe, **digests))
     names = [phase.name for phase in recipe.curriculum.phases]
     run_stages([curriculum], choices, made, report, work)
     # Whoever trains on a text of their own judges the result themselves; the chain, which ends in a release, stops.
     run_stages(phases(names), choices, made, report, work, binding=False)
     last = made[names[-1]]
-    _publish(last.path / "model", out / "model")
+    publish(last.path / "model", out)
     return Trained(recipe, PhaseReport.of(last))
 
 
@@ -189,11 +192,3 @@ def launch(argv: Sequence[str]) -> None:
         raise TrainingFailed(
             last or f"The trainer ended with exit code {code}.", hint=None if last else "What it said stands above."
         )
-
-
-def _publish(model: Path, out: Path) -> None:
-    """Put the model in its place in one step."""
-    if out.is_dir() and not (out / "config.json").is_file() and any(out.iterdir()):
-        raise InputError(f"{out} holds something that is not a model.", hint="Choose another --output-dir.")
-    with atomic_folder(out) as draft:
-        shutil.copytree(model, draft, dirs_exist_ok=True)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from cleo_core import registry
 from cleo_core.audit.log import open_log
 from cleo_core.errors import CleoError, IntegrityError
+from cleo_core.model_folder import WORK
 from cleo_core.registry import VersionInfo
 from cleo_core.registry.mlflow import model_name
 from cleo_core.registry.pull import inspected
@@ -97,7 +98,7 @@ def trace(subject: str, folders: Sequence[Path] = ()) -> Trace:
         StateDamaged: a kept erasure does not hold.
     """
     unread: list[str] = []
-    stages = list(recorded([home("data"), *(folder / "work" for folder in folders)], unread))
+    stages = list(recorded([home("data"), *(folder / WORK for folder in folders)], unread))
     corpora = list(_corpora(stages, subject, unread))
     digests = {corpus.digest for corpus in corpora}
     learned = {corpus.digest for corpus in corpora if corpus.records.get("train")}

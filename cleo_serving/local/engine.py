@@ -8,11 +8,12 @@ import re
 import shutil
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from cleo_core.digest import digest_json, tree_digest
 from cleo_core.errors import InputError, UnavailableSource
-from cleo_core.model_folder import MODEL_FILES
+from cleo_core.model_folder import MODEL_FILES, work_of
 from cleo_core.settings import home
 from cleo_serving.engine.base import Engine, Message
 from cleo_serving.engine.served import ProcessEngine
@@ -71,7 +72,9 @@ async def open_model(
     engine = ProcessEngine(settings.engine)
     try:
         await engine.load(folder)
-        stated = (await asyncio.to_thread(tree_digest, folder))[0] if digest else ""
+        stated = ""
+        if digest:
+            stated = (await asyncio.to_thread(partial(tree_digest, folder, skip=work_of(folder))))[0]
         yield ServedModel(engine, folder.name, UNSIGNED, stated, UNSIGNED, UNSIGNED)
     finally:
         await engine.close()

@@ -28,10 +28,10 @@ def text(tmp_path: Path) -> Path:
     return folder
 
 
-def cleo(*argv: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from cleo_core.cli import main; main()", "train", *argv]
+def cleo(*argv: str, command: str = "train") -> subprocess.CompletedProcess[str]:
+    argv = (sys.executable, "-c", "from cleo_core.cli import main; main()", command, *argv)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=500, env=environment)
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=500, env=environment)
 
 
 def test_a_dense_model_trains_on_a_folder_of_text_and_the_second_time_nothing_is_made_again(
@@ -41,13 +41,20 @@ def test_a_dense_model_trains_on_a_folder_of_text_and_the_second_time_nothing_is
     done = cleo(*argv)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "held-out loss, documentation" in done.stdout
-    config = json.loads((tmp_path / "out" / "model" / "config.json").read_text())
+    config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert config["architectures"] == ["LlamaForCausalLM"]
-    weights = tmp_path / "out" / "model" / "model.safetensors"
+    weights = tmp_path / "out" / "model.safetensors"
     before = weights.read_bytes()
     again = cleo(*argv)
     assert again.returncode == 0, again.stderr[-2000:]
     assert "training" not in again.stderr
+    assert weights.read_bytes() == before
+
+    # The folder is what the other commands take, and it stays that of one run.
+    asked = cleo("--model", str(tmp_path / "out"), "--input", "Is it clean?", "--max-tokens", "4", command="infer")
+    assert asked.returncode == 0, asked.stderr[-2000:]
+    other = one_line(cleo(*argv, "--learning-rate", "0.5"))
+    assert "optimizer.lr was" in other
     assert weights.read_bytes() == before
 
 
@@ -58,7 +65,7 @@ def test_a_mixture_of_eight_trains_with_deepspeed_on_conversations_alone(text: P
     out = tmp_path / "out"
     done = cleo("--model", "tiny", "--output-dir", str(out), "--data", str(text / "chat.jsonl"), *options)
     assert done.returncode == 0, done.stderr[-2000:]
-    model = AutoModelForCausalLM.from_pretrained(out / "model")
+    model = AutoModelForCausalLM.from_pretrained(out)
     assert type(model).__name__ == "MixtralForCausalLM"
     assert (model.config.num_local_experts, model.config.num_experts_per_tok) == (8, 2)
 
@@ -78,7 +85,7 @@ def test_pickled_weights_are_refused(tiny_base: Path, text: Path, tmp_path: Path
     (model / "pytorch_model.bin").write_bytes(pickle.dumps({}))
     said = one_line(cleo("--model", str(model), "--output-dir", str(tmp_path / "out"), "--data", str(text)))
     assert "pickles" in said
-    assert not (tmp_path / "out" / "model").exists()
+    assert not (tmp_path / "out" / "config.json").exists()
 
 
 def test_an_architecture_that_cannot_be_upcycled_is_named(tiny_base: Path, text: Path, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_trace_follows_what_was_made_from_a_corpus(tickets: Path, home: Path) 
     told = json.loads(run("trace", ANN, "--json").stdout)
     assert [one["path"] for one in told["made"]] == [str(packed.path), str(trained.path)]
     # What `cleo train` left in another folder is looked into where it is named.
-    shutil.move(home / "data", home / "out" / "work")
+    shutil.move(home / "data", home / "out" / ".work")
     assert run("trace", ANN).exit_code == 1
     assert len(json.loads(run("trace", ANN, "--train-dir", str(home / "out"), "--json").stdout)["made"]) == 2
 
