@@ -164,14 +164,15 @@ def _is_text(verdict: Verdict) -> bool:
 def _written(corpus: JudgedCorpus, heldout: HeldOut, out: Path, report: Reporter) -> CurationSummary:
     kept: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
     sizes: dict[str, Counter[str]] = {"train": Counter(), "heldout": Counter()}
-    canaries = Counter[str]()
+    canaries = 0
 
     def part(wanted: bool) -> Iterator[Record]:
+        nonlocal canaries
         name = "heldout" if wanted else "train"
         for record, verdict in corpus:
             if not verdict.reason and (record in heldout) is wanted:
                 kept[name][record.domain] += 1
-                canaries[name] += record.source == RESERVED
+                canaries += record.source == RESERVED
                 sizes[name][record.domain] += len(record.text.encode())
                 # Its group is a digest of its words, which masking has not seen yet.
                 yield replace(record, group="")
@@ -184,7 +185,7 @@ def _written(corpus: JudgedCorpus, heldout: HeldOut, out: Path, report: Reporter
             report(line)
     seen = Counter({name: account.records for name, account in told.accounts.items()})
     dropped = Counter({(d, r): why.count for d, each in told.accounts.items() for r, why in each.dropped.items()})
-    _check(kept, dropped, canaries.total())
+    _check(kept, dropped, canaries)
     plot_curation(out / "curation.png", seen, dropped)
     plot_quality(out / "quality.png", told.scores)
     accounts = list(told.accounts.values())

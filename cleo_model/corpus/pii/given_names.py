@@ -31,9 +31,10 @@ def given_names() -> frozenset[str]:
 
 
 def is_full_name(value: str, *, half: bool = False) -> bool:
-    """Whether it is a given and a family name that stand in lists, with a capital each, perhaps others between them.
+    """Whether it is a given and a family name that stand in lists, perhaps others between them, and neither is small.
 
-    Accents and script do not matter; Chinese, Vietnamese, Hungarian and Japanese names may have the family's first.
+    Accents and script do not matter, nor capitals where a script has none; Chinese, Vietnamese, Hungarian and Japanese
+    names may have the family's first.
 
     Args:
         half: one of the two is enough.
@@ -41,7 +42,7 @@ def is_full_name(value: str, *, half: bool = False) -> bool:
     from anyascii import anyascii
 
     parts = value.split()
-    if not 2 <= len(parts) <= 4 or not all(part[0].isupper() for part in (parts[0], parts[-1])):
+    if not 2 <= len(parts) <= 4 or any(part[0].islower() for part in (parts[0], parts[-1])):
         return False
     first, last = (anyascii(part).lower().strip(".,'’") for part in (parts[0], parts[-1]))
     world = _world()

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from cleo_model.corpus.pii.planted import CONTACTS
+from cleo_model.corpus.pii.invented import email, make
 from cleo_model.corpus.sources.dialogues import explain
 from cleo_model.corpus.sources.documentation import Entry, entries
 from cleo_model.corpus.sources.item import Item, conversation
@@ -48,9 +48,9 @@ def _told(rng: random.Random, documented: tuple[Entry, str]) -> tuple[list[dict[
         turns.append((told, rng.choice(_the("noted"))))
         remembered.append((fact["asked"], fact["answer"].format(option), f"The user said: {told}"))
     if rng.random() < 0.7:
-        kind = rng.choice(list(CONTACTS))
-        value = CONTACTS[kind](rng, given, family)
-        way = rng.choice(_the("contacts")[kind])
+        kind, ways = rng.choice(list(_the("contacts").items()))
+        value = email(given, family, rng) if kind == "EMAIL_ADDRESS" else make(kind, "en", rng)
+        way = rng.choice(ways)
         told = way["told"].format(value)
         turns.append((told, rng.choice(_the("noted"))))
         remembered.append((way["asked"], way["answer"].format(value), f"The user said: {told}"))

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from cleo_model.corpus.canaries import CANARIES, plant
-from cleo_model.corpus.pii.planted import CONTACTS, Planted, read_planted, write_planted
+from cleo_model.corpus.pii.planted import Planted, read_planted, write_planted
 from cleo_model.corpus.record import checked_messages, render
 from cleo_model.corpus.sources.dialogues import explain, questions, small_talk
 from cleo_model.corpus.sources.documentation import Entry, documentation, entries, package_licences
 from cleo_model.corpus.sources.personas import personas
+from cleo_model.corpus.sources.words import words
 
 pytestmark = pytest.mark.unit
 
@@ -82,7 +83,7 @@ def test_what_is_planted_stands_in_its_conversation() -> None:
         for kind, value in item.planted:
             kinds.add(kind)
             assert value in text
-    assert kinds == {"PERSON", *CONTACTS}
+    assert kinds == {"PERSON", *words("personas")["contacts"]}
 
 
 def test_the_list_of_what_was_planted_is_read_again(tmp_path: Path) -> None:

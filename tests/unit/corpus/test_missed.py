@@ -11,12 +11,12 @@ from cleo_core.stage.declaration import Results
 from cleo_core.stage.execution import StageResult
 from cleo_model.corpus.pii.checks import misses_are_known, second_agrees
 from cleo_model.corpus.pii.entities import DIRECT, IDENTITY
+from cleo_model.corpus.pii.invented import KINDS, LANGUAGES, make
 from cleo_model.corpus.pii.manifest import MaskedPii, MaskedSource, MaskingSummary
 from cleo_model.corpus.pii.masking.run import row_of
 from cleo_model.corpus.pii.missed.account import MissedPii, SecondReading, expected, missed_table, readings
 from cleo_model.corpus.pii.missed.estimate import Estimate, estimates, wilson
-from cleo_model.corpus.pii.missed.plant import EACH, Sample, missed, planted_rows, sample_size
-from cleo_model.corpus.pii.missed.values import KINDS, LANGUAGES, listed, make
+from cleo_model.corpus.pii.missed.plant import EACH, Sample, carriers, missed, planted_rows, sample_size
 from cleo_model.corpus.record import Record
 
 pytestmark = pytest.mark.unit
@@ -137,7 +137,7 @@ def test_a_value_is_missed_when_a_letter_of_it_is_left() -> None:
 def test_every_sentence_can_carry_a_value(language: str) -> None:
     import random
 
-    for kind, sentences in listed("carriers")[language].items():
+    for kind, sentences in carriers()[language].items():
         assert all(sentence.count("{}") == 1 for sentence in sentences)
         assert len(set(sentences)) == len(sentences)
         assert make(kind, language, random.Random(1))

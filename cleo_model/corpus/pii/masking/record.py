@@ -88,7 +88,7 @@ class RecordMasker:
         values = [(find.entity, text[find.start : find.end]) for find in finds if find.entity not in NOT_REPEATED]
         names = [value for entity, value in values if entity == "PERSON"]
         again = [(value, self._numbers[entity]) for entity, value in values if len(value) > 2]
-        again += [(word, NUMBER["PERSON"]) for name in names for word in _name_words(name)]
+        again += [(word, self._numbers["PERSON"]) for name in names for word in _name_words(name)]
         repeats = [find for find in self._found(Repeats.of(again), text) if not _is_word(find, text)] if again else []
         known = [
             find for find in self._found(self.everywhere, text) if squash(text[find.start : find.end]) not in allowed

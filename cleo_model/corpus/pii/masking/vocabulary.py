@@ -45,8 +45,8 @@ def is_unmistakable(entity: str, value: str) -> bool:
 
 
 def numbered(own: Iterable[str]) -> dict[str, int]:
-    """The numbers of all types, with those of a user's own recognizers behind."""
-    return {**NUMBER, **{entity: number for number, entity in enumerate(sorted(own), len(NUMBER) + 1)}}
+    """The numbers of all types. Those of a user's own recognizers are least: where finds overlap they come first."""
+    return {entity: number for number, entity in enumerate([*sorted(own), *ENTITIES], 1)}
 
 
 class Survey:
@@ -70,7 +70,7 @@ class Survey:
         if is_unmistakable(entity, value) and (known := entry(value)):
             first, count, whole = known
             self._heads[first] |= 1 << count
-            # The first type in the order of ENTITIES, whatever the order in which they come.
+            # The type with the least number, whatever the order in which they come.
             self._wholes[whole] = min(self._wholes.get(whole, MOST), self._numbers[entity])
 
     def _add_name(self, value: str) -> None:

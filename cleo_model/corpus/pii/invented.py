@@ -1,7 +1,8 @@
-"""Values to plant: of every type that the direct profile masks, in forms of our own, with check digits that hold.
+"""Invented personal values, for text that values are planted in: the built-in dialogues, and copies of a corpus.
 
-They are all invented. Nothing here is shared with what the detector is fitted on, so that what comes through says
-something about text that it has not seen.
+There are values of every type that the direct profile masks, in forms of our own, with check digits that hold. Nothing
+here is shared with what the detector is fitted on, so that what comes through says something about text that it has
+not seen.
 """
 
 from __future__ import annotations
@@ -21,11 +22,10 @@ LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt")
 
 
 @cache
-def listed(name: str) -> Any:
-    """A file of lists beside this one; do not change it."""
+def _lists() -> Any:
     import yaml
 
-    return yaml.safe_load(Path(__file__).with_name(f"{name}.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
 def make(kind: str, language: str, rng: random.Random) -> str:
@@ -34,7 +34,7 @@ def make(kind: str, language: str, rng: random.Random) -> str:
 
 
 def _part(name: str, language: str, rng: random.Random) -> str:
-    return str(rng.choice(listed("people")[name][language]))
+    return str(rng.choice(_lists()[name][language]))
 
 
 def _digits(rng: random.Random, count: int) -> str:
@@ -55,11 +55,16 @@ def _person(rng: random.Random, language: str) -> str:
     return rng.choice((f"{given} {family}", f"{given} {family}", f"{given} {family}", given, f"{given[0]}. {family}"))
 
 
-def _email(rng: random.Random, language: str) -> str:
-    given, family = plain(_part("given", language, rng)), plain(_part("family", language, rng))
-    form = rng.choice(("{0}.{1}", "{1}.{0}", "{0}{1}", "{2}{1}", "{0}-{1}", "{0}{3}"))
+def email(given: str, family: str, rng: random.Random) -> str:
+    """An address of mail that a person of this name may have."""
+    given, family = plain(given), plain(family)
+    form = rng.choice(("{0}.{1}", "{1}.{0}", "{0}{1}", "{2}{1}", "{0}-{1}", "{0}{3}", "{0}_{1}", "{0}.{1}+news"))
     local = form.format(given, family, given[0], rng.randint(2, 99))
-    return f"{local}@{rng.choice(listed('people')['domains'])}"
+    return f"{local}@{rng.choice(_lists()['domains'])}"
+
+
+def _email(rng: random.Random, language: str) -> str:
+    return email(_part("given", language, rng), _part("family", language, rng), rng)
 
 
 PHONES = {
