@@ -28,13 +28,19 @@ class _Lines(logging.Handler):
         elif kind == "STEP_FAILURE":
             line = f"✗ {step} failed"
         elif kind == "ASSET_CHECK_EVALUATION" and event is not None:
-            check = event.asset_check_evaluation_data
-            line = f"    check {check.check_name}: {'passed' if check.passed else 'FAILED'}"
+            line = _told(event.asset_check_evaluation_data)
         elif kind is None and record.levelno >= logging.INFO:
             line = f"    {meta.get('orig_message') or record.getMessage()}"
         else:
             return
         print(line, flush=True)
+
+
+def _told(check: dg.AssetCheckEvaluation) -> str:
+    """A check that did not pass says why: it may have had nothing to check, which stops nothing."""
+    verdict = "passed" if check.passed else "warning" if check.severity is dg.AssetCheckSeverity.WARN else "FAILED"
+    reason = f": {check.description}" if check.description and not check.passed else ""
+    return f"    check {check.check_name}: {verdict}{reason}"
 
 
 @dg.logger(None, description="What happens, one line each, for a person at a terminal.")

@@ -1,14 +1,14 @@
 """From the probabilities of words to finds: thresholds, whole names, addresses over several lines.
 
 A word is found for the direct types where their probabilities, each over its threshold, together reach one, and else
-for all types in the same way: what may be a place or an organisation is personal data whichever it is. A word that may
-be of a person is found as one beside whatever else it is found as, for a shape may refuse that (`shapes`).
+for all types in the same way: what may be a place or an organisation is personal data whichever it is. It is found as
+the likeliest of them, and beside that as a person and as every other type that counts for it, for a shape may refuse
+the likeliest (`shapes`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +29,8 @@ ADDRESS = regex.compile(r"[\s,;.\-–/#&|()]{0,6}")
 COMMA = regex.compile(r",\s*")
 ENDS = " \t\r\n.,;:!?\"'`´’‘“”«»()[]{}<>|*=~"
 COUNTS = 0.25
-"""Share of its threshold from which a type counts for a word that stands beside one that was found."""
+"""Share of its threshold from which a type counts: for a word that stands beside one that was found, and as one more
+type that a word is found as."""
 NAMES = ("LOCATION", "ORGANIZATION")
 """What a name may be of that is not of a person."""
 PERHAPS = 0.3
@@ -69,13 +70,14 @@ def decided(
     thresholds: Thresholds,
     finder: str,
 ) -> list[Find]:
-    """The finds of a text by the probability of each label for its words, `[words, labels]`."""
+    """The finds of a text by the probability of each label for its words, `[words, labels]`; the likeliest first."""
     if not len(words):
         return []
-    marks, *others = _marks(text, words, odds, labels, thresholds)
-    found = _runs(text, _addressed(text, marks), finder)
-    found += [find for each in others for find in _runs(text, each, finder)]
-    return sorted(found, key=lambda find: (find.start, find.end))
+    likeliest, people, *others = _marks(text, words, odds, labels, thresholds)
+    found = [*_runs(text, _addressed(text, likeliest), finder), *_runs(text, people, finder)]
+    found.sort(key=lambda find: (find.start, find.end))
+    # A run that took its place or its code along may have another shape than without.
+    return [*found, *(find for marks in (likeliest, *others) for find in _runs(text, marks, finder))]
 
 
 def _runs(text: str, marks: Sequence[_Mark], finder: str) -> list[Find]:
@@ -89,60 +91,85 @@ def _runs(text: str, marks: Sequence[_Mark], finder: str) -> list[Find]:
     return finds + (_find(text, run, finder) if run else [])
 
 
+class _Group(NamedTuple):
+    """Types that are judged together, and the words that are of one of them, whichever it is."""
+
+    labels: list[str]
+    score: NDArray[np.float32]
+    """Probability of any of them, `[words]`."""
+    shares: NDArray[np.float32]
+    """Probability of each type over its threshold, `[words, types]`."""
+    sure: NDArray[np.bool_]
+    """`[words]`; so is the next."""
+    found: NDArray[np.bool_]
+    """The sure words, and nearly sure ones beside them."""
+
+
+def _group(
+    columns: Mapping[str, NDArray[np.float32]],
+    least: Mapping[str, float],
+    beside: float,
+    at_least: NDArray[np.float32] | float = 0.0,
+) -> _Group:
+    odds = np.stack([*columns.values()], axis=1)
+    # Each probability counts by its own threshold: more of any of them never makes a word less sure.
+    shares = odds / np.array([least[label] for label in columns], np.float32)
+    reached = np.maximum(shares.sum(1), at_least)
+    sure = reached >= 1
+    return _Group([*columns], odds.sum(1), shares, sure, sure | _beside(reached >= beside, sure, shares >= COUNTS))
+
+
 def _marks(
     text: str, words: Sequence[Word], odds: NDArray[np.float32], labels: Sequence[str], thresholds: Thresholds
 ) -> list[list[_Mark]]:
-    """The words found as the likeliest type but a person; those of a person; those of another type for sure.
+    """The words found as the likeliest type but a person; those of a person; those of each other type that counts.
 
     A word may be in several: a likelier type whose shape it has not must not take the find of another type away.
     """
-    places = {label: place for place, label in enumerate(labels)}
-    direct = [label for label in labels if label in DIRECT]
-    indirect = [label for label in labels if label not in DIRECT and label not in (NOTHING, BEGINS)]
-    begins, inside = odds[:, places[BEGINS]].copy(), odds[:, places[PERSON]].copy()
-    odds = odds.copy()
-    odds[:, places[PERSON]] += odds[:, places[BEGINS]]
-    odds[:, places[BEGINS]] = 0
-    person = odds[:, places[PERSON]]
-    elsewhere = odds[:, [places[label] for label in NAMES if label in places]].sum(1)
-    name, anything = person + elsewhere / 2, person + elsewhere + odds[:, places[STREET]]
-    found: list[tuple[str, float] | None] = [None] * len(words)
-    for group, least, among in (
-        ([*direct, *indirect], thresholds.every, indirect),
-        (direct, thresholds.direct, direct),
-    ):
-        columns = odds[:, [places[label] for label in group]]
-        named = odds[:, [places[label] for label in among]].argmax(1)
-        # Each probability counts by its own threshold: more of any of them never makes a word less sure.
-        shares = columns / np.array([least[label] for label in group], np.float32)
-        score = shares.sum(1)
-        if among is direct:
-            score = np.where(person >= PERHAPS, np.maximum(score, name / least[PERSON]), score)
-        sure = score >= 1
-        for place in np.flatnonzero(sure | _beside(score >= thresholds.beside, sure, shares >= COUNTS)):
-            found[place] = among[named[place]], float(columns[place].sum())
-    is_person = sure & (person >= COUNTS * thresholds.direct[PERSON])
-    is_person |= [one is not None and one[0] == PERSON for one in found]
-    is_person |= _goes_on(text, words, is_person, (person >= GOES_ON) | (anything >= 0.5))
-    firsts = begins > inside
-    likeliest = [
-        _Mark(word, *one, begins=False)
-        for word, one in zip(words, found, strict=True)
-        if one is not None and one[0] != PERSON
+    columns = {label: odds[:, place] for place, label in enumerate(labels) if label not in (NOTHING, BEGINS)}
+    begins, inside = odds[:, labels.index(BEGINS)], columns[PERSON]
+    columns[PERSON] = person = begins + inside
+    elsewhere = np.sum([columns[label] for label in NAMES if label in columns], axis=0)
+    # A name that may be of a person and of a place counts half a person's for the rest.
+    name = np.where(person >= PERHAPS, (person + elsewhere / 2) / thresholds.direct[PERSON], 0)
+    every = _group(columns, thresholds.every, thresholds.beside)
+    direct = _group(
+        {label: odds for label, odds in columns.items() if label in DIRECT}, thresholds.direct, thresholds.beside, name
+    )
+    likeliest = np.where(direct.found, _likeliest(columns, direct.labels), "")
+    indirect = [label for label in columns if label not in DIRECT]
+    likeliest = np.where(every.found & ~direct.found, _likeliest(columns, indirect), likeliest)
+    is_person = direct.sure & (person >= COUNTS * thresholds.direct[PERSON]) | (likeliest == PERSON)
+    is_person |= _goes_on(text, words, is_person, (person >= GOES_ON) | (person + elsewhere + columns[STREET] >= 0.5))
+
+    def marked(label: str, which: NDArray[np.bool_], score: NDArray[np.float32]) -> list[_Mark]:
+        return [_Mark(words[place], label, float(score[place]), False) for place in np.flatnonzero(which).tolist()]
+
+    first = [
+        mark
+        for label in columns
+        if label != PERSON
+        for mark in marked(label, likeliest == label, np.where(direct.found, direct.score, every.score))
     ]
     people = [
-        _Mark(words[place], PERSON, float(person[place]), begins=bool(firsts[place]))
-        for place in np.flatnonzero(is_person).tolist()
+        mark._replace(begins=bool(begins[place] > inside[place]))
+        for place, mark in zip(np.flatnonzero(is_person).tolist(), marked(PERSON, is_person, person), strict=True)
     ]
-    also = [
-        [
-            _Mark(words[place], label, float(columns[place, number]), begins=False)
-            for place in np.flatnonzero(alone).tolist()
-        ]
-        for number, label in enumerate(direct)
-        if label != PERSON and (alone := shares[:, number] >= 1)[named != number].any()
+    others = [
+        marked(label, which, group.score)
+        for group in (direct, every)
+        for place, label in enumerate(group.labels)
+        if label != PERSON and (label in DIRECT) is (group is direct)
+        if (which := group.found & (group.shares[:, place] >= COUNTS))[likeliest != label].any()
     ]
-    return [likeliest, people, *also]
+    return [sorted(first, key=lambda mark: mark.word.start), people, *others]
+
+
+def _likeliest(columns: Mapping[str, NDArray[np.float32]], labels: Sequence[str]) -> NDArray[np.str_]:
+    """The likeliest of these types for each word."""
+    if not labels:
+        return np.full(len(columns[PERSON]), "")
+    return np.array(labels)[np.stack([columns[label] for label in labels], axis=1).argmax(1)]
 
 
 def _goes_on(
@@ -150,11 +177,10 @@ def _goes_on(
 ) -> NDArray[np.bool_]:
     """Which of the capitalised words that may be of a person stand directly beside one that is."""
     more = np.zeros_like(is_person)
-    for place, (before, after) in enumerate(pairwise(words)):
-        if is_person[place] == is_person[place + 1] or text[before.end : after.start] != " ":
-            continue
+    for place in np.flatnonzero(is_person[1:] != is_person[:-1]).tolist():
         other = place if is_person[place + 1] else place + 1
-        more[other] = perhaps[other] and words[other].case == CAPITALISED
+        if perhaps[other] and words[other].case == CAPITALISED:
+            more[other] |= text[words[place].end : words[place + 1].start] == " "
     return more
 
 
@@ -175,6 +201,7 @@ def _addressed(text: str, marks: list[_Mark]) -> list[_Mark]:
 
     City and country tell nothing by themselves, but after a street they say which one it is.
     """
+    marks = [*marks]
     for order in (range(1, len(marks)), range(len(marks) - 2, -1, -1)):
         for place in order:
             mark, near = marks[place], marks[place - 1 if order.step > 0 else place + 1]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cleo_model.corpus.pii.entities import DENIED, ENTITIES
+from cleo_model.corpus.pii.entities import DENIED, DIRECT, ENTITIES
 
 RANK = {entity: rank for rank, entity in enumerate(ENTITIES, 1)}
 OWN = 0
@@ -56,3 +56,21 @@ def union(finds: Iterable[Find], masked: Collection[str]) -> list[Find]:
         first = min(last, find, key=lambda f: OWN if _is_listed(f, last.start, end) else RANK.get(f.entity, OWN))
         merged[-1] = Find(last.start, end, first.entity, max(last.score, find.score), first.finder)
     return merged
+
+
+def needed(finds: Iterable[Find], size: int) -> list[Find]:
+    """Without finds that cover nothing more than likelier ones before them, whose types are the better ones.
+
+    Args:
+        size: of the text.
+    """
+    needed: list[Find] = []
+    direct, every = bytearray(size), bytearray(size)
+    for find in finds:
+        length = find.end - find.start
+        if (direct if find.entity in DIRECT else every).count(1, find.start, find.end) < length:
+            needed.append(find)
+            every[find.start : find.end] = b"\1" * length
+            if find.entity in DIRECT:
+                direct[find.start : find.end] = b"\1" * length
+    return needed

@@ -1,21 +1,26 @@
 """The shape that a find of a model must have to be believed: a model of words misjudges numbers and signs.
 
-It looks at the find's own characters alone, so that no context and no other finder can take a find away.
+It looks at the find's own characters alone, and at all of a number or mail address that it is a part of, so that no
+context and no other finder can take a find away. Where a find is too long for its shape its parts may have it, so that
+a word more in a find takes none of the others away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import regex  # type: ignore[import-untyped]  # it has no stubs
 from stdnum import luhn
 
 from cleo_model.corpus.pii.decide import NAMES, POSSESSIVE
-from cleo_model.corpus.pii.find import Find, Finder
+from cleo_model.corpus.pii.find import Find, Finder, needed
 from cleo_model.corpus.pii.given_names import is_full_name
 from cleo_model.corpus.pii.patterns.dates import MONTHS
-from cleo_model.corpus.pii.patterns.web import is_personal_address
+from cleo_model.corpus.pii.patterns.lists import all_listed
+from cleo_model.corpus.pii.patterns.mail import is_account_of_a_machine
+from cleo_model.corpus.pii.patterns.web import is_model_page, is_personal_address
+from cleo_model.corpus.pii.tokens import WORD
 
 EDGE = regex.compile(r"(?i)(?:(?:the|a|an|to|in|of|from|at|by|der|die|das|le|la|el|il|de|het|o)\s+)+(?=\S)")
 """Small words in front of a place, an organisation or a title that are no part of it."""
@@ -33,6 +38,22 @@ CLOCK = regex.compile(r"(?i)\d{1,2}\s?:\s?\d\d(?:\s?:\s?\d\d)?(?:\s?[ap]\.?m\.?)
 """A time of day without a date tells nothing of anybody."""
 SCORE = regex.compile(r"(?<!\d)(\d{1,3})\s[-–—]\s(\d{1,3})")
 """At the end of what looks like a street and its houses: of a game, where the first is the larger."""
+NUMBERED = (
+    r"(?:page|chapter|section|figure|table|line|step|ticket|issue|order|invoice|case|item|version|build|release|port|error"
+    r"|code|row|column|job|task|node|server|host|question|lesson|round|level|part|phase|volume|week|day|year"
+    r"|seite|kapitel|zeile|página|pagina|bladzijde|hoofdstuk|chapitre|capítulo|capitolo)s?"
+)
+COUNTED = regex.compile(rf"(?i)\p{{L}}{{1,2}}[ ]?\d{{1,2}}|{NUMBERED}[ #]{{1,2}}\d+")
+"""One of many that are numbered: "page 2311" reads like a house in a street, and each half like a user."""
+COUNTS = regex.compile(rf"(?i){NUMBERED}|\d{{1,4}}")
+ARXIV = regex.compile(r"\d\d(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d+)?")
+OFF_EARTH = regex.compile(r"\d{4}[.,]\d")
+"""No latitude and no longitude has four digits before its point."""
+CITED = regex.compile(
+    r"@(?:article|book|booklet|conference|dataset|inbook|incollection|inproceedings|manual|mastersthesis|misc|online"
+    r"|phdthesis|proceedings|software|techreport|unpublished)|\p{Ll}{3,}(?:19|20)\d\d\p{Ll}{3,}"
+)
+"""An entry of a bibliography and its key: "@misc{wang2024benchmark"."""
 EXTENSION = regex.compile(r"(?i)x|ext|durchwahl|poste|int")
 SIGNS = regex.compile(r"[^\p{L}\p{N}]")
 NO_SECRET = regex.compile(r"\$\{?[A-Z_][A-Z0-9_]*\}?|\p{L}+-\p{L}+")
@@ -56,7 +77,7 @@ def _card(value: str) -> bool:
 
 def _phone(value: str) -> bool:
     groups = _groups(value)
-    rising = len(groups) > 2 and max(map(len, groups)) <= 3 and not value.lstrip().startswith(("0", "+", "("))
+    rising = len(groups) > 1 and max(map(len, groups)) <= 3 and not value.lstrip().startswith(("0", "+", "("))
     numbers = [int(group) for group in groups]
     # A row of rising small numbers is a table.
     return (
@@ -70,11 +91,12 @@ def _phone(value: str) -> bool:
 def _street(value: str) -> bool:
     score = SCORE.search(value)
     game = score is not None and score.end() == len(value) and int(score[1]) > int(score[2])
-    return not game and regex.fullmatch(r"\p{L}{1,2}[ ]?\d{1,2}", value) is None
+    named = any(map(str.isalpha, value)) or _digits(value) > 4
+    return named and not game and COUNTED.fullmatch(value) is None
 
 
 def _secret(value: str) -> bool:
-    if NO_SECRET.fullmatch(value):
+    if NO_SECRET.fullmatch(value) or CITED.fullmatch(value):
         return False
     letters = any(char.isalpha() for char in value)
     return len(value) > 3 and (
@@ -84,8 +106,17 @@ def _secret(value: str) -> bool:
 
 TYPES = frozenset(["str", "int", "bool", "bytes", "None", "string"])
 """What code says that a user name is."""
+NOBODY = frozenset([*all_listed("peoples"), "P.S", "P.S.", "N.B", "N.B."])
+"""A word for a people or its language, alone, is nobody's name."""
+
+
+def _username(value: str) -> bool:
+    written = regex.search(r"\s", value) is None and len(value.strip("@#")) > 2
+    return written and value not in TYPES and not any(each.fullmatch(value) for each in (CITED, COUNTS))
+
 
 SHAPES: dict[str, Callable[[str], bool]] = {
+    "PERSON": lambda value: value not in NOBODY,
     "STREET_ADDRESS": _street,
     "EMAIL_ADDRESS": lambda value: regex.search(r"(?i)@|\bat\b|[\[({]at|\.", value) is not None,
     "CREDIT_CARD": _card,
@@ -94,8 +125,8 @@ SHAPES: dict[str, Callable[[str], bool]] = {
     "PHONE_NUMBER": _phone,
     "IP_ADDRESS": lambda value: is_personal_address(regex.sub(r"(?<=\d\.\d{1,3}):\d+$", "", value.strip("[]()"))),
     "MAC_ADDRESS": lambda value: regex.fullmatch(r"(?i)[0-9a-f]{2,4}(?:[:. -][0-9a-f]{2,4}){2,7}", value) is not None,
-    "URL": lambda value: regex.search(r"[./:@]", value) is not None and len(value) > 4,
-    "USERNAME": lambda value: regex.search(r"\s", value) is None and len(value.strip("@#")) > 2 and value not in TYPES,
+    "URL": lambda value: regex.search(r"[./:@]", value) is not None and len(value) > 4 and not is_model_page(value),
+    "USERNAME": _username,
     "SECRET": _secret,
     "ZIP_CODE": lambda value: _digits(value) > 0 and len(SIGNS.sub("", value)) > 3,
     "PASSPORT": lambda value: _digits(value) > 2,
@@ -104,7 +135,9 @@ SHAPES: dict[str, Callable[[str], bool]] = {
     "MEDICAL_RECORD": lambda value: _digits(value) > 3 and "/" not in value,
     "VEHICLE_ID": lambda value: 3 < len(SIGNS.sub("", value)) != _digits(value) > 0,
     "DEVICE_ID": lambda value: len(SIGNS.sub("", value)) > 5,
-    "COORDINATES": lambda value: _digits(value) > 2 and regex.search(r"[.,°º]", value) is not None,
+    "COORDINATES": lambda value: (
+        _digits(value) > 2 and regex.search(r"[.,°º]", value) is not None and OFF_EARTH.search(value) is None
+    ),
     "DATE_OF_BIRTH": lambda value: DATED.search(value) is not None and len(value) > 3,
     "DATE_TIME": lambda value: DATED.search(value) is not None and CLOCK.fullmatch(value) is None,
     "AGE": lambda value: regex.fullmatch(r"\D*(?:1[01]\d|[1-9]?\d)\D*|\D+", value) is not None,
@@ -115,11 +148,22 @@ LEAST = {"ORGANIZATION": 0.7, "NRP": 0.7, "LOCATION": 0.7, "TITLE": 0.9}
 text most of them, and one that is missed tells little."""
 
 
+MAILED = frozenset(["EMAIL_ADDRESS", "USERNAME", "PERSON", "URL"])
+"""What parts of a mail address are taken for."""
+DIGITS = regex.compile(r"[\d.]")
+ADDRESSED = regex.compile(r"[\p{L}\p{N}_.+%@-]")
+ADDRESS = regex.compile(r"[\p{L}\p{N}_.+%-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+(?![^.-])")
+PARTED = frozenset(["CREDIT_CARD", "PHONE_NUMBER", "IBAN_CODE", "IP_ADDRESS", "MAC_ADDRESS", "MEDICAL_RECORD", "AGE"])
+"""Types of which a find that is too long for its shape may hold a value that has it."""
+PARTS = 8
+"""Words of the longest part of a find that is tried by itself."""
+
+
 class Shaped:
     """A finder whose finds are believed where they have the shape of their type, and the score that it needs.
 
     Args:
-        finder: what finds.
+        finder: what finds; of two finds the likelier comes first.
     """
 
     def __init__(self, finder: Finder) -> None:
@@ -127,14 +171,43 @@ class Shaped:
 
     def find(self, texts: Sequence[str]) -> list[list[Find]]:
         return [
-            [
-                _trimmed(text, find)
-                for find in finds
-                if find.score >= LEAST.get(find.entity, 0.0)
-                and (find.entity not in SHAPES or SHAPES[find.entity](text[find.start : find.end]))
-            ]
+            needed((each for find in finds for each in _believed(text, find)), len(text))
             for text, finds in zip(texts, self._finder.find(texts), strict=True)
         ]
+
+
+def _believed(text: str, find: Find) -> Iterator[Find]:
+    """The find, if it has the shape of its type, or else the longest parts of it that have."""
+    if find.score < LEAST.get(find.entity, 0.0):
+        return
+    if ARXIV.fullmatch(text, *_around(text, find, DIGITS)):
+        return
+    if find.entity in MAILED:
+        start, end = _around(text, find, ADDRESSED)
+        if address := ADDRESS.match(text, start, end):
+            if is_account_of_a_machine(address[0]):
+                return
+            if find.entity == "EMAIL_ADDRESS":
+                find = replace(find, start=start, end=max(find.end, address.end()))
+    has_shape = SHAPES.get(find.entity)
+    if has_shape is None or has_shape(text[find.start : find.end]):
+        yield _trimmed(text, find)
+        return
+    words = [match.span() for match in WORD.finditer(text, find.start, find.end)] if find.entity in PARTED else []
+    for place, (start, _) in enumerate(words):
+        ends = [end for _, end in words[place : place + PARTS] if has_shape(text[start:end])]
+        if ends:
+            yield _trimmed(text, replace(find, start=start, end=ends[-1]))
+
+
+def _around(text: str, find: Find, signs: regex.Pattern[str]) -> tuple[int, int]:
+    """Start and end of the find with what stands around it of these signs."""
+    start, end = find.start, find.end
+    while start and signs.match(text, start - 1):
+        start -= 1
+    while end < len(text) and signs.match(text, end):
+        end += 1
+    return start, end
 
 
 def _trimmed(text: str, find: Find) -> Find:

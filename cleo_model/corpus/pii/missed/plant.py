@@ -25,7 +25,7 @@ EACH = 10
 """Values of each type that are planted into a source."""
 TOGETHER = 3
 """Values in one copy of a record."""
-EXCERPT = 1000
+EXCERPT = 500
 """Characters of a record that are copied: its beginning."""
 BORDER = re.compile(r"(?<=[.!?…])(?=\s)|\n")
 CODE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)\s*$", re.MULTILINE | re.DOTALL)

@@ -18,6 +18,15 @@ SHELL = ("git", "hg", "svn", "ssh")
 """Accounts that a program logs in with: "git@github.com:org/project"."""
 
 
+MACHINE = frozenset(
+    (*SHELL, "admin", "administrator", "ansible", "backup", "build", "buildbot", "centos", "ci", "daemon", "debian",
+     "deploy", "dev", "docker", "ec2-user", "fedora", "gitlab-runner", "guest", "jenkins", "mail", "mysql", "nagios",
+     "nobody", "noreply", "no-reply", "ops", "oracle", "pi", "postgres", "puppet", "root", "runner", "service", "svc",
+     "system", "test", "ubuntu", "user", "vagrant", "www-data")
+)  # fmt: skip
+"""Accounts that nobody is behind, on a host that only its own network knows."""
+
+
 @cache
 def suffixes() -> TLDExtract:
     """The public suffix list of the package: it never reaches for the network."""
@@ -29,6 +38,12 @@ def has_public_suffix(host: str) -> bool:
     """Whether a host could be reached by everybody: not `node1.internal`, `build.corp.lan` or `1.2.0`."""
     parts = suffixes()(host)
     return bool(parts.suffix and parts.domain)
+
+
+def is_account_of_a_machine(value: str) -> bool:
+    """Whether it is the login of a machine: `deploy@node1.internal`, `admin@build.corp.lan`."""
+    local, _, host = value.lower().rpartition("@")
+    return local in MACHINE and not has_public_suffix(host)
 
 
 def _is_address(value: str) -> bool:
@@ -46,7 +61,7 @@ MAIL = [
     # An address in a shell's "user@host:path" is a login.
     pattern(
         "EMAIL_ADDRESS",
-        rf"{LOCAL}@(?:{LABEL}\.)+[\p{{L}}][\p{{L}}\p{{N}}-]{{1,23}}(?![\p{{L}}\p{{N}}_]|:[~\w]*/)",
+        rf"{LOCAL}@(?:{LABEL}\.)+[\p{{L}}][\p{{L}}\p{{N}}-]{{1,23}}(?!\.?[\p{{L}}\p{{N}}_]|:[~\w]*/)",
         gate=("@",),
         check=_is_address,
     ),

@@ -125,6 +125,9 @@ def _is_jwt(value: str) -> bool:
 
 
 def _is_login(value: str) -> bool:
+    # "test:test" is what documentation says for any login.
+    if regex.fullmatch(r"(?i)(test|user|guest|demo|foo|example|username|postgres):\1", value):
+        return False
     return not regex.fullmatch(
         r"(?i)[^:]*:(?:[<{$\[].*|.*[>}\]]|pass(?:word|wd)?|secret|pwd|token|xxx+|\*+|\.\.\.)", value
     )

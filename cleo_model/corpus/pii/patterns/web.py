@@ -61,7 +61,21 @@ def _is_six(value: str) -> bool:
     return regex.search(r"\d", value) is not None and is_personal_address(value)
 
 
+MODEL_PAGE = regex.compile(
+    r"(?i)huggingface\.co/(?:(?:models|datasets|spaces|docs|papers|blog|collections|learn|course|tasks|posts)\b"
+    r"|(?:albert|bart|bert|camembert|ctrl|distil|electra|facebook-bart|flaubert|gpt|layoutlm|longformer|mbart|mt5|openai-gpt"
+    r"|pegasus|reformer|roberta|t5|transfo-xl|xlm|xlnet)[\w.-]*/?(?:[?#]|$))"
+)
+"""Lists of models, and models that stand under no account."""
+
+
+def is_model_page(value: str) -> bool:
+    return MODEL_PAGE.search(value) is not None
+
+
 def _is_account(value: str) -> bool:
+    if is_model_page(value):
+        return False
     last = regex.split(r"[/:@$]", value.rstrip("/"))[-1].split("?")[0].lower()
     return len(last) > 1 and last not in PAGES
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from cleo_model.corpus.pii.detector import Detector
+from cleo_model.corpus.pii.detector import Detector, covered
 from cleo_model.corpus.pii.entities import ENTITIES
 from cleo_model.corpus.pii.figures import is_figure
-from cleo_model.corpus.pii.find import Find
+from cleo_model.corpus.pii.find import Find, needed
 from cleo_model.corpus.pii.policy import MaskingPolicy
 from cleo_model.corpus.pii.shapes import SHAPES, Shaped
 
@@ -50,6 +50,18 @@ class Whole:
         ("VEHICLE_ID", "7ABC123", "7039"),
         ("MAC_ADDRESS", "3c:22:fb:9a:10:4e", "1 : 23"),
         ("AGE", "44", "4400"),
+        ("STREET_ADDRESS", "Kirchstr. 2311", "page 2311"),
+        ("STREET_ADDRESS", "10115", "2311"),
+        ("PHONE_NUMBER", "2402 13718", "2402.13718"),
+        ("COORDINATES", "48.13718", "2402.13718"),
+        ("USERNAME", "wang2024", "wang2024benchmark"),
+        ("USERNAME", "@rachel", "@misc"),
+        ("USERNAME", "page99", "page"),
+        ("USERNAME", "80211", "2311"),
+        ("PERSON", "Anna Welsh", "Welsh"),
+        ("URL", "https://huggingface.co/rachel", "https://huggingface.co/gpt2-medium"),
+        ("EMAIL_ADDRESS", "anna@build.corp.lan", "admin@build.corp.lan"),
+        ("EMAIL_ADDRESS", "admin@kiosk.org", "deploy@node1.internal"),
         ("IP_ADDRESS", "10.1.2.3", "S 152"),
     ],
 )
@@ -58,6 +70,34 @@ def test_a_find_is_believed_by_its_shape(entity: str, believed: str, not_believe
     assert [find.entity for find in good] == [entity]
     assert bad == []
     assert set(SHAPES) <= set(ENTITIES)
+
+
+def test_a_find_in_a_mail_address_is_all_of_it_or_none_of_it() -> None:
+    class Part:
+        name = "part"
+
+        def find(self, texts: Sequence[str]) -> list[list[Find]]:
+            return [
+                [Find(3, text.index(".lan"), "EMAIL_ADDRESS"), Find(text.index("lan"), len(text), "USERNAME")]
+                for text in texts
+            ]
+
+    anna, admin = Shaped(Part()).find(["to anna@build.corp.lan", "to admin@build.corp.lan"])
+    assert [(find.start, find.end, find.entity) for find in anna] == [(3, 22, "EMAIL_ADDRESS")]
+    assert admin == []
+
+
+def test_what_is_too_long_for_its_shape_is_believed_in_its_parts() -> None:
+    (finds,) = Shaped(Whole("CREDIT_CARD")).find(["4539 1488 0343 6468 4539 1488"])
+    assert covered(finds) >= set(range(19))
+    (finds,) = Shaped(Whole("PHONE_NUMBER")).find(["415 555 2671\n212 736 5041"])
+    assert covered(finds) == {*range(12), *range(13, 25)}
+
+
+def test_a_find_within_a_likelier_one_is_not_needed_unless_the_profile_masks_it_alone() -> None:
+    person, place, code = Find(0, 9, "PERSON"), Find(0, 9, "LOCATION"), Find(4, 9, "ZIP_CODE")
+    assert needed([person, place, code], 9) == [person]
+    assert needed([place, code], 9) == [place, code]
 
 
 def test_a_doubtful_find_is_believed_only_of_what_identifies_by_itself() -> None:
