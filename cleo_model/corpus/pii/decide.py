@@ -111,9 +111,10 @@ def _group(
     beside: float,
     at_least: NDArray[np.float32] | float = 0.0,
 ) -> _Group:
-    odds = np.stack([*columns.values()], axis=1)
+    odds: NDArray[np.float32] = np.stack([*columns.values()], axis=1)
+    over: NDArray[np.float32] = np.array([least[label] for label in columns], np.float32)
     # Each probability counts by its own threshold: more of any of them never makes a word less sure.
-    shares = odds / np.array([least[label] for label in columns], np.float32)
+    shares: NDArray[np.float32] = odds / over
     reached = np.maximum(shares.sum(1), at_least)
     sure = reached >= 1
     return _Group([*columns], odds.sum(1), shares, sure, sure | _beside(reached >= beside, sure, shares >= COUNTS))
@@ -169,7 +170,8 @@ def _likeliest(columns: Mapping[str, NDArray[np.float32]], labels: Sequence[str]
     """The likeliest of these types for each word."""
     if not labels:
         return np.full(len(columns[PERSON]), "")
-    return np.array(labels)[np.stack([columns[label] for label in labels], axis=1).argmax(1)]
+    likeliest: NDArray[np.str_] = np.array(labels)[np.stack([columns[label] for label in labels], axis=1).argmax(1)]
+    return likeliest
 
 
 def _goes_on(

@@ -89,7 +89,7 @@ def test_a_find_in_a_mail_address_is_all_of_it_or_none_of_it() -> None:
 
 def test_what_is_too_long_for_its_shape_is_believed_in_its_parts() -> None:
     (finds,) = Shaped(Whole("CREDIT_CARD")).find(["4539 1488 0343 6468 4539 1488"])
-    assert covered(finds) >= set(range(19))
+    assert set(range(19)) <= set(covered(finds))
     (finds,) = Shaped(Whole("PHONE_NUMBER")).find(["415 555 2671\n212 736 5041"])
     assert covered(finds) == {*range(12), *range(13, 25)}
 
