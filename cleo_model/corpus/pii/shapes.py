@@ -1,8 +1,8 @@
 """The shape that a find of a model must have to be believed: a model of words misjudges numbers and signs.
 
-It looks at the find's own characters alone, and at all of a number or mail address that it is a part of, so that no
-context and no other finder can take a find away. Where a find is too long for its shape its parts may have it, so that
-a word more in a find takes none of the others away.
+It looks at the find's own characters alone, and at all of a number, name of code or mail address that it is a part of,
+so that no context and no other finder can take a find away. Where a find is too long for its shape its parts may have
+it, so that a word more in a find takes none of the others away.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ SCORE = regex.compile(r"(?<!\d)(\d{1,3})\s[-–—]\s(\d{1,3})")
 NUMBERED = (
     r"(?:page|chapter|section|figure|table|line|step|ticket|issue|order|invoice|case|item|version|build|release|port|error"
     r"|code|row|column|job|task|node|server|host|question|lesson|round|level|part|phase|volume|week|day|year"
+    r"|building|bldg|floor|room|wing|gate|bay|dock|desk|rack|zone|sector|platform|flight|seat|locker"
     r"|seite|kapitel|zeile|página|pagina|bladzijde|hoofdstuk|chapitre|capítulo|capitolo)s?"
 )
 COUNTED = regex.compile(rf"(?i)\p{{L}}{{1,2}}[ ]?\d{{1,2}}|{NUMBERED}[ #]{{1,2}}\d+")
@@ -150,6 +151,9 @@ text most of them, and one that is missed tells little."""
 
 MAILED = frozenset(["EMAIL_ADDRESS", "USERNAME", "PERSON", "URL"])
 """What parts of a mail address are taken for."""
+NAMED = regex.compile(r"[\p{L}\p{N}_.]")
+CALLED = regex.compile(r"[\p{L}_][\p{L}\p{N}_]*(?:(?:\.[\p{L}_][\p{L}\p{N}_]*)+\(|(?:\.[\p{L}_][\p{L}\p{N}_]*){3})")
+"""A name of code: `polynomial.chebyshev(`, `numpy.polynomial.chebyshev.chebpts2`."""
 DIGITS = regex.compile(r"[\d.]")
 ADDRESSED = regex.compile(r"[\p{L}\p{N}_.+%@-]")
 ADDRESS = regex.compile(r"[\p{L}\p{N}_.+%-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+(?![^.-])")
@@ -181,6 +185,8 @@ def _believed(text: str, find: Find) -> Iterator[Find]:
     if find.score < LEAST.get(find.entity, 0.0):
         return
     if ARXIV.fullmatch(text, *_around(text, find, DIGITS)):
+        return
+    if find.entity in ("USERNAME", "SECRET") and CALLED.match(text, _around(text, find, NAMED)[0]):
         return
     if find.entity in MAILED:
         start, end = _around(text, find, ADDRESSED)
