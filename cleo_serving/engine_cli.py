@@ -22,7 +22,12 @@ def _settings() -> ServingSettings:
 
 @click.group()
 def engine() -> None:
-    """What runs the model: llama.cpp, transformers, vLLM."""
+    """What runs the model: llama.cpp, transformers, vLLM.
+
+    \b
+    cleo engine list
+    cleo engine install vllm
+    """
 
 
 @engine.command("list")
