@@ -88,6 +88,10 @@ class DeepSpeedEngine:
         self.device = device
 
     def backward(self, loss: Tensor) -> None:
+        if self.stage == 3:
+            # DeepSpeed does this in its own forward, which the trainer does not call: without it the gradient of each
+            # micro batch takes the place of the one before.
+            self.engine.optimizer.clear_backward_seen_flag()
         # The trainer divides by the targets of the whole step itself.
         self.engine.backward(loss, scale_wrt_gas=False)
         if not self.engine.is_gradient_accumulation_boundary():
