@@ -45,14 +45,16 @@ class Services:
             RateLimited: too many such requests came from this address.
         """
         try:
-            return self.verifier.verify(bearer_token(value, bare=bare))
+            principal = self.verifier.verify(bearer_token(value, bare=bare))
+            await self.check_alive(principal)
+            return principal
         except Unauthenticated:
             # Only now: behind a proxy all share one address, and a stranger there must not lock out who has a token.
             await self.limits.count_failure(client.host if client else "unknown")
             raise
 
     async def check_alive(self, principal: Principal) -> None:
-        """Refuse a token from before the last erasure of its user; each operation of a socket is asked again.
+        """Refuse a token from before the last erasure of its user; of a socket before each of its operations.
 
         Raises:
             Unauthenticated: its user was erased since.

@@ -32,7 +32,9 @@ WRITTEN = re.compile(r"\b(?:mailto|sms|smsto|xmpp|sips?|skype|whatsapp|tg|intent
 RELATIVE = re.compile(r"(?<![:/\w])/{2,}(?=[^\s/<>\"'`]*[.@:])[^\s<>\"'`]++")
 # Possessive, and only at the start of a run: a run of dots is read once.
 DOMAIN = re.compile(
-    r"(?<![\w/.-])(?P<host>(?:[\w-]++\.)++[\w-]++)(?P<port>:\d{1,5}(?!\d))?(?P<path>[/?#][^\s<>\"'`]*+)?", re.IGNORECASE
+    r"(?<![\w/-])(?P<host>[\w-]++(?:\.[\w-]++)++)(?:\.(?=[:/?#]))?(?P<port>:\d{1,5}(?!\d))?"
+    r"(?P<path>[/?#][^\s<>\"'`]*+)?",
+    re.IGNORECASE,
 )
 NETWORK = re.compile(r"/\d{1,3}")
 SPELLED = re.compile(r"[&\\%\u00ad\u200b-\u200f\u2060\ufeff\uff01-\uff5e]")

@@ -8,23 +8,22 @@ only learn how the API is doing.
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import h11
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from cleo_serving.metrics import Metrics
-from cleo_serving.security.headers import HEADERS
+from cleo_serving.security.headers import refusal
 from cleo_serving.settings import ConnectionSettings
 
 HEALTH = ("/health", "/health/live")
+COME_BACK = {"Retry-After": "1", "Connection": "close"}
 
 
 class _Connection(Protocol):
@@ -147,12 +146,10 @@ class HTTPConnection(H11Protocol):
         self._reading.stop()
 
     def send_400_response(self, msg: str) -> None:
-        told, headers = _error("BAD_REQUEST", msg)
-        body = json.dumps(told).encode()
-        headers |= {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+        told = refusal(400, "BAD_REQUEST", msg, secrets.token_hex(16), Connection="close")
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            response = h11.Response(status_code=400, headers=list(headers.items()), reason=b"Bad Request")
-            for part in (response, h11.Data(data=body), h11.EndOfMessage()):
+            response = h11.Response(status_code=told.status_code, headers=told.raw_headers, reason=b"Bad Request")
+            for part in (response, h11.Data(data=bytes(told.body)), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(part) or b"")
         self.transport.close()
 
@@ -191,17 +188,5 @@ class OnlyHealth:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app if scope["path"] in HEALTH else _no_room()
-        await app(scope, receive, send)
-
-
-def _no_room() -> JSONResponse:
-    body, headers = _error("OVERLOADED", "Too many connections.")
-    return JSONResponse(body, 503, {**headers, "Retry-After": "1", "Connection": "close"})
-
-
-def _error(code: str, message: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Body and headers of a refusal that the application never sees."""
-    id = secrets.token_hex(16)
-    body = {"errors": [{"message": message, "extensions": {"code": code, "requestId": id}}]}
-    return body, {**HEADERS, "X-Request-ID": id}
+        told = refusal(503, "OVERLOADED", "Too many connections.", secrets.token_hex(16), **COME_BACK)
+        await (self._app if scope["path"] in HEALTH else told)(scope, receive, send)

@@ -46,13 +46,12 @@ class Envelope:
             given = Headers(scope=scope)
             if not self._host_is_ours(given.get("host", "")):
                 await self._refuse(scope, receive, send, id)
-            elif "content-length" in given and "transfer-encoding" in given:
-                # A proxy that believes the other one would see another request in what follows.
-                await _refusal(400, "BAD_REQUEST", "Content-Length and Transfer-Encoding exclude each other.", id)(
-                    scope, receive, send
-                )
             elif scope["type"] == "websocket":
                 await self._app(scope, receive, send)
+            elif "content-length" in given and "transfer-encoding" in given:
+                # A proxy that believes the other one would see another request in what follows.
+                told = "Content-Length and Transfer-Encoding exclude each other."
+                await refusal(400, "BAD_REQUEST", told, id)(scope, receive, send)
             else:
                 await self._http(scope, receive, send, id)
 
@@ -74,8 +73,7 @@ class Envelope:
         except Exception as error:
             log.error("a request broke", error=type(error).__name__, path=scope["path"][:64])
             if not started:
-                refusal = _refusal(500, "INTERNAL", "The request could not be answered.", id)
-                await refusal(scope, receive, sending)
+                await refusal(500, "INTERNAL", "The request could not be answered.", id)(scope, receive, sending)
         finally:
             route = scope["path"] if scope["path"] in ROUTES else "other"
             self._metrics.seconds.labels(route).observe(time.monotonic() - began)
@@ -93,8 +91,10 @@ class Envelope:
             await receive()
             await send({"type": "websocket.close", "code": 4403})
         else:
-            await _refusal(421, "WRONG_HOST", "This host is not served here.", id)(scope, receive, send)
+            await refusal(421, "WRONG_HOST", "This host is not served here.", id)(scope, receive, send)
 
 
-def _refusal(status: int, code: str, message: str, id: str) -> JSONResponse:
-    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code, "requestId": id}}]}, status)
+def refusal(status: int, code: str, message: str, id: str, **headers: str) -> JSONResponse:
+    """The reply to what the application never sees; with the headers that all replies have, and others."""
+    told = {"errors": [{"message": message, "extensions": {"code": code, "requestId": id}}]}
+    return JSONResponse(told, status, {**HEADERS, "X-Request-ID": id, **headers})

@@ -108,7 +108,6 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
             payload = context.get("connection_params")
             value = payload.get("authorization") if isinstance(payload, dict) else None
             self._principal = await self._services.sign_in(value, self._address, bare=True)
-            await self._services.check_alive(self._principal)
             self._held.enter_context(self._services.limits.socket(self._principal.user))
         except RateLimited:
             await self.websocket.close(4429, "Too many requests")
@@ -130,6 +129,7 @@ class _Connection(BaseGraphQLTransportWSHandler[Any, None]):
             await self.websocket.close(4401, "Unauthorized")
             return
         try:
+            await self._services.check_alive(principal)
             _, context = await admit_request(self._services, principal, message.get("payload"), streams=True)
             if len(self.operations) >= SUBSCRIPTIONS:
                 raise RateLimited(f"{SUBSCRIPTIONS} subscriptions at a time are the most on one socket.", retry_after=1)

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cleo_core.child_process import end_with_parent
 from cleo_core.errors import EnvironmentFault, UnavailableSource
-from cleo_core.files import write_json
+from cleo_core.files import require_room, write_json
 from cleo_core.progress import Reporter
 from cleo_core.redact import redact
 from cleo_core.settings import home
@@ -87,7 +87,7 @@ def install(settings: EngineSettings, build: Build, report: Reporter, version: s
     """
     folder = folder_of(settings)
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _check_room(folder.parent, NEEDED_BYTES[build])
+    require_room(folder.parent, NEEDED_BYTES[build])
     try:
         with FileLock(f"{folder}.lock", timeout=0):
             # An environment knows its own path, so it is made where it stays; it counts once it is stated.
@@ -164,12 +164,3 @@ def _run(command: list[str], what: str, report: Reporter) -> tuple[int, list[str
                 os.killpg(running.pid, signal.SIGKILL)
             raise
     return running.returncode, [line for line in said if line]
-
-
-def _check_room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise EnvironmentFault(
-            f"{folder} has {free / 1e9:.1f} GB free; vLLM takes {needed / 1e9:.0f} GB there.",
-            hint="Make room, or set CLEO_SERVING_ENGINE__VLLM_FOLDER to another disk.",
-        )

@@ -155,7 +155,7 @@ def test_what_is_no_http_gets_a_400_with_headers_and_an_id(api: RunningApi) -> N
             connection.sendall(sent)
             told = b"".join(iter(lambda: connection.recv(65536), b""))
         assert told.startswith(b"HTTP/1.1 400")
-        assert b"X-Request-ID: " in told
+        assert b"x-request-id: " in told
         assert b"nosniff" in told
         assert b'"BAD_REQUEST"' in told
 

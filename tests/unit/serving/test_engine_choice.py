@@ -110,7 +110,7 @@ def test_an_install_that_fails_says_why_and_leaves_nothing(tmp_path: Path, monke
         environment.install(settings, "cpu", silent)
     assert "CPU wheels" in (refused.value.hint or "")
     assert not (tmp_path / "vllm").exists()
-    with pytest.raises(EnvironmentFault, match="GB free"):
+    with pytest.raises(EnvironmentFault, match="MB are free"):
         environment.install(settings, "cuda", silent)
 
 

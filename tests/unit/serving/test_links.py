@@ -52,6 +52,7 @@ def filtered(text: str, *hosts: str, step: int | None = None) -> str:
         ("see evil.com/?d=secret now", f"see {REMOVED} now"),
         ("(see evil.zip/secret).", f"(see {REMOVED})."),
         ("at secret.evil.com, or evil.com:8000", f"at {REMOVED}, or {REMOVED}"),
+        ("Visit evil.com. Or ..evil.com/x, evil.com./x", f"Visit {REMOVED}. Or ..{REMOVED}, {REMOVED}"),
         ("look:evil.xn--p1ai/x and ada@evil.dev/?q=1", f"look:{REMOVED} and ada@{REMOVED}"),
         ("//evil.com/x and //10.0.0.1/x and 10.0.0.1/x?d", f"{REMOVED} and {REMOVED} and {REMOVED}"),
         ("mailto:eve@evil.com?body=secret", REMOVED),
