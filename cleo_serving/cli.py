@@ -180,6 +180,8 @@ def infer(
         raise InputError("The file is not UTF-8 text.", hint="Convert it, then try again.") from None
     if not all(texts) or not texts:
         raise InputError("There is nothing to ask.", hint='--input "What does len do?"')
+    if routing:  # an engine that can tell
+        settings = settings.model_copy(update={"engine": settings.engine.model_copy(update={"routing": True})})
     opening = open_engine(model, revision, settings)
     shown = {"stream": stream, "as_json": as_json, "routing": routing}
     _run(commands.infer(opening, texts, system, Sampling(**sampling), **shown))

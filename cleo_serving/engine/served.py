@@ -77,11 +77,6 @@ class ProcessEngine:
         """The child process, while there is one."""
         return self._process.pid if self._process and self._process.alive else None
 
-    @property
-    def folder(self) -> Path:
-        """Of the loaded model."""
-        return self._folder
-
     async def load(self, folder: Path) -> None:
         self._folder = folder
         self._chosen = await asyncio.to_thread(self._check, folder)

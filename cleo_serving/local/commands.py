@@ -76,12 +76,10 @@ async def infer(
 
 
 async def _traced(engine: Engine, system: str, said: Sequence[tuple[str, str]]) -> list[RoutingTrace]:
-    from cleo_serving.local.routing import trace
-
     assert isinstance(engine, ProcessEngine)
     head = [Message("system", system)] if system else []
     tokens = [engine.encode([*head, Message("user", ask), Message("assistant", reply)]) for ask, reply in said]
-    return await asyncio.to_thread(trace, engine.folder, tokens)
+    return [await engine.routing(each) for each in tokens]
 
 
 def _show_routing(traced: RoutingTrace) -> None:

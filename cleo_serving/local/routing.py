@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
-from cleo_core.compute import compute_dtype, device_kind
-from cleo_core.routing import RoutingTrace, summarise, trace_texts
+from cleo_core.routing import RoutingTrace, summarise
 from cleo_core.terminal import printable
 
 WIDTH = 16
 """Characters of a token that are shown."""
-
-
-def trace(folder: Path, tokens: Sequence[Sequence[int]]) -> list[RoutingTrace]:
-    """The routing of each of some texts by the model in a folder, which is loaded for it once more.
-
-    Raises:
-        InputError: the model is no mixture of experts, or of a kind that is not known.
-    """
-    import transformers
-
-    quiet: Any = transformers.utils.logging
-    quiet.disable_progress_bar()
-    device = device_kind()
-    # transformers leaves both untyped.
-    causal, coder = transformers.AutoModelForCausalLM, transformers.AutoTokenizer
-    model: Any = causal.from_pretrained(
-        folder,
-        dtype=compute_dtype(device),
-        local_files_only=True,
-        use_safetensors=True,
-        trust_remote_code=False,
-    )
-    tokenizer: Any = coder.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    model = model.to(device).eval()
-    return [trace_texts(model, tokenizer, [("", ids)]) for ids in tokens]
 
 
 def lines(traced: RoutingTrace) -> Iterator[str]:

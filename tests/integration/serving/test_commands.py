@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
@@ -78,6 +79,22 @@ def test_infer_answers_once_and_per_line(model_folder: Path, tmp_path: Path) -> 
     assert [each["input"] for each in told] == ["the cat", "the dog"]
     assert [each["tokens"] for each in told] == [6, 6]
     assert told[0]["text"].strip() == out.strip()
+
+
+def test_infer_shows_the_routing_of_a_mixture_and_refuses_that_of_a_dense_model(
+    make_model: Callable[..., Path], model_folder: Path, tmp_path: Path
+) -> None:
+    asked = ("--temperature", "0", "--max-tokens", "3", "--input", "the cat", "--routing")
+    mixture = make_model(tmp_path / "mixture", "MixtralForCausalLM")
+    code, out, err = run("infer", "--model", str(mixture), *asked, "--json")
+    assert code == 0, err
+    traced = json.loads(out)["routing"]
+    assert (traced["layers"], traced["num_experts"]) == ([0, 1], 4)
+    assert "the" in "".join(traced["tokens"])
+    code, out, err = run("infer", "--model", str(mixture), *asked, "--stream")
+    assert code == 0, err
+    assert "fair share" in out.splitlines()[-1]
+    refused(2, "cannot show the routing of a LlamaForCausalLM", "infer", "--model", str(model_folder), *asked)
 
 
 def test_infer_streams_what_it_would_have_printed(make_model: object, model_folder: Path) -> None:
