@@ -60,9 +60,10 @@ def evaluate(
     task_set = load(tasks)
     out.mkdir(parents=True, exist_ok=True)
     (out / VERDICT).unlink(missing_ok=True)
+    before_digest = model_digest(champion)
     plan = {
         "candidate": model_digest(candidate),
-        "champion": model_digest(champion),
+        "champion": before_digest,
         "task_set": task_set.digest,
         "protocol": task_set.protocol.model_dump(),
         "tasks": [asdict(spec) for spec in task_set.tasks],
@@ -70,12 +71,12 @@ def evaluate(
     }
     plan_digest = digest_json(plan)
     write_json(out / "plan.json", {**plan, "digest": plan_digest})
+    kept = kept_scores(before_digest, task_set, limit)
     # Nothing is left by a champion whose scores are known.
-    known = _place(champion, task_set, limit).is_file()
-    leading = None if known else LeadingLayers.of(champion, candidate)
+    leading = None if kept.is_file() else LeadingLayers.of(champion, candidate)
     if leading and leading.count:
         report(f"the first {leading.count} layers of both are the same: computed once")
-    before = score_model(champion, task_set, report, limit=limit, keep=True, leading=leading)[0]
+    before = score_model(champion, task_set, report, limit=limit, kept=kept, leading=leading)[0]
     if leading:
         leading.keeping = False
     after, loaded = score_model(candidate, task_set, report, limit=limit, leading=leading)
@@ -103,14 +104,14 @@ def _probe(loaded: LoadedModel, tasks: TaskSet, out: Path, report: Reporter) -> 
     )
 
 
-def _place(folder: Path, tasks: TaskSet, limit: int | None) -> Path:
-    """Where the scores of a model on these items are kept."""
+def kept_scores(digest: str, tasks: TaskSet, limit: int | None = None) -> Path:
+    """Where the scores on these items are kept of the model with a digest, by dtype and environment."""
     from cleo_core.compute import compute_dtype
-    from evals.harness import environment, model_digest, score
+    from evals.harness import environment, score
 
     here = environment()
     key = {
-        "model": model_digest(folder),
+        "model": digest,
         "tasks": tasks.digest,
         "limit": limit,
         "dtype": str(compute_dtype(here["device"], tasks.protocol.dtype)),
@@ -126,32 +127,31 @@ def score_model(
     report: Reporter,
     *,
     limit: int | None = None,
-    keep: bool = False,
+    kept: Path | None = None,
     leading: LeadingLayers | None = None,
 ) -> tuple[Scores, LoadedModel | None]:
     """Scores of a model, and the model when it had to be loaded.
 
     Args:
-        keep: look for scores kept from an earlier run of the same model, items, dtype and environment, and keep these.
+        kept: `kept_scores`: where scores may lie from an earlier run, and are kept for a later one.
         leading: layers in common with another model that is scored on the same items.
     """
     from evals.harness import load_model, score
 
-    place = _place(folder, tasks, limit)
-    if keep and place.is_file():
+    if kept and kept.is_file():
         try:
-            kept = Scores.read(place)
+            known = Scores.read(kept)
         except ValueError:
-            place.unlink(missing_ok=True)
+            kept.unlink(missing_ok=True)
         else:
             report(f"scores of {folder.name} are known")
-            return kept, None
+            return known, None
     loaded = load_model(folder, tasks.protocol.dtype, report)
     loaded.lm.leading = leading
     scores = score(loaded, tasks, limit=limit)
     loaded.lm.leading = None
-    if keep:
-        scores.save(place)
+    if kept:
+        scores.save(kept)
     return scores, loaded
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cleo_model.recipe import Recipe
 
-FREE: dict[str, Any] = {"name": True, "base_model": True, "checkpoints": True, "engine": {"ranks", "stall_seconds"}}
+FREE: dict[str, Any] = {"name": True, "base_model": True, "checkpoints": True, "engine": {"ranks"}}
 """What a continuation may choose anew: names (the bytes of model and text are compared), when state is written, and
 over how many processes the work is shared."""
 

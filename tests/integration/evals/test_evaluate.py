@@ -17,7 +17,9 @@ from click.testing import CliRunner
 
 from cleo_core.errors import CleoError
 from cleo_core.progress import silent
-from evals.evaluate import command, evaluate, score_model
+from evals.evaluate import command, evaluate, kept_scores, score_model
+from evals.harness import LoadedModel, model_digest
+from evals.scores import Scores
 from evals.tasks import build, load
 from evals.tasks.forms import read_lines
 
@@ -105,14 +107,19 @@ def test_another_tokenizer_or_chat_template_is_not_compared(
     assert "chat template" in verdict.reason
 
 
+def kept_or_made(model: Path, tasks: Path) -> tuple[Scores, LoadedModel | None]:
+    items = load(tasks)
+    return score_model(model, items, silent, kept=kept_scores(model_digest(model), items))
+
+
 def test_damaged_kept_scores_are_made_anew(llama: Path, tasks: Path, home: Path) -> None:
-    first, _ = score_model(llama, load(tasks), silent, keep=True)
+    first, _ = kept_or_made(llama, tasks)
     (place,) = (home / "evals" / "scores").glob("*.json")
     place.write_text(place.read_text()[:100])
-    second, loaded = score_model(llama, load(tasks), silent, keep=True)
+    second, loaded = kept_or_made(llama, tasks)
     assert loaded is not None
     assert second.tasks == first.tasks
-    kept, nothing = score_model(llama, load(tasks), silent, keep=True)
+    kept, nothing = kept_or_made(llama, tasks)
     assert nothing is None
     assert kept.tasks == first.tasks
 
@@ -120,11 +127,11 @@ def test_damaged_kept_scores_are_made_anew(llama: Path, tasks: Path, home: Path)
 def test_scores_of_other_code_are_made_anew(
     llama: Path, tasks: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    score_model(llama, load(tasks), silent, keep=True)
-    _, nothing = score_model(llama, load(tasks), silent, keep=True)
+    kept_or_made(llama, tasks)
+    _, nothing = kept_or_made(llama, tasks)
     assert nothing is None
     monkeypatch.setattr("evals.evaluate.code_version", lambda function: f"{function.__name__}, changed")
-    _, loaded = score_model(llama, load(tasks), silent, keep=True)
+    _, loaded = kept_or_made(llama, tasks)
     assert loaded is not None
 
 
