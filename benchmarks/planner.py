@@ -21,12 +21,13 @@ from benchmarks.result import Result
 from benchmarks.training_run import environment, prepare
 from cleo_core.errors import EnvironmentFault
 from cleo_core.progress import Reporter
-from cleo_model.planner.division import division_of, need, rows_of
+from cleo_model.planner.division import division_of, need
 from cleo_model.planner.machine import Processors
 from cleo_model.planner.probe import probe
 from cleo_model.planner.shape import shape_of
 from cleo_model.planner.speed import step_seconds
 from cleo_model.recipe import Recipe
+from cleo_model.training.step import rows_of
 
 COMMON = {"max_position_embeddings": 2048, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2}
 DEEP = {

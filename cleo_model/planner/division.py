@@ -6,6 +6,7 @@ from cleo_model.planner.machine import Gpus, Machine
 from cleo_model.planner.memory import Division, Memory, memory_of
 from cleo_model.planner.shape import Shape
 from cleo_model.recipe import Recipe
+from cleo_model.training.step import rows_of
 
 Way = tuple[int, bool]
 """A ZeRO stage, and whether the optimizer lies in the memory of the host."""
@@ -28,14 +29,6 @@ def division_of(recipe: Recipe, machine: Machine, way: Way) -> Division:
         half=True if isinstance(machine, Gpus) else machine.half,
         trained_layers=recipe.engine.trainable_layers,
     )
-
-
-def rows_of(recipe: Recipe, length: int, ranks: int, micro_batch_tokens: int) -> tuple[int, int]:
-    """Rows of a micro batch, and how many of them a rank makes in a step: the trainer's own rule."""
-    per_rank = recipe.curriculum.tokens_per_step // length // ranks
-    wanted = max(1, micro_batch_tokens // length)
-    rows = next(rows for rows in range(min(wanted, per_rank), 0, -1) if per_rank % rows == 0)
-    return rows, per_rank // rows
 
 
 def need(shape: Shape, recipe: Recipe, division: Division, micro_batch_tokens: int) -> Memory:

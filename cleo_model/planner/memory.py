@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from cleo_model.planner.shape import Shape
+from cleo_model.training.step import BUCKET, LOGITS
 
-PIECE = 256
-"""Targets whose logits are there at once (`training/loss.py`)."""
-BUCKET = 50_000_000
-"""Values that are sent to the other ranks at once (`training/engine.py`)."""
 RUNTIME = {"cpu": 0.72e9, "cuda": 1.6e9}
 """What a process holds without a model: libraries, and on a GPU the CUDA context and the workspaces of its kernels."""
 SPARE = {"cpu": 0.06, "cuda": 0.05}
@@ -75,7 +72,7 @@ def memory_of(shape: Shape, division: Division, rows: int, length: int) -> Memor
         optimizer, copies = 12.0 * trained / ranks, 4.0 * trained / ranks
     exchange = 2.0 * value * BUCKET if ranks > 1 else 0.0
     gathered = 2.0 * value * shape.largest_layer if division.stage == 3 else 0.0
-    logits = (2.0 * value + 8.0) * PIECE * shape.vocabulary
+    logits = (2.0 * value + 8.0) * LOGITS * shape.vocabulary
     kept = kept_by_forward(shape, tokens, value, division.trained_layers, checkpointing=division.checkpointing)
     passing = 3.0 * value * tokens * max(shape.dense_width, 2 * shape.top_k * shape.expert_width)
     host = 0.0

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from cleo_model.errors import DoesNotFit
-from cleo_model.planner.division import WAYS, Way, division_of, fitted, rows_of, way_in_words
+from cleo_model.planner.division import WAYS, Way, division_of, fitted, way_in_words
 from cleo_model.planner.machine import Gpus, Machine, Processors
 from cleo_model.planner.memory import Memory
 from cleo_model.planner.nearest import nearest
@@ -18,6 +18,7 @@ from cleo_model.planner.shape import Shape, shape_of
 from cleo_model.planner.speed import step_seconds
 from cleo_model.planner.work import useful_work
 from cleo_model.recipe import Recipe
+from cleo_model.training.step import rows_of
 
 
 class Option(BaseModel):

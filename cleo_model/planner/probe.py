@@ -7,14 +7,13 @@ value. The peak of a matrix product is measured beside them, so that a speed can
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from cleo_model.planner.memory import PIECE
 from cleo_model.planner.shape import Shape
+from cleo_model.training.step import LOGITS
 
 WIDEST = 4096
 """Tokens of a probed micro batch, at most: beyond it the time grows with the tokens."""
@@ -95,13 +94,13 @@ def _head(shape: Shape, dtype: Any, clock: Clock) -> float:
     from torch.utils.checkpoint import checkpoint
 
     weight = torch.randn(shape.vocabulary, shape.hidden, dtype=dtype, requires_grad=True)
-    states = torch.randn(PIECE, shape.hidden, dtype=dtype, requires_grad=True)
-    labels = torch.randint(0, shape.vocabulary, (PIECE,))
+    states = torch.randn(LOGITS, shape.hidden, dtype=dtype, requires_grad=True)
+    labels = torch.randint(0, shape.vocabulary, (LOGITS,))
 
     def piece(hidden: Any) -> Any:
         return F.cross_entropy((hidden @ weight.T).float(), labels, reduction="sum")
 
-    return _usual(lambda: checkpoint(piece, states, use_reentrant=False).backward(), clock) / PIECE
+    return _usual(lambda: checkpoint(piece, states, use_reentrant=False).backward(), clock) / LOGITS
 
 
 def _update(clock: Clock) -> float:
@@ -119,8 +118,3 @@ def _product(dtype: Any, clock: Clock) -> float:
 
     a, b = torch.randn(1024, 1024, dtype=dtype), torch.randn(1024, 1024, dtype=dtype)
     return 2 * 1024**3 / _usual(lambda: a @ b, clock)
-
-
-def wall() -> float:
-    """The clock of a plan: time as it passes."""
-    return time.perf_counter()

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from cleo_model.errors import UnsupportedArchitecture
+from cleo_model.mixtures import DENSE, LAYOUTS
 
-KNOWN = ("llama", "mistral", "qwen2", "qwen3", "mixtral", "qwen2_moe", "qwen3_moe")
+KNOWN = (*sorted(DENSE), *LAYOUTS)
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,10 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
     layers, hidden, heads = full.num_hidden_layers, full.hidden_size, full.num_attention_heads
     kv_heads = full.num_key_value_heads or heads
     size = getattr(full, "head_dim", None) or hidden // heads
-    experts = int(getattr(full, "num_local_experts", None) or getattr(full, "num_experts", None) or 0)
-    sparse = tuple(bool(experts) and _is_sparse(full, kind, number) for number in range(layers))
+    layout, plain = LAYOUTS.get(kind), full.to_dict()
+    experts = layout.experts(plain) if layout else 0
+    places = layout.sparse(plain) if layout and experts else []
+    sparse = tuple(number in places for number in range(layers))
     return Shape(
         kind=kind,
         vocabulary=full.vocab_size,
@@ -139,12 +142,6 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
         biases=_biases(full, kind, heads * size, kv_heads * size),
         head_norms=kind in ("qwen3", "qwen3_moe"),
     )
-
-
-def _is_sparse(config: Any, kind: str, number: int) -> bool:
-    if kind == "mixtral":
-        return True
-    return number not in config.mlp_only_layers and (number + 1) % config.decoder_sparse_step == 0
 
 
 def _biases(config: Any, kind: str, queries: int, keys: int) -> int:

@@ -12,6 +12,7 @@ from torch import Tensor
 from cleo_core.compute import compute_dtype
 from cleo_model.errors import TrainingFailed
 from cleo_model.recipe import Recipe
+from cleo_model.training.step import BUCKET
 
 ADAMW = {"lr", "betas", "eps", "weight_decay"}
 
@@ -60,8 +61,8 @@ class DeepSpeedEngine:
         zero: dict[str, Any] = {
             "stage": recipe.engine.zero_stage,
             "overlap_comm": device.type == "cuda",
-            "reduce_bucket_size": 50_000_000,
-            "allgather_bucket_size": 50_000_000,
+            "reduce_bucket_size": BUCKET,
+            "allgather_bucket_size": BUCKET,
         }
         if recipe.engine.offload:
             zero["offload_optimizer"] = {"device": "cpu", "pin_memory": True}

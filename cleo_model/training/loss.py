@@ -11,8 +11,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from cleo_model.training.data import Batch, Phase
-
-PIECE = 256
+from cleo_model.training.step import LOGITS
 
 
 def _piece(head: Any, hidden: Tensor, labels: Tensor) -> Tensor:
@@ -30,15 +29,15 @@ class _FrozenHeadLoss(torch.autograd.Function):
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, labels: Tensor) -> Tensor:
         total = hidden.new_zeros((), dtype=torch.float32)
         gradient = torch.empty_like(hidden)
-        for first in range(0, len(labels), PIECE):
-            wanted = labels[first : first + PIECE]
-            logits = (hidden[first : first + PIECE] @ weight.T).float()
+        for first in range(0, len(labels), LOGITS):
+            wanted = labels[first : first + LOGITS]
+            logits = (hidden[first : first + LOGITS] @ weight.T).float()
             scale = logits.logsumexp(-1, keepdim=True)
             at = torch.arange(len(wanted), device=wanted.device)
             total += (scale[:, 0] - logits[at, wanted]).sum()
             slope = logits.sub_(scale).exp_()  # d loss / d logits = softmax - one-hot
             slope[at, wanted] -= 1
-            gradient[first : first + PIECE] = slope.to(weight.dtype) @ weight
+            gradient[first : first + LOGITS] = slope.to(weight.dtype) @ weight
         ctx.save_for_backward(gradient)
         return total
 
@@ -60,8 +59,8 @@ def summed_loss(model: Any, batch: Batch) -> Tensor:
     if torch.is_grad_enabled() and not any(weight.requires_grad for weight in model.lm_head.parameters()):
         frozen: Tensor = _FrozenHeadLoss.apply(states, model.lm_head.weight, labels)  # type: ignore[no-untyped-call]
         return frozen
-    for first in range(0, len(labels), PIECE):
-        piece = (model.lm_head, states[first : first + PIECE], labels[first : first + PIECE])
+    for first in range(0, len(labels), LOGITS):
+        piece = (model.lm_head, states[first : first + LOGITS], labels[first : first + LOGITS])
         total = total + (checkpoint(_piece, *piece, use_reentrant=False) if torch.is_grad_enabled() else _piece(*piece))
     return total
 

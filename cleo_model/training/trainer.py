@@ -28,6 +28,7 @@ from cleo_model.training.data import Phase, heldout_domains
 from cleo_model.training.engine import Engine, make_engine
 from cleo_model.training.loss import heldout_loss, summed_loss
 from cleo_model.training.phase import RouterFigures, StepFigures
+from cleo_model.training.step import rows_of
 
 # Weight of the newest step in the running mean of the expert load.
 LOAD_MEMORY = 0.2
@@ -89,11 +90,8 @@ class Trainer:
         self.device = _device()
         self.steps = self.recipe.curriculum.steps(job.phase)
         self.rows_per_step = self.recipe.curriculum.tokens_per_step // self.phase.sequence_length
-        per_rank = self.rows_per_step // self.ranks
-        wanted = max(1, self.recipe.engine.micro_batch_tokens // self.phase.sequence_length)
-        # The largest number of rows that is not above the wish and divides a rank's share.
-        self.rows = next(rows for rows in range(min(wanted, per_rank), 0, -1) if per_rank % rows == 0)
-        self.micro_batches = per_rank // self.rows
+        wanted, length = self.recipe.engine.micro_batch_tokens, self.phase.sequence_length
+        self.rows, self.micro_batches = rows_of(self.recipe, length, self.ranks, wanted)
         self.data = Phase(job.curriculum, job.phase)
         if len(self.data) < self.steps * self.rows_per_step:
             raise UnusableModel(

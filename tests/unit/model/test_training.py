@@ -199,7 +199,7 @@ def test_the_loss_in_pieces_is_the_loss_of_the_whole(made: tuple[Path, Path], mo
 
     model: Any = AutoModelForCausalLM.from_pretrained(made[0], dtype=torch.float32).eval()
     batch = Phase(made[1], "advanced").rows(0, 4, torch.device("cpu"))
-    monkeypatch.setattr(loss, "PIECE", 7)
+    monkeypatch.setattr(loss, "LOGITS", 7)
     found = summed_loss(model, batch)
     logits = model(batch.tokens).logits[:, :-1]
     labels = batch.tokens[:, 1:].masked_fill(~batch.targets[:, 1:], -100)
