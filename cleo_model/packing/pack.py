@@ -29,8 +29,8 @@ from cleo_core.markdown import table
 from cleo_core.progress import Reporter
 from cleo_core.stage.declaration import Summary
 from cleo_model.errors import EmptyCorpus
+from cleo_model.packing.difficulty import Difficulty
 from cleo_model.packing.encode import Encoded, Encoder
-from cleo_model.packing.hardness import Hardness
 from cleo_model.packing.mixture import Draw, check_domains, check_sources, endless, read_texts, row_counts, shares
 from cleo_model.recipe import CurriculumRecipe
 
@@ -131,12 +131,12 @@ class _Filler:
         return Rows(tokens[:row], targets[:row], origin[:row], numbers[:row])
 
 
-def _ordered(parts: Sequence[Rows], hardness: Sequence[NDArray[np.float64]] | None, pacing: float, seed: str) -> Rows:
-    """The rows of all domains in one order: mixed at random; within a domain, with `hardness`, paced."""
+def _ordered(parts: Sequence[Rows], difficulty: Sequence[NDArray[np.float64]] | None, pacing: float, seed: str) -> Rows:
+    """The rows of all domains in one order: mixed at random; within a domain, with `difficulty`, paced."""
     rng = random.Random(seed)  # noqa: S311 - an order, not a secret
     order = list(range(sum(len(part.tokens) for part in parts)))
     rng.shuffle(order)
-    for first, part, hard in _placed(parts, hardness):
+    for first, part, hard in _placed(parts, difficulty):
         places = [place for place, row in enumerate(order) if first <= row < first + len(part.tokens)]
         rank = hard.argsort(kind="stable").argsort() / max(1, len(hard))
         wanted = [abs(pacing) * (at if pacing > 0 else 1 - at) + (1 - abs(pacing)) * rng.random() for at in rank]
@@ -150,10 +150,10 @@ def _ordered(parts: Sequence[Rows], hardness: Sequence[NDArray[np.float64]] | No
 
 
 def _placed(
-    parts: Sequence[Rows], hardness: Sequence[NDArray[np.float64]] | None
+    parts: Sequence[Rows], difficulty: Sequence[NDArray[np.float64]] | None
 ) -> Iterator[tuple[int, Rows, NDArray[np.float64]]]:
     first = 0
-    for part, hard in zip(parts, hardness or (), strict=hardness is not None):
+    for part, hard in zip(parts, difficulty or (), strict=difficulty is not None):
         yield first, part, hard
         first += len(part.tokens)
 
@@ -186,7 +186,7 @@ def build_curriculum(
     tokens: dict[str, dict[str, int]] = {}
     phases: dict[str, PackedPhase] = {}
     draws = {domain: Draw(found, recipe) for domain, found in texts.items()}
-    hardness = Hardness(tokenizer_dir, report) if recipe.pacing and not recipe.shuffled_order else None
+    difficulty = Difficulty(tokenizer_dir, report) if recipe.pacing and not recipe.shuffled_order else None
 
     for number, phase in enumerate(recipe.phases):
         report("packing", number, len(recipe.phases), phase=phase.name)
@@ -196,8 +196,8 @@ def build_curriculum(
         for domain, count in per_domain.items():
             shown: list[Encoded] = []
             parts.append(fill(_kept(map(encode, draws[domain]), shown), phase.sequence_length, count))
-            hard.append(hardness.rows(parts[-1].records, shown) if hardness else np.zeros(0))
-        packed = _ordered(parts, hard if hardness else None, recipe.pacing, f"{recipe.seed}:{phase.name}")
+            hard.append(difficulty.rows(parts[-1].records, shown) if difficulty else np.zeros(0))
+        packed = _ordered(parts, hard if difficulty else None, recipe.pacing, f"{recipe.seed}:{phase.name}")
         packed.save(out, phase.name)
         counts = Counter(packed.sources.ravel().tolist())
         tokens[phase.name] = {sources[index]: count for index, count in sorted(counts.items()) if index != PADDING}

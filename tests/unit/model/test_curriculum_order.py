@@ -15,7 +15,7 @@ from cleo_core.progress import silent
 from cleo_model import recipes
 from cleo_model.errors import EmptyCorpus, RecipeError
 from cleo_model.moe.upcycle import init_moe
-from cleo_model.packing import hardness
+from cleo_model.packing import difficulty
 from cleo_model.packing.mixture import Draw, Text
 from cleo_model.packing.pack import build_curriculum
 from cleo_model.recipe import CurriculumRecipe, MoERecipe, PhaseRecipe, Recipe, SourceRecipe
@@ -40,7 +40,7 @@ def curriculum(**changes: Any) -> CurriculumRecipe:
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A corpus whose records are of very different hardness."""
+    """A corpus whose records are of very different difficulty."""
     folder = tmp_path_factory.mktemp("graded")
     rng = np.random.default_rng(0)
     for part, first, last in (("train", 0, 60), ("heldout", 60, 64)):
@@ -67,10 +67,10 @@ def test_pacing_goes_from_easy_to_hard_over_the_same_rows_and_keeps_the_mixture(
     monkeypatch.setenv("CLEO_HOME", str(tmp_path / "home"))
     base = llama(initializer_range=0.2)
     plain = packed(graded, base, tmp_path / "plain")
-    assert not (tmp_path / "home" / "hardness").exists()
+    assert not (tmp_path / "home" / "difficulty").exists()
     paced = packed(graded, base, tmp_path / "paced", pacing=1.0)
     hard_first = packed(graded, base, tmp_path / "hard", pacing=-1.0)
-    (kept,) = (tmp_path / "home" / "hardness").glob("*.jsonl")
+    (kept,) = (tmp_path / "home" / "difficulty").glob("*.jsonl")
     assert "the the" not in kept.read_text()
 
     def rows(phase: Phase) -> list[bytes]:
@@ -95,13 +95,13 @@ def test_a_record_is_measured_once_for_each_model(
     monkeypatch.setenv("CLEO_HOME", str(tmp_path / "home"))
     base = llama()
     measured: list[int] = []
-    measure = hardness.Hardness._measure
+    measure = difficulty.Difficulty._measure
 
-    def counted(self: hardness.Hardness, new: Mapping[str, Any]) -> None:
+    def counted(self: difficulty.Difficulty, new: Mapping[str, Any]) -> None:
         measured.append(len(new))
         measure(self, dict(new))
 
-    monkeypatch.setattr(hardness.Hardness, "_measure", counted)
+    monkeypatch.setattr(difficulty.Difficulty, "_measure", counted)
     packed(graded, base, tmp_path / "a", pacing=1.0)
     assert sum(measured) > 10
     before = len(measured)

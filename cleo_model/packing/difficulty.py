@@ -27,20 +27,20 @@ AT_ONCE = 4096
 """Tokens that go through the model at once."""
 
 
-class Hardness:
+class Difficulty:
     """Losses of records by a base model, in nats per token."""
 
     def __init__(self, base: Path, report: Reporter) -> None:
         self.base = base
         self.report = report
-        self.place = home("hardness") / f"{_digest(base)}.jsonl"
+        self.place = home("difficulty") / f"{_digest(base)}.jsonl"
         self.known: dict[str, float] = {}
         if self.place.is_file():
             self.known = {str(line["record"]): float(line["loss"]) for _, line in numbered_jsonl(self.place)}
         self._model: Any = None
 
     def rows(self, records: NDArray[np.int32], shown: Sequence[Encoded]) -> NDArray[np.float64]:
-        """The mean hardness of each row's tokens ``[rows]``.
+        """The mean difficulty of each row's tokens ``[rows]``.
 
         Args:
             records: of which of `shown` each token is, ``[rows, sequence_length]``; -1: padding.
